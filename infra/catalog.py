@@ -1,0 +1,166 @@
+"""THE list of use cases: what starts each, what it may do, what it talks to.
+
+The stacks, the local system, the README's table and the completeness test all read this list, so
+they cannot part ways. One name everywhere: `functions/<name>/`, `busbar/usecases/<name>.py`,
+`events/<name>/`, `tests/functions/test_<name>.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+System = Literal["salesforce", "energised"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One HTTP route. `operation` is its row in `busbar.domain.authorisation`."""
+
+    method: str
+    path: str
+    operation: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue of the use case's own name, with a dead-letter queue and an alarm.
+
+    `events` names the setting of `SalesforceSettings` that holds the event's API name; the rule on
+    the bus matches it. None: the queue is fed from the outbox.
+    """
+
+    events: Literal["assigned_event", "status_event"] | None = None
+    batch_size: int = 10
+    max_receive_count: int = 5
+    max_concurrency: int = 5
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """One use case: one function."""
+
+    name: str
+    context: Literal["orders", "toolkit", "ops"]
+    summary: str
+    routes: tuple[Route, ...] = ()
+    queue: Queue | None = None
+    every_minutes: int | None = None
+    stream: bool = False
+    table: Literal["read", "write"] = "write"
+    systems: tuple[System, ...] = ()
+    sends_to: tuple[str, ...] = ()
+    timeout_seconds: int = 20
+    memory_mb: int = 512
+
+
+USE_CASES: tuple[UseCase, ...] = (
+    UseCase(
+        name="order_form",
+        context="orders",
+        summary="What the order form needs: customer data, addresses, quantity limits",
+        routes=(Route("GET", "/v1/charge-card-orders/form", "order_form"),),
+        systems=("salesforce",),
+    ),
+    UseCase(
+        name="order_submit",
+        context="orders",
+        summary="Takes an order and creates it in Salesforce; answers with its number",
+        routes=(Route("POST", "/v1/charge-card-orders", "order_submit"),),
+        systems=("salesforce",),
+        timeout_seconds=25,
+    ),
+    UseCase(
+        name="order_forward",
+        context="orders",
+        summary="Brings accepted orders through that Salesforce did not take at once",
+        queue=Queue(),
+        systems=("salesforce",),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="orders",
+        context="orders",
+        summary="Shows a company's orders, with status, history and delivery",
+        routes=(
+            Route("GET", "/v1/charge-card-orders", "orders_list"),
+            Route("GET", "/v1/charge-card-orders/{order_id}", "orders_show"),
+        ),
+        table="read",
+    ),
+    UseCase(
+        name="card_event",
+        context="orders",
+        summary="A blank card was assigned to an order: sets its billing contact in be.ENERGISED",
+        queue=Queue(events="assigned_event"),
+        systems=("energised", "salesforce"),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="card_forward",
+        context="orders",
+        summary="Brings a card's wanted state through to be.ENERGISED and Salesforce",
+        queue=Queue(),
+        systems=("energised", "salesforce"),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="status_callback",
+        context="orders",
+        summary="An order's status changed in Salesforce: moves the order, keeps the tracking id",
+        queue=Queue(events="status_event"),
+        systems=("salesforce",),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="sync_cards",
+        context="orders",
+        summary="Takes delivered cards over into the portal; carries changes on to Salesforce",
+        routes=(Route("POST", "/v1/charge-cards/sync", "sync_cards"),),
+        every_minutes=15,
+        systems=("energised", "salesforce"),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="charge_cards",
+        context="orders",
+        summary="The fleet manager's cards: list, show, change, activate, deactivate",
+        routes=(
+            Route("GET", "/v1/charge-cards", "charge_cards_list"),
+            Route("GET", "/v1/charge-cards/{card_id}", "charge_cards_show"),
+            Route("PATCH", "/v1/charge-cards/{card_id}", "charge_cards_change"),
+            Route("POST", "/v1/charge-cards/{card_id}/activate", "charge_cards_activate"),
+            Route("POST", "/v1/charge-cards/{card_id}/deactivate", "charge_cards_deactivate"),
+        ),
+        systems=("energised",),
+        timeout_seconds=25,
+    ),
+    UseCase(
+        name="my_charge_cards",
+        context="orders",
+        summary="The driver's own cards",
+        routes=(Route("GET", "/v1/my/charge-cards", "my_charge_cards"),),
+        table="read",
+    ),
+    UseCase(
+        name="outbox_relay",
+        context="ops",
+        summary="Sends outbox rows to their queues as soon as the table's stream shows them",
+        stream=True,
+        sends_to=("order_forward", "card_forward"),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="outbox_sweep",
+        context="ops",
+        summary="Sends outbox rows that the stream has left behind",
+        every_minutes=1,
+        sends_to=("order_forward", "card_forward"),
+        timeout_seconds=60,
+    ),
+)
+
+
+def use_case(name: str) -> UseCase:
+    """The use case of this name. Raises `KeyError`."""
+    return {u.name: u for u in USE_CASES}[name]

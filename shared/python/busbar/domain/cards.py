@@ -1,0 +1,105 @@
+"""Charging cards: what the portal shows of them, and what be.ENERGISED shall hold.
+
+be.ENERGISED leads a card's state. The portal's wishes become the card's *wanted state* there
+(`WantedCard`), kept in the ledger of the outside object; what be.ENERGISED says comes back as
+`BackendCard` and is copied into our record.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from busbar.domain.identifiers import derived_id
+from busbar.domain.record import Record, SourceMark, Value
+
+
+class BackendCard(Value):
+    """A card as be.ENERGISED shows it. `contact_id` is the driver's be.ENERGISED UUID."""
+
+    id: str
+    tag: str
+    number: str
+    reference: str = ""
+    active: bool
+    blocked: bool = False
+    label: str = ""
+    contact_id: str | None = None
+    billing_contact_id: str | None = None
+    updated_at: AwareDatetime
+
+
+class CardAsset(Value):
+    """A card as Salesforce shows it: the Asset that was assigned to an order."""
+
+    asset_id: str
+    card_id: str
+    card_number: str
+    delivered: bool
+    version: int
+
+
+class ChargeCard(Record):
+    """A charging card of a company.
+
+    `id` follows from the card's id in be.ENERGISED, so whoever hears of the card first makes the
+    same record.
+    """
+
+    schema_name: ClassVar[str] = "charge_card"
+
+    energised_id: str
+    asset_id: str | None = None
+    number: str
+    order_id: str
+    company_id: str
+    vehicle: str = ""
+    label: str = ""
+    active: bool = False
+    blocked: bool = False
+    holder_uuid: str | None = None
+    billing_contact_id: str | None = None
+    in_portal_since: AwareDatetime | None = None
+    observed_at: AwareDatetime | None = None
+    """`updated_at` of be.ENERGISED when we last read the card."""
+    assigned_by: SourceMark | None = None
+    """The last `ChargeCardAssigned__e` that was applied."""
+    waiting_for: str | None = None
+    """A named reason while the card waits, e.g. `company_not_in_energised`."""
+    waiting_since: AwareDatetime | None = None
+
+    def listed_by(self) -> str | None:
+        """By company, as soon as the card stands in the portal."""
+        return f"company#{self.company_id}" if self.in_portal_since else None
+
+    def links(self) -> frozenset[tuple[str, str]]:
+        """By holder: the driver's own cards; by order: the cards assigned to it."""
+        found = {("order", self.order_id)}
+        if self.holder_uuid and self.in_portal_since:
+            found.add(("holder", self.holder_uuid))
+        return frozenset(found)
+
+    def observed(self, backend: BackendCard) -> ChargeCard:
+        """The card with the state that be.ENERGISED shows."""
+        return self.model_copy(
+            update={
+                "number": backend.number,
+                "label": backend.label,
+                "active": backend.active,
+                "blocked": backend.blocked,
+                "holder_uuid": backend.contact_id,
+                "billing_contact_id": backend.billing_contact_id,
+                "observed_at": backend.updated_at,
+            }
+        )
+
+    def shown_in_portal(self, at: datetime) -> ChargeCard:
+        """The card, standing in the portal from `at` unless it stood there before."""
+        return self if self.in_portal_since else self.model_copy(update={"in_portal_since": at})
+
+
+def card_id(org: str, energised_id: str) -> str:
+    """Our id of the card that be.ENERGISED calls `energised_id`."""
+    return derived_id(org, ChargeCard.schema_name, energised_id)

@@ -1,0 +1,276 @@
+"""Charging-card orders: their states, what may follow what, and how events of Salesforce move them.
+
+One table, `LIFECYCLE`, holds the states, their German words and the states that may follow. The
+status values of a Salesforce org are mapped onto the states by a setting; `DEFAULT_STATUS_MAP` is
+what a plain org uses.
+
+An order's state is no field that events overwrite: it is the fold of all its status events in the
+order of their source versions. So an event that comes twice, late or out of order ends in the same
+state as if all had come in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar, NamedTuple
+
+from pydantic import AwareDatetime
+
+from busbar.domain.customers import Address
+from busbar.domain.record import Record, Value
+
+KIND = "CO"
+"""Kind of our reference of a charging-card order: `BBCO` + entity id."""
+ITEM_KIND = "CI"
+"""Kind of our reference of an order item."""
+EVENTS_KEPT = 50
+"""Status events kept per order; older ones are folded into `base_status`."""
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands."""
+
+    ACCEPTED = "accepted"
+    SUBMITTED = "submitted"
+    IN_PROGRESS = "in_progress"
+    PARTLY_DELIVERED = "partly_delivered"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+
+class Stage(NamedTuple):
+    """One row of the lifecycle."""
+
+    german: str
+    followed_by: frozenset[OrderStatus]
+
+
+_S = OrderStatus
+LIFECYCLE: dict[OrderStatus, Stage] = {
+    _S.ACCEPTED: Stage(
+        "Angenommen",
+        frozenset(
+            {
+                _S.SUBMITTED,
+                _S.IN_PROGRESS,
+                _S.PARTLY_DELIVERED,
+                _S.DELIVERED,
+                _S.CANCELLED,
+                _S.REJECTED,
+            }
+        ),
+    ),
+    _S.SUBMITTED: Stage(
+        "Ausgangsstatus",
+        frozenset({_S.IN_PROGRESS, _S.PARTLY_DELIVERED, _S.DELIVERED, _S.CANCELLED, _S.REJECTED}),
+    ),
+    _S.IN_PROGRESS: Stage(
+        "Bearbeitung",
+        frozenset({_S.PARTLY_DELIVERED, _S.DELIVERED, _S.CANCELLED, _S.REJECTED}),
+    ),
+    _S.PARTLY_DELIVERED: Stage(
+        "Teilgeliefert", frozenset({_S.IN_PROGRESS, _S.DELIVERED, _S.CANCELLED})
+    ),
+    # A newer event of the leading system may take a delivery back: parcels get lost.
+    _S.DELIVERED: Stage("Geliefert", frozenset({_S.IN_PROGRESS, _S.PARTLY_DELIVERED})),
+    _S.CANCELLED: Stage("Storniert", frozenset()),
+    _S.REJECTED: Stage("Abgelehnt", frozenset()),
+}
+
+DEFAULT_STATUS_MAP: dict[str, OrderStatus] = {
+    "Draft": _S.SUBMITTED,
+    "Ausgangsstatus": _S.SUBMITTED,
+    "Activated": _S.IN_PROGRESS,
+    "Bearbeitung": _S.IN_PROGRESS,
+    "Teilgeliefert": _S.PARTLY_DELIVERED,
+    "Geliefert": _S.DELIVERED,
+    "Storniert": _S.CANCELLED,
+    "Abgelehnt": _S.REJECTED,
+}
+
+
+class StatusEvent(Value):
+    """One status that Salesforce told us. `version` orders the events of one order."""
+
+    version: int
+    event_id: str
+    status: OrderStatus
+    occurred_at: AwareDatetime
+    tracking_id: str | None = None
+    delivery_date: date | None = None
+    delivered_quantity: int | None = None
+
+
+class HistoryEntry(NamedTuple):
+    """One line of the history shown in the portal. `refused` marks a forbidden transition."""
+
+    at: datetime
+    status: OrderStatus
+    source: str
+    refused: bool
+    tracking_id: str | None = None
+    delivery_date: date | None = None
+
+
+class CardOffer(Value):
+    """What Salesforce offers: the product, its price and its quantity limits.
+
+    `unit_price` is a decimal string in `currency` per card.
+    """
+
+    product_code: str
+    product_id: str
+    price_book_id: str
+    price_book_entry_id: str
+    unit_price: str
+    currency: str
+    minimum_quantity: int
+    maximum_quantity: int
+
+
+class KnownOffer(Record):
+    """The offer as last read from Salesforce, for the time that Salesforce is down."""
+
+    schema_name: ClassVar[str] = "offer"
+
+    offer: CardOffer
+    read_at: AwareDatetime
+
+
+class ChargeCardOrder(Record):
+    """An order of blank charging cards by a company."""
+
+    schema_name: ClassVar[str] = "charge_card_order"
+
+    company_id: str
+    ordered_by: str
+    quantity: int
+    invoice_address: Address
+    delivery_address: Address
+    note: str = ""
+    ordered_at: AwareDatetime
+    correlation_id: str
+    offer: CardOffer | None = None
+    """The offer that the quantity was checked against; None while Salesforce was never asked."""
+
+    salesforce_order_id: str | None = None
+    salesforce_order_number: str | None = None
+    submitted_at: AwareDatetime | None = None
+    rejected_reason: str | None = None
+    """Why the order ended before Salesforce had it; stands above all events."""
+    waiting_for: str | None = None
+    """A named reason while the order waits, e.g. `salesforce_unavailable`."""
+    attempts: int = 0
+
+    base_status: OrderStatus = OrderStatus.ACCEPTED
+    base_version: int = 0
+    events: tuple[StatusEvent, ...] = ()
+    cards_taken_over: tuple[str, ...] = ()
+    """Ids of the cards that already stand in the portal."""
+    next_takeover_at: AwareDatetime | None = None
+    """When `sync_cards` has to look for delivered cards of this order."""
+
+    def listed_by(self) -> str | None:
+        """By company."""
+        return f"company#{self.company_id}"
+
+    def due_at(self) -> datetime | None:
+        """While delivered cards are still to be taken over."""
+        return self.next_takeover_at
+
+    @property
+    def status(self) -> OrderStatus:
+        """The fold of all events over the lifecycle."""
+        return _fold(self)[0]
+
+    @property
+    def refused_events(self) -> tuple[StatusEvent, ...]:
+        """Events whose transition the lifecycle forbids."""
+        return _fold(self)[1]
+
+    @property
+    def tracking_id(self) -> str | None:
+        """The newest tracking id that an event carried."""
+        return next((e.tracking_id for e in reversed(self.events) if e.tracking_id), None)
+
+    @property
+    def delivery_date(self) -> date | None:
+        """The newest delivery date that an event carried."""
+        return next((e.delivery_date for e in reversed(self.events) if e.delivery_date), None)
+
+    @property
+    def delivers_cards(self) -> bool:
+        """Whether cards of this order are on their way into the portal."""
+        return self.status in {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
+
+    def with_event(self, event: StatusEvent) -> ChargeCardOrder:
+        """The order after this event; the same object if the event changes nothing.
+
+        An event at or below `base_version`, or one whose version is there already, is a repeat.
+        """
+        known = {e.version for e in self.events}
+        if event.version <= self.base_version or event.version in known:
+            return self
+        events = tuple(sorted((*self.events, event), key=lambda e: e.version))
+        return _compacted(self.model_copy(update={"events": events}))
+
+    def history(self) -> list[HistoryEntry]:
+        """Every step of the order in the order in which it happened."""
+        refused = {e.version for e in self.refused_events}
+        lines = [HistoryEntry(self.ordered_at, OrderStatus.ACCEPTED, "portal", False)]
+        if self.submitted_at:
+            lines.append(
+                HistoryEntry(self.submitted_at, OrderStatus.SUBMITTED, "salesforce", False)
+            )
+        lines += [
+            HistoryEntry(
+                e.occurred_at,
+                e.status,
+                "salesforce",
+                e.version in refused,
+                e.tracking_id,
+                e.delivery_date,
+            )
+            for e in self.events
+        ]
+        return lines
+
+
+def _start(order: ChargeCardOrder) -> OrderStatus:
+    if order.rejected_reason:
+        return OrderStatus.REJECTED
+    if order.base_status is OrderStatus.ACCEPTED and order.submitted_at:
+        return OrderStatus.SUBMITTED
+    return order.base_status
+
+
+def _walk(
+    status: OrderStatus, events: Iterable[StatusEvent]
+) -> tuple[OrderStatus, list[StatusEvent]]:
+    refused = []
+    for event in events:
+        if event.status is status:
+            continue
+        if event.status in LIFECYCLE[status].followed_by:
+            status = event.status
+        else:
+            refused.append(event)
+    return status, refused
+
+
+def _fold(order: ChargeCardOrder) -> tuple[OrderStatus, tuple[StatusEvent, ...]]:
+    status, refused = _walk(_start(order), order.events)
+    return status, tuple(refused)
+
+
+def _compacted(order: ChargeCardOrder) -> ChargeCardOrder:
+    if len(order.events) <= EVENTS_KEPT:
+        return order
+    oldest, rest = order.events[0], order.events[1:]
+    base, _ = _walk(_start(order), [oldest])
+    return order.model_copy(
+        update={"events": rest, "base_status": base, "base_version": oldest.version}
+    )

@@ -1,0 +1,102 @@
+"""What can go wrong, split by what has to be done about it.
+
+BusbarError
+├── Problem                 the caller's request cannot be done: answered as RFC 9457, never retried
+├── Conflict                somebody else wrote first: read again and decide anew
+├── Unmappable              an expression or its input is wrong: a person mends the mapping
+└── UpstreamError           an outside system said no, or said nothing
+    ├── NotDone             it certainly had no effect
+    │   ├── Unavailable     not reached, throttled, locked, out of quota: try again later
+    │   ├── Refused         the system looked at it and said no: a person decides
+    │   └── Missing         the object addressed does not exist there
+    ├── Duplicate           refused because it is there already: success, once the probe finds it
+    └── Unknown             timed out, reset, 5xx: it may have worked. Probe, never repeat blindly
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+class BusbarError(Exception):
+    """The root of every error that the product raises on purpose."""
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One fault in a request body: `field` is a JSON path such as `items[0].quantity`."""
+
+    field: str
+    message: str
+
+
+@dataclass(eq=False)
+class Problem(BusbarError):
+    """A request that cannot be done, as RFC 9457 `application/problem+json` tells it.
+
+    `slug` ends the stable type URI `urn:busbar:problem:<slug>`; `detail` says what to do next and
+    holds no internals and nothing personal.
+    """
+
+    status: int
+    slug: str
+    title: str
+    detail: str = ""
+    errors: tuple[FieldError, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.slug}: {self.detail or self.title}"
+
+
+class Conflict(BusbarError):
+    """A conditional write found another state than the one that was read."""
+
+
+class Unmappable(BusbarError):
+    """A mapping could not be evaluated. The message names the mapping, never the values."""
+
+
+@dataclass(eq=False)
+class UpstreamError(BusbarError):
+    """An outside system's failure. `detail` is safe to log: codes and field names, no values."""
+
+    system: str
+    operation: str
+    detail: str = ""
+    code: str = ""
+    request_id: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.system} {self.operation}: {type(self).__name__}"]
+        parts += [p for p in (self.code, self.detail) if p]
+        if self.request_id:
+            parts.append(f"(request {self.request_id})")
+        return " ".join(parts)
+
+
+class NotDone(UpstreamError):
+    """The call certainly had no effect."""
+
+
+@dataclass(eq=False)
+class Unavailable(NotDone):
+    """Not reached, throttled, locked or out of quota. Try again, not before `retry_after` seconds."""
+
+    retry_after: float | None = None
+
+
+class Refused(NotDone):
+    """The system looked at the request and said no. Repeating it changes nothing."""
+
+
+class Missing(NotDone):
+    """The object addressed does not exist in the system."""
+
+
+class Duplicate(UpstreamError):
+    """Refused because an object with this key exists already. The probe tells which."""
+
+
+class Unknown(UpstreamError):
+    """Timed out, reset or failed with 5xx: it may have worked."""

@@ -1,0 +1,231 @@
+"""What use cases need from outside, as Protocols. Fakes, simulators and the real thing all fit.
+
+Times are aware UTC datetimes; durations are seconds. Calls to outside systems raise the
+`UpstreamError` tree of `busbar.errors`; the store raises `Conflict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from busbar.domain.cards import BackendCard, CardAsset
+from busbar.domain.orders import CardOffer
+from busbar.domain.record import Record
+
+R = TypeVar("R", bound=Record)
+Json = dict[str, Any]
+
+
+class Clock(Protocol):
+    """The time, and nothing else of it."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """Fresh entity ids."""
+
+    def new(self) -> str:
+        """13 characters Crockford base32 that nobody has had before."""
+        ...
+
+
+# --- the store ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stored(Generic[R]):
+    """A record as it was read: `version` is what a write has to find again."""
+
+    record: R
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """Some records of a list; `cursor` reads on, None at the end."""
+
+    items: tuple[Stored[R], ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class Save:
+    """Write `record` over `before`; with `before` None the record must not exist yet."""
+
+    record: Record
+    before: Stored[Any] | None = None
+
+
+@dataclass(frozen=True)
+class Put:
+    """Write `record`, whatever was there. Only for records whose id follows from their content."""
+
+    record: Record
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Delete a record; nothing happens if it is gone."""
+
+    schema: type[Record]
+    id: str
+
+
+@dataclass(frozen=True)
+class Bind:
+    """Bind an entity to its id in a system. Unique both ways; the same binding again is fine."""
+
+    schema: str
+    entity_id: str
+    system: str
+    external_id: str
+
+
+Change = Save | Put | Drop | Bind
+
+
+class Store(Protocol):
+    """The one table, seen from one org."""
+
+    org: str
+
+    def get(self, schema: type[R], record_id: str) -> Stored[R] | None:
+        """Read one record, consistently."""
+        ...
+
+    def get_many(self, schema: type[R], ids: Sequence[str]) -> list[Stored[R]]:
+        """Read up to 100 records, eventually consistent, in the order of `ids`; gone ones left out."""
+        ...
+
+    def listed(
+        self, schema: type[R], by: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[R]:
+        """A list, newest change first, eventually consistent."""
+        ...
+
+    def linked(self, schema: type[R], relation: str, target: str) -> list[Stored[R]]:
+        """All records with this relation to `target`, eventually consistent."""
+        ...
+
+    def due(self, schema: type[R], until: datetime, *, limit: int = 100) -> list[Stored[R]]:
+        """Records whose due time has come, oldest first, eventually consistent."""
+        ...
+
+    def external_id(self, schema: str, entity_id: str, system: str) -> str | None:
+        """The entity's id in a system."""
+        ...
+
+    def internal_id(self, schema: str, system: str, external_id: str) -> str | None:
+        """Our id of what a system calls `external_id`."""
+        ...
+
+    def commit(self, *changes: Change) -> None:
+        """Write all changes or none. Raises `Conflict` if a `Save` or `Bind` finds another state."""
+        ...
+
+
+# --- outside systems ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object that exists in an outside system: its id there, and what we keep of it."""
+
+    external_id: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class OrderSystem(Protocol):
+    """Salesforce, as far as charging-card orders need it. `timeout` bounds the whole operation."""
+
+    def read_offer(self, timeout: float) -> CardOffer:
+        """The charging card that can be ordered, its price and its quantity limits."""
+        ...
+
+    def find_order(self, reference: str, timeout: float) -> Sequence[Found]:
+        """Orders that carry our reference. `fields` hold `order_number` and `status`."""
+        ...
+
+    def create_order(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
+        """Create order and items in one transaction, by external ids, and read the number.
+
+        `payload` is what `mappings/salesforce/order_submit.jsonata` made:
+        `{"order": {field: value}, "items": [{"reference": "BBCI…", "fields": {field: value}}]}`.
+        """
+        ...
+
+    def assets_of(self, reference: str, timeout: float) -> Iterator[CardAsset]:
+        """The cards assigned to the order with our reference."""
+        ...
+
+    def read_asset(self, asset_id: str, timeout: float) -> Json:
+        """The fields of an Asset that we write, as Salesforce holds them."""
+        ...
+
+    def write_asset(self, asset_id: str, fields: Mapping[str, Any], timeout: float) -> None:
+        """Set fields of an Asset to absolute values."""
+        ...
+
+
+@dataclass(frozen=True)
+class CardPage:
+    """A page of the card list of be.ENERGISED; `following` is the next offset, None at the end."""
+
+    cards: tuple[BackendCard, ...]
+    following: int | None
+
+
+class ChargingBackend(Protocol):
+    """be.ENERGISED, as far as charging cards need it. `timeout` bounds the whole operation."""
+
+    def read_card(self, card_id: str, timeout: float) -> BackendCard:
+        """One card as it is now. Raises `Missing` if there is none."""
+        ...
+
+    def write_card(self, card_id: str, body: Mapping[str, Any], timeout: float) -> None:
+        """Replace the card by `body`, made by `mappings/energised/card_forward.jsonata`."""
+        ...
+
+    def changed_cards(self, since: datetime | None, offset: int, timeout: float) -> CardPage:
+        """Cards changed at or after `since`, oldest change first; may lag behind `read_card`."""
+        ...
+
+
+class Systems(Protocol):
+    """The outside systems of one org."""
+
+    @property
+    def salesforce(self) -> OrderSystem: ...
+
+    @property
+    def energised(self) -> ChargingBackend: ...
+
+
+class Mapper(Protocol):
+    """What an outside system shall receive, made by a JSONata mapping."""
+
+    def run(self, system: str, use_case: str, source: Mapping[str, Any]) -> Json:
+        """Evaluate `mappings/<system>/<use_case>.jsonata`, or the org's own in its place.
+
+        Raises `Unmappable`.
+        """
+        ...
+
+
+class Queues(Protocol):
+    """Where messages go."""
+
+    def send(self, queue: str, body: str, *, delay: int = 0, group: str = "") -> None:
+        """Put `body` on the named queue, to be seen after `delay` seconds (at most 900)."""
+        ...
+
+    def park(self, body: str, reason: str) -> None:
+        """Move a message of this worker that no retry can help to its dead-letter queue."""
+        ...

@@ -1,0 +1,208 @@
+"""Settings: the environment, read once into frozen, typed values. Nothing else reads it.
+
+A function gets four variables, written by `infra/` from the stage and the catalogue:
+
+    BUSBAR_STAGE    local | dev | test | prod
+    BUSBAR_TABLE    name of the table
+    BUSBAR_QUEUES   JSON: queue name -> URL, only those that the function may send to
+    BUSBAR_ORGS     JSON: org -> {"audiences": […], "salesforce": {…}, "energised": {…}}, only the
+                    systems that the function talks to, only what differs from the defaults below
+    BUSBAR_PARKED   URL of the dead-letter queue of the worker's own queue (workers only)
+    BUSBAR_TUNING   JSON: what differs from the defaults of `Tuning`
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeVar
+
+from busbar.domain.orders import DEFAULT_STATUS_MAP
+from busbar.errors import BusbarError
+
+Mode = Literal["unique_key", "probe", "none"]
+"""How a create is made safe to repeat (see `busbar.process.create`)."""
+
+
+class MisconfiguredError(BusbarError):
+    """A variable is missing or wrong. The message names it and what it has to be."""
+
+
+@dataclass(frozen=True)
+class SalesforceSettings:
+    """One org's Salesforce. API names are settings because tenants differ."""
+
+    base_url: str
+    """My Domain, e.g. `https://acme.my.salesforce.com`; no path, no slash at the end."""
+    secret_id: str
+    """Secrets Manager name of `{"client_id": …, "client_secret": …}`."""
+    event_source: str
+    """`source` of its events on the bus: `aws.partner/salesforce.com/<org id>/<channel id>`."""
+    api_version: str = "60.0"
+    mode: Mode = "unique_key"
+    order_object: str = "Order"
+    order_reference_field: str = "BusbarReference__c"
+    item_object: str = "OrderItem"
+    item_reference_field: str = "BusbarReference__c"
+    asset_object: str = "Asset"
+    asset_order_field: str = "BusbarOrder__r.BusbarReference__c"
+    """Path from an Asset to the reference of its order, for SOQL."""
+    asset_card_id_field: str = "EnergisedCardId__c"
+    asset_card_number_field: str = "SerialNumber"
+    asset_delivered_status: str = "Shipped"
+    """`Asset.Status` of a card that is on its way to the customer or there."""
+    product_code: str = "CHARGE-CARD"
+    price_book_id: str = ""
+    """Price book that orders use; empty: the first active entry of the product."""
+    minimum_field: str = "MinimumQuantity__c"
+    maximum_field: str = "MaximumQuantity__c"
+    assigned_event: str = "ChargeCardAssigned__e"
+    status_event: str = "OrderStatusChanged__e"
+    status_map: Mapping[str, str] = field(
+        default_factory=lambda: {k: v.value for k, v in DEFAULT_STATUS_MAP.items()}
+    )
+    """Status values of this org -> our states."""
+    processing_seconds: float = 120.0
+    """Longest time a call may still take effect after its time-out."""
+    search_lag_seconds: float = 0.0
+    """How long a new record may stay invisible to a read by external id."""
+
+
+@dataclass(frozen=True)
+class EnergisedSettings:
+    """One org's be.ENERGISED."""
+
+    base_url: str
+    """Host of the tenant, e.g. `https://acme.beenergised.cloud`; no path, no slash at the end."""
+    secret_id: str
+    """Secrets Manager name of `{"api_token": …}`."""
+    page_size: int = 500
+    processing_seconds: float = 60.0
+    search_lag_seconds: float = 60.0
+    """How long a change may stay invisible to the card list."""
+
+
+@dataclass(frozen=True)
+class OrgSettings:
+    """One brand or legal entity of the operator."""
+
+    audiences: tuple[str, ...]
+    """Audiences (app client ids) of the tokens that speak for this org."""
+    salesforce: SalesforceSettings | None = None
+    energised: EnergisedSettings | None = None
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Times and sizes. All in seconds unless named otherwise."""
+
+    answer_within: float = 8.0
+    """How long a portal request may wait for Salesforce before it answers 202."""
+    card_answer_within: float = 8.0
+    """How long a portal request may wait for be.ENERGISED before it answers 202."""
+    lease: float = 30.0
+    """How long one worker may hold a step or an outside object."""
+    pause_bound: float = 60.0
+    """Longest time limit of a function that makes outside calls: it ends a paused worker."""
+    call_timeout: float = 10.0
+    """Longest single outside operation of a queue worker."""
+    retry_first: float = 5.0
+    retry_most: float = 300.0
+    wait_retry: float = 300.0
+    """How often a wait for a person (an unbound company) looks again."""
+    wait_at_most: float = 14 * 86400.0
+    """After this a wait becomes a task."""
+    sweep_after: float = 60.0
+    """Age from which `outbox_sweep` sends what the stream has not."""
+    idempotency_kept: float = 7 * 86400.0
+    idempotency_lease: float = 30.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that one function is told."""
+
+    stage: str
+    table: str
+    orgs: Mapping[str, OrgSettings]
+    queues: Mapping[str, str] = field(default_factory=dict)
+    parked: str = ""
+    tuning: Tuning = field(default_factory=Tuning)
+
+    def org_of_audience(self, audience: str) -> str | None:
+        """The org for which tokens with this audience speak."""
+        return next((o for o, s in self.orgs.items() if audience in s.audiences), None)
+
+    def org_of_event_source(self, source: str) -> str | None:
+        """The org whose Salesforce puts events with this `source` on the bus."""
+        return next(
+            (
+                o
+                for o, s in self.orgs.items()
+                if s.salesforce and s.salesforce.event_source == source
+            ),
+            None,
+        )
+
+
+T = TypeVar("T")
+
+
+def _build(kind: type[T], raw: object, where: str) -> T:
+    if not isinstance(raw, dict):
+        raise MisconfiguredError(f"{where} has to be a JSON object")
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(set(raw) - known):
+        raise MisconfiguredError(f"{where} has unknown keys {unknown}; known are {sorted(known)}")
+    try:
+        return kind(**raw)
+    except TypeError as error:
+        raise MisconfiguredError(f"{where}: {error}") from None
+
+
+def _org(raw: object, where: str) -> OrgSettings:
+    if not isinstance(raw, dict):
+        raise MisconfiguredError(f"{where} has to be a JSON object")
+    parts: dict[str, Any] = dict(raw)
+    parts["audiences"] = tuple(parts.get("audiences", ()))
+    if "salesforce" in parts:
+        parts["salesforce"] = _build(SalesforceSettings, parts["salesforce"], f"{where}.salesforce")
+    if "energised" in parts:
+        parts["energised"] = _build(EnergisedSettings, parts["energised"], f"{where}.energised")
+    return _build(OrgSettings, parts, where)
+
+
+def _json(env: Mapping[str, str], name: str, default: str | None = None) -> Any:
+    text = env.get(name, default)
+    if text is None:
+        raise MisconfiguredError(f"{name} is not set")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise MisconfiguredError(f"{name} is no JSON: {error}") from None
+
+
+def read_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Parse the environment. Raises `MisconfiguredError` naming the variable at fault."""
+    env = os.environ if env is None else env
+    for name in ("BUSBAR_STAGE", "BUSBAR_TABLE"):
+        if not env.get(name):
+            raise MisconfiguredError(f"{name} is not set")
+    orgs = _json(env, "BUSBAR_ORGS")
+    if not isinstance(orgs, dict) or not orgs:
+        raise MisconfiguredError("BUSBAR_ORGS has to name at least one org")
+    return Settings(
+        stage=env["BUSBAR_STAGE"],
+        table=env["BUSBAR_TABLE"],
+        orgs={name: _org(raw, f"BUSBAR_ORGS.{name}") for name, raw in orgs.items()},
+        queues=_json(env, "BUSBAR_QUEUES", "{}"),
+        parked=env.get("BUSBAR_PARKED", ""),
+        tuning=_build(Tuning, _json(env, "BUSBAR_TUNING", "{}"), "BUSBAR_TUNING"),
+    )
+
+
+def on_lambda() -> bool:
+    """Whether this process is a Lambda function's."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
