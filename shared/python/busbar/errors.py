@@ -53,6 +53,18 @@ class Conflict(BusbarError):
     """A conditional write found another state than the one that was read."""
 
 
+@dataclass(eq=False)
+class EventRejected(BusbarError):
+    """An event that cannot be applied, now or later. `reason` is a stable word."""
+
+    reason: str
+    subject_schema: str = ""
+    subject_id: str = ""
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class Unmappable(BusbarError):
     """A mapping could not be evaluated. The message names the mapping, never the values."""
 
@@ -81,7 +93,7 @@ class NotDone(UpstreamError):
 
 @dataclass(eq=False)
 class Unavailable(NotDone):
-    """Not reached, throttled, locked or out of quota. Try again, not before `retry_after` seconds."""
+    """Not reached, throttled, locked or out of quota. Try again after `retry_after` seconds."""
 
     retry_after: float | None = None
 

@@ -72,10 +72,11 @@ class Put:
 
 @dataclass(frozen=True)
 class Drop:
-    """Delete a record; nothing happens if it is gone."""
+    """Delete a record; nothing happens if it is gone. With `before`, only if it is still that."""
 
     schema: type[Record]
     id: str
+    before: Stored[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Store(Protocol):
         ...
 
     def get_many(self, schema: type[R], ids: Sequence[str]) -> list[Stored[R]]:
-        """Read up to 100 records, eventually consistent, in the order of `ids`; gone ones left out."""
+        """Read records, eventually consistent, in the order of `ids`, without gone ones."""
         ...
 
     def listed(
@@ -127,7 +128,7 @@ class Store(Protocol):
         ...
 
     def commit(self, *changes: Change) -> None:
-        """Write all changes or none. Raises `Conflict` if a `Save` or `Bind` finds another state."""
+        """Write all or none. Raises `Conflict` if a `Save` or `Bind` finds another state."""
         ...
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeVar
 
@@ -41,6 +41,10 @@ class SalesforceSettings:
     event_source: str
     """`source` of its events on the bus: `aws.partner/salesforce.com/<org id>/<channel id>`."""
     api_version: str = "60.0"
+    client_authentication: Literal["body", "basic"] = "body"
+    """Where the token call carries the client's id and secret."""
+    token_seconds: float = 3600.0
+    """Age from which a token is renewed unasked; below the org's session time-out (default 2 h)."""
     mode: Mode = "unique_key"
     order_object: str = "Order"
     order_reference_field: str = "BusbarReference__c"
@@ -51,11 +55,22 @@ class SalesforceSettings:
     """Path from an Asset to the reference of its order, for SOQL."""
     asset_card_id_field: str = "EnergisedCardId__c"
     asset_card_number_field: str = "SerialNumber"
+    asset_fields: Sequence[str] = (
+        "CardActive__c",
+        "CardBlocked__c",
+        "CardHolder__c",
+        "CardLabel__c",
+        "CardVehicle__c",
+        "CardBillingContact__c",
+    )
+    """Fields of an Asset that are read back; those that `mappings/salesforce/sync_cards` writes."""
     asset_delivered_status: str = "Shipped"
     """`Asset.Status` of a card that is on its way to the customer or there."""
     product_code: str = "CHARGE-CARD"
     price_book_id: str = ""
     """Price book that orders use; empty: the first active entry of the product."""
+    currency: str = "EUR"
+    """Currency of the price book (ISO 4217); empty: an org with several, read `CurrencyIsoCode`."""
     minimum_field: str = "MinimumQuantity__c"
     maximum_field: str = "MaximumQuantity__c"
     assigned_event: str = "ChargeCardAssigned__e"
@@ -100,6 +115,8 @@ class Tuning:
 
     answer_within: float = 8.0
     """How long a portal request may wait for Salesforce before it answers 202."""
+    offer_within: float = 3.0
+    """How long of that may go into reading the offer."""
     card_answer_within: float = 8.0
     """How long a portal request may wait for be.ENERGISED before it answers 202."""
     lease: float = 30.0

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
-from busbar.settings import Settings, on_lambda, read_settings
+from busbar.domain.identifiers import encode
+from busbar.errors import Unavailable
+from busbar.mapping.registry import MappingRegistry
+from busbar.observability import correlation_id
+from busbar.ports import ChargingBackend, Clock, Mapper, OrderSystem, Store
+from busbar.settings import MisconfiguredError, OrgSettings, Settings, on_lambda, read_settings
+from busbar.store.records import TableStore
+from busbar.store.table import DynamoTable, Table
+from busbar.usecases.deps import Deps
 
 if TYPE_CHECKING:
     import httpx
@@ -16,12 +30,31 @@ Handler = Callable[[dict[str, Any], Any], Any]
 """A Lambda handler: (event, context) -> answer."""
 MakeHandler = Callable[[Settings, "Clients"], Handler]
 
+SECRET_SECONDS = 300.0
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present in UTC."""
+        return datetime.now(UTC)
+
+
+class RandomIds:
+    """65 random bits an id."""
+
+    def new(self) -> str:
+        """A fresh entity id."""
+        return encode(secrets.randbits(65))
+
 
 class Clients:
     """Clients of AWS and transports to outside systems, made once and kept over invocations.
 
-    On Lambda: `Clients()`. Elsewhere a session and endpoint point at the local AWS, and
-    `transports` (base URL -> httpx transport) mount simulators in process.
+    On Lambda: `Clients()`. Elsewhere a session and endpoint point at the local AWS, `transports`
+    (base URL -> httpx transport) mount simulators in process; `table`, `clock` and `aws` (service
+    -> client) stand in for the real ones.
     """
 
     def __init__(
@@ -30,20 +63,171 @@ class Clients:
         *,
         endpoint_url: str | None = None,
         transports: Mapping[str, httpx.BaseTransport] | None = None,
+        table: Table | None = None,
+        clock: Clock | None = None,
+        aws: Mapping[str, Any] | None = None,
     ) -> None:
-        self._session = session or boto3.Session()
+        self._session = session
         self._endpoint_url = endpoint_url
-        self._made: dict[str, Any] = {}
+        self._made: dict[str, Any] = dict(aws or {})
         self.transports = transports or {}
+        self.table = table
+        self.clock: Clock = clock or SystemClock()
 
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, e.g. `dynamodb`."""
         if service not in self._made:
-            self._made[service] = self._session.client(
+            session = self._session or boto3.Session()
+            self._made[service] = session.client(
                 service,  # type: ignore[call-overload]
                 endpoint_url=self._endpoint_url,
+                config=Config(
+                    connect_timeout=2,
+                    read_timeout=5,
+                    retries={"mode": "standard"},
+                    user_agent_extra="busbar",
+                ),
             )
         return self._made[service]
+
+
+class SecretCache:
+    """A JSON secret, cached 5 minutes. Implements the connectors' `Credentials`."""
+
+    def __init__(self, clients: Clients, secret_id: str, system: str) -> None:
+        self._clients = clients
+        self._secret_id = secret_id
+        self._system = system
+        self._value: Mapping[str, str] = {}
+        self._read_at = float("-inf")
+
+    def __call__(self, *, refresh: bool = False) -> Mapping[str, str]:
+        """The secret. Raises `Unavailable` while it cannot be read: the work has to wait."""
+        if refresh or time.monotonic() - self._read_at > SECRET_SECONDS:
+            self._value = self._read()
+            self._read_at = time.monotonic()
+        return self._value
+
+    def _read(self) -> Mapping[str, str]:
+        client = self._clients.aws("secretsmanager")
+        try:
+            text = client.get_secret_value(SecretId=self._secret_id)["SecretString"]
+            value = json.loads(text)
+        except (BotoCoreError, ClientError, KeyError, ValueError) as error:
+            name = type(error).__name__
+            raise Unavailable(self._system, "read_secret", name, code="secret_unreadable") from None
+        if not isinstance(value, dict):
+            raise Unavailable(self._system, "read_secret", code="secret_is_no_object")
+        return value
+
+
+class OrgSystems:
+    """The outside systems of one org, each connected at first use. Implements `ports.Systems`."""
+
+    def __init__(self, org: OrgSettings, clients: Clients) -> None:
+        self._org = org
+        self._clients = clients
+        self._salesforce: OrderSystem | None = None
+        self._energised: ChargingBackend | None = None
+
+    @property
+    def salesforce(self) -> OrderSystem:
+        """Salesforce. Raises `MisconfiguredError` if the function was not given it."""
+        if self._salesforce is None:
+            from busbar.connectors.salesforce.orders import (  # noqa: PLC0415  (import cost)
+                SalesforceOrders,
+            )
+
+            settings = self._org.salesforce
+            if settings is None:
+                raise MisconfiguredError("BUSBAR_ORGS names no salesforce for this function")
+            self._salesforce = SalesforceOrders(
+                settings,
+                SecretCache(self._clients, settings.secret_id, "salesforce"),
+                clock=self._clients.clock,
+                correlation=correlation_id,
+                transport=self._clients.transports.get(settings.base_url),
+            )
+        return self._salesforce
+
+    @property
+    def energised(self) -> ChargingBackend:
+        """be.ENERGISED. Raises `MisconfiguredError` if the function was not given it."""
+        if self._energised is None:
+            from busbar.connectors.energised.cards import (  # noqa: PLC0415  (import cost)
+                EnergisedCards,
+            )
+
+            settings = self._org.energised
+            if settings is None:
+                raise MisconfiguredError("BUSBAR_ORGS names no energised for this function")
+            self._energised = EnergisedCards(
+                settings,
+                SecretCache(self._clients, settings.secret_id, "energised"),
+                clock=self._clients.clock,
+                correlation=correlation_id,
+                transport=self._clients.transports.get(settings.base_url),
+            )
+        return self._energised
+
+
+class SqsQueues:
+    """Our queues. Implements `ports.Queues`."""
+
+    def __init__(self, settings: Settings, clients: Clients) -> None:
+        self._urls = settings.queues
+        self._parked = settings.parked
+        self._clients = clients
+
+    def send(self, queue: str, body: str, *, delay: int = 0, group: str = "") -> None:
+        """SendMessage; `group` makes the standard queue fair between orgs and objects."""
+        if queue not in self._urls:
+            raise MisconfiguredError(f"BUSBAR_QUEUES names no queue {queue}")
+        more = {"MessageGroupId": group[:128]} if group else {}
+        self._clients.aws("sqs").send_message(
+            QueueUrl=self._urls[queue], MessageBody=body, DelaySeconds=delay, **more
+        )
+
+    def park(self, body: str, reason: str) -> None:
+        """SendMessage to the worker's own dead-letter queue, with the reason beside it."""
+        if not self._parked:
+            raise MisconfiguredError("BUSBAR_PARKED is not set")
+        attribute = {"DataType": "String", "StringValue": reason[:256] or "unknown"}
+        self._clients.aws("sqs").send_message(
+            QueueUrl=self._parked, MessageBody=body, MessageAttributes={"reason": attribute}
+        )
+
+
+class Parts:
+    """Everything a function needs, put together once from its settings."""
+
+    def __init__(self, settings: Settings, clients: Clients) -> None:
+        self.settings = settings
+        self.clock: Clock = clients.clock
+        self.ids = RandomIds()
+        self.queues = SqsQueues(settings, clients)
+        self._clients = clients
+        self._mapper: Mapper = MappingRegistry()
+        self._table = clients.table
+        self._systems = {name: OrgSystems(org, clients) for name, org in settings.orgs.items()}
+
+    def store(self, org: str) -> Store:
+        """The table, seen from one org."""
+        if self._table is None:
+            self._table = DynamoTable(self._clients.aws("dynamodb"), self.settings.table)
+        return TableStore(self._table, self.clock, org)
+
+    def deps(self, org: str) -> Deps:
+        """What a use case of this org is given, for the unit of work that runs now."""
+        return Deps(
+            store=self.store(org),
+            clock=self.clock,
+            systems=self._systems[org],
+            mapper=self._mapper,
+            org=self.settings.orgs[org],
+            tuning=self.settings.tuning,
+            correlation_id=correlation_id(),
+        )
 
 
 def lambda_entry(make: MakeHandler) -> Handler:

@@ -60,6 +60,9 @@ class ChargeCard(Record):
     active: bool = False
     blocked: bool = False
     holder_uuid: str | None = None
+    """be.ENERGISED UUID of the driver."""
+    driver_id: str | None = None
+    """The user with that UUID, if it is one of ours."""
     billing_contact_id: str | None = None
     in_portal_since: AwareDatetime | None = None
     observed_at: AwareDatetime | None = None

@@ -217,6 +217,19 @@ class ChargeCardOrder(Record):
         events = tuple(sorted((*self.events, event), key=lambda e: e.version))
         return _compacted(self.model_copy(update={"events": events}))
 
+    def contradicts(self, event: StatusEvent) -> bool:
+        """Whether an event with this version but other content was applied before."""
+        same = next((e for e in self.events if e.version == event.version), None)
+        ignored = {"event_id", "occurred_at"}
+        return same is not None and (
+            same.model_dump(exclude=ignored) != event.model_dump(exclude=ignored)
+        )
+
+    def without_version(self, version: int) -> ChargeCardOrder:
+        """The order as if the event of this version had never come."""
+        events = tuple(e for e in self.events if e.version != version)
+        return self.model_copy(update={"events": events})
+
     def history(self) -> list[HistoryEntry]:
         """Every step of the order in the order in which it happened."""
         refused = {e.version for e in self.refused_events}

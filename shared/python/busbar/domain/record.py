@@ -42,6 +42,10 @@ class Record(Value):
         """When the table may forget it; None keeps it."""
         return None
 
+    def wakes_relay(self) -> bool:
+        """Whether the table's stream shall hand it to the relay at once (outbox rows)."""
+        return False
+
 
 class SourceMark(Value):
     """The last event of one source that was applied: `version` grows with every change there."""

@@ -1,0 +1,18 @@
+"""Queue card_forward: brings a card's wanted state to be.ENERGISED and Salesforce."""
+
+from __future__ import annotations
+
+from busbar.settings import Settings
+from busbar.usecases.card_forward import carry
+from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.worker import Worker
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    timeout = settings.tuning.call_timeout
+    worker = Worker("card_forward", settings, clients)
+    return worker.commands(lambda card_id, deps: carry(card_id, deps, timeout))
+
+
+lambda_handler = lambda_entry(make_handler)

@@ -1,0 +1,66 @@
+"""/v1/charge-cards: the fleet manager's cards."""
+
+from __future__ import annotations
+
+from busbar.api import Answer, Door, Request
+from busbar.errors import Problem
+from busbar.settings import Settings
+from busbar.usecases.charge_cards import (
+    CardChange,
+    CardView,
+    change_card,
+    list_cards,
+    show_card,
+    switch_card,
+)
+from busbar.wiring import Clients, Handler, lambda_entry
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    door = Door(settings, clients)
+    one = "/v1/charge-cards/{card_id}"
+
+    @door.route("GET", "/v1/charge-cards", "charge_cards_list")
+    def index(request: Request) -> Answer:
+        page = list_cards(
+            request.caller,
+            request.deps,
+            company_id=request.query.get("company_id"),
+            limit=request.number("limit", 50),
+            cursor=request.query.get("cursor"),
+        )
+        return Answer(200, page)
+
+    @door.route("GET", one, "charge_cards_show")
+    def show(request: Request) -> Answer:
+        return _answer(show_card(request.caller, request.deps, request.path["card_id"]))
+
+    @door.route("PATCH", one, "charge_cards_change")
+    def change(request: Request) -> Answer:
+        if "if-match" not in request.headers:
+            raise Problem(
+                428, "if-match-missing", "If-Match is missing", "Send the ETag of the card you saw."
+            )
+        body = request.parse(CardChange)
+        card_id, seen = request.path["card_id"], request.etag()
+        return _answer(change_card(request.caller, request.deps, card_id, body, seen))
+
+    def switch(request: Request, *, active: bool) -> Answer:
+        card_id, seen = request.path["card_id"], request.etag()
+        return _answer(switch_card(request.caller, request.deps, card_id, active=active, seen=seen))
+
+    door.route("POST", f"{one}/activate", "charge_cards_activate")(
+        lambda request: switch(request, active=True)
+    )
+    door.route("POST", f"{one}/deactivate", "charge_cards_deactivate")(
+        lambda request: switch(request, active=False)
+    )
+    return door.handler
+
+
+def _answer(view: CardView) -> Answer:
+    return Answer(202 if view.pending else 200, view.body, {"ETag": f'"{view.version}"'})
+
+
+lambda_handler = lambda_entry(make_handler)

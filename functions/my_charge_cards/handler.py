@@ -1,0 +1,22 @@
+"""GET /v1/my/charge-cards: the driver's own cards."""
+
+from __future__ import annotations
+
+from busbar.api import Answer, Door, Request
+from busbar.settings import Settings
+from busbar.usecases.my_charge_cards import my_cards
+from busbar.wiring import Clients, Handler, lambda_entry
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    door = Door(settings, clients)
+
+    @door.route("GET", "/v1/my/charge-cards", "my_charge_cards")
+    def mine(request: Request) -> Answer:
+        return Answer(200, my_cards(request.caller, request.deps))
+
+    return door.handler
+
+
+lambda_handler = lambda_entry(make_handler)

@@ -1,0 +1,18 @@
+"""Queue order_forward: brings accepted orders into Salesforce."""
+
+from __future__ import annotations
+
+from busbar.settings import Settings
+from busbar.usecases.order_forward import forward
+from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.worker import Worker
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    timeout = settings.tuning.call_timeout
+    worker = Worker("order_forward", settings, clients)
+    return worker.commands(lambda order_id, deps: forward(order_id, deps, timeout))
+
+
+lambda_handler = lambda_entry(make_handler)

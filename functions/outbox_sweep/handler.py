@@ -1,0 +1,34 @@
+"""Every minute: sends outbox rows that the stream has left behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from busbar.observability import begin, logger
+from busbar.settings import Settings
+from busbar.usecases.outbox_relay import sweep
+from busbar.wiring import Clients, Handler, Parts, lambda_entry
+
+SECONDS = 50.0
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    parts = Parts(settings, clients)
+
+    def handler(_event: dict[str, Any], _context: Any) -> Any:
+        begin()
+        start = parts.clock.now()
+
+        def time_left() -> float:
+            return SECONDS - (parts.clock.now() - start).total_seconds()
+
+        for org in settings.orgs:
+            sent, finished = sweep(parts.store(org), parts.queues, parts.clock, time_left=time_left)
+            if sent:
+                logger.warning("outbox swept", extra={"org": org, "sent": sent, "all": finished})
+
+    return handler
+
+
+lambda_handler = lambda_entry(make_handler)

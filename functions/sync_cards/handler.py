@@ -1,0 +1,46 @@
+"""Schedule, and POST /v1/charge-cards/sync: portal, be.ENERGISED and Salesforce agree on cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from busbar.api import Answer, Door, Request
+from busbar.observability import begin, logger
+from busbar.settings import Settings
+from busbar.usecases.sync_cards import sync
+from busbar.wiring import Clients, Handler, Parts, lambda_entry
+
+ON_DEMAND_SECONDS = 25.0
+"""A portal waits at most 29 seconds for API Gateway."""
+SCHEDULED_SECONDS = 50.0
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    door = Door(settings, clients)
+    parts = Parts(settings, clients)
+
+    def time_left(seconds: float) -> Callable[[], float]:
+        start = parts.clock.now()
+        return lambda: seconds - (parts.clock.now() - start).total_seconds()
+
+    @door.route("POST", "/v1/charge-cards/sync", "sync_cards")
+    def post(request: Request) -> Answer:
+        return Answer(200, asdict(sync(request.deps, time_left(ON_DEMAND_SECONDS))))
+
+    def scheduled() -> None:
+        left = time_left(SCHEDULED_SECONDS)
+        for org in settings.orgs:
+            begin()
+            report = sync(parts.deps(org), left)
+            logger.info("cards synchronised", extra={"org": org, **asdict(report)})
+
+    def handler(event: dict[str, Any], context: Any) -> Any:
+        return door.handler(event, context) if "requestContext" in event else scheduled()
+
+    return handler
+
+
+lambda_handler = lambda_entry(make_handler)

@@ -1,0 +1,76 @@
+"""Who may do what: role x operation x relation to the object. No row, no access.
+
+Every HTTP route of the catalogue names one operation here; a test holds the two against each
+other. The relation is what the use case finds between caller and object; an object out of reach is
+answered as if it did not exist.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from busbar.domain.customers import Caller, Role
+from busbar.errors import Problem
+
+
+class Relation(StrEnum):
+    """How the object belongs to the caller."""
+
+    OWN = "own"
+    SAME_COMPANY = "same_company"
+    ANY_COMPANY = "any_company"
+
+
+_COMPANY = frozenset({Relation.SAME_COMPANY})
+_ALL = frozenset({Relation.SAME_COMPANY, Relation.ANY_COMPANY})
+_MANAGED = {
+    Role.FLEET_MANAGER: _COMPANY,
+}
+_WATCHED = {
+    Role.FLEET_MANAGER: _COMPANY,
+    Role.SERVICE_AGENT: _ALL,
+    Role.OPERATOR: _ALL,
+}
+
+TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
+    "order_form": _MANAGED,
+    "order_submit": _MANAGED,
+    "orders_list": _WATCHED,
+    "orders_show": _WATCHED,
+    "charge_cards_list": _WATCHED,
+    "charge_cards_show": _WATCHED,
+    "charge_cards_change": _MANAGED,
+    "charge_cards_activate": _MANAGED,
+    "charge_cards_deactivate": _MANAGED,
+    "my_charge_cards": {
+        Role.DRIVER: frozenset({Relation.OWN}),
+        Role.FLEET_MANAGER: frozenset({Relation.OWN}),
+        Role.WALLBOX_OWNER: frozenset({Relation.OWN}),
+    },
+    "sync_cards": {
+        Role.SERVICE_AGENT: _ALL,
+        Role.OPERATOR: _ALL,
+        Role.MACHINE: _ALL,
+    },
+}
+
+
+def forbidden() -> Problem:
+    """The answer to a caller whose role has no row for the operation."""
+    return Problem(403, "forbidden", "Not allowed", "Your role does not allow this operation.")
+
+
+def require(caller: Caller, operation: str) -> frozenset[Relation]:
+    """The relations in which the caller may do this. Raises a 403 `Problem` if there is none."""
+    relations = TABLE[operation].get(caller.user.role, frozenset())
+    if caller.user.suspended or not relations:
+        raise forbidden()
+    return relations
+
+
+def reaches(caller: Caller, operation: str, company_id: str) -> bool:
+    """Whether the caller may do this with an object of that company."""
+    relations = require(caller, operation)
+    if Relation.ANY_COMPANY in relations:
+        return True
+    return Relation.SAME_COMPANY in relations and caller.user.company_id == company_id

@@ -1,0 +1,217 @@
+"""Records in the table: what `busbar.ports.Store` promises, seen from one org."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from busbar.domain.record import Record
+from busbar.ports import Bind, Change, Clock, Drop, Page, Put, Save, Stored
+from busbar.store import keys
+from busbar.store.keys import Key
+from busbar.store.table import Absent, AbsentOrHolds, Holds, Item, Table, Write
+
+R = TypeVar("R", bound=Record)
+
+
+def encode_body(record: Record) -> bytes:
+    """A record as compressed JSON. Level 1: four times smaller for 20 µs."""
+    return zlib.compress(record.model_dump_json().encode(), 1)
+
+
+def decode_body(schema: type[R], body: bytes) -> R:
+    """The record inside a body that this or an older release wrote."""
+    return schema.model_validate_json(zlib.decompress(body))
+
+
+class TableStore:
+    """The one table, seen from one org. Implements `busbar.ports.Store`."""
+
+    def __init__(self, table: Table, clock: Clock, org: str) -> None:
+        self._table = table
+        self._clock = clock
+        self.org = org
+
+    def get(self, schema: type[R], record_id: str) -> Stored[R] | None:
+        """Read one record, consistently."""
+        item = self._table.get(keys.record(self.org, schema.schema_name, record_id))
+        return _stored(schema, item) if item else None
+
+    def get_many(self, schema: type[R], ids: Sequence[str]) -> list[Stored[R]]:
+        """Read records, eventually consistent, in the order of `ids`, without gone ones."""
+        wanted = [keys.record(self.org, schema.schema_name, i) for i in ids]
+        found = self._table.get_many(wanted)
+        return [_stored(schema, found[key]) for key in wanted if key in found]
+
+    def listed(
+        self, schema: type[R], by: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[R]:
+        """A list, newest change first. Raises `ValueError` on a cursor that is none of ours."""
+        partition = keys.list_partition(self.org, schema.schema_name, by)
+        start = _read_cursor(cursor, partition) if cursor else None
+        rows, following = self._table.query(
+            keys.LIST_INDEX, partition, newest_first=True, limit=limit, start=start
+        )
+        return Page(tuple(self._records(schema, rows)), _cursor(following))
+
+    def linked(self, schema: type[R], relation: str, target: str) -> list[Stored[R]]:
+        """All records with this relation to `target`, by id."""
+        partition = keys.edge_partition(self.org, schema.schema_name, relation, target)
+        rows: list[Item] = []
+        start = None
+        while True:
+            page, start = self._table.query(
+                keys.LIST_INDEX, partition, newest_first=False, limit=1000, start=start
+            )
+            rows += page
+            if start is None:
+                return self._records(schema, rows)
+
+    def due(self, schema: type[R], until: datetime, *, limit: int = 100) -> list[Stored[R]]:
+        """Records whose due time has come, oldest first within a shard."""
+        rows: list[Item] = []
+        for shard in range(keys.SHARDS):
+            page, _ = self._table.query(
+                keys.DUE_INDEX,
+                keys.due_partition(self.org, schema.schema_name, shard),
+                newest_first=False,
+                limit=limit,
+                until=keys.stamp(until),
+            )
+            rows += page
+        rows.sort(key=lambda row: str(row["due_at"]))
+        return self._records(schema, rows[:limit])
+
+    def external_id(self, schema: str, entity_id: str, system: str) -> str | None:
+        """The entity's id in a system."""
+        item = self._table.get(keys.binding_out(self.org, schema, entity_id, system))
+        return str(item["bound_to"]) if item else None
+
+    def internal_id(self, schema: str, system: str, external_id: str) -> str | None:
+        """Our id of what a system calls `external_id`."""
+        item = self._table.get(keys.binding_in(self.org, schema, system, external_id))
+        return str(item["bound_to"]) if item else None
+
+    def commit(self, *changes: Change) -> None:
+        """Write all changes or none."""
+        writes = [write for change in changes for write in self._writes(change)]
+        self._table.write(writes)
+
+    def _records(self, schema: type[R], rows: Sequence[Item]) -> list[Stored[R]]:
+        pairs = [Key(str(row["pk"]), str(row["sk"])) for row in rows]
+        ids = [keys.record_id_of(key, self.org, schema.schema_name) for key in pairs]
+        return self.get_many(schema, ids)
+
+    def _writes(self, change: Change) -> list[Write]:
+        if isinstance(change, Save):
+            return self._save(change)
+        if isinstance(change, Put):
+            return [self._put(change.record)]
+        if isinstance(change, Drop):
+            key = keys.record(self.org, change.schema.schema_name, change.id)
+            condition = Holds("version", change.before.version) if change.before else None
+            return [Write(key, None, condition)]
+        return self._bind(change)
+
+    def _save(self, change: Save) -> list[Write]:
+        record, before = change.record, change.before
+        condition = Holds("version", before.version) if before else Absent()
+        item = self._item(record, before.version + 1 if before else 1)
+        key = keys.record(self.org, record.schema_name, record.id)
+        old = before.record.links() if before else frozenset()
+        new = record.links()
+        return [
+            Write(key, item, condition),
+            *(self._edge(record, link, keep=True) for link in sorted(new - old)),
+            *(self._edge(record, link, keep=False) for link in sorted(old - new)),
+        ]
+
+    def _put(self, record: Record) -> Write:
+        if record.links():
+            raise ValueError("a record with relations needs Save: its old edges must be known")
+        return Write(
+            keys.record(self.org, record.schema_name, record.id), self._item(record, version=1)
+        )
+
+    def _edge(self, record: Record, link: tuple[str, str], *, keep: bool) -> Write:
+        relation, target = link
+        key = keys.edge(self.org, record.schema_name, record.id, relation, target)
+        if not keep:
+            return Write(key, None)
+        partition = keys.edge_partition(self.org, record.schema_name, relation, target)
+        return Write(key, {"pk": key.pk, "sk": key.sk, "list_pk": partition, "list_sk": record.id})
+
+    def _bind(self, change: Bind) -> list[Write]:
+        out = keys.binding_out(self.org, change.schema, change.entity_id, change.system)
+        into = keys.binding_in(self.org, change.schema, change.system, change.external_id)
+        now = keys.stamp(self._clock.now())
+        return [
+            Write(
+                key,
+                {"pk": key.pk, "sk": key.sk, "bound_to": bound_to, "bound_at": now},
+                AbsentOrHolds("bound_to", bound_to),
+            )
+            for key, bound_to in ((out, change.external_id), (into, change.entity_id))
+        ]
+
+    def _item(self, record: Record, version: int) -> Item:
+        now = self._clock.now().astimezone(UTC)
+        key = keys.record(self.org, record.schema_name, record.id)
+        item: Item = {
+            "pk": key.pk,
+            "sk": key.sk,
+            "schema": record.schema_name,
+            "version": version,
+            "changed_at": keys.stamp(now),
+            "body": encode_body(record),
+        }
+        if (by := record.listed_by()) is not None:
+            item["list_pk"] = keys.list_partition(self.org, record.schema_name, by)
+            item["list_sk"] = keys.list_sort(now, record.id)
+        if (due := record.due_at()) is not None:
+            shard = keys.shard_of(record.id)
+            item["due_pk"] = keys.due_partition(self.org, record.schema_name, shard)
+            item["due_at"] = keys.stamp(due)
+        if (until := record.kept_until()) is not None:
+            item["expires_at"] = int(until.timestamp())
+        if record.wakes_relay():
+            item["wake"] = True
+        return item
+
+
+def _stored(schema: type[R], item: Item) -> Stored[R]:
+    body = item["body"]
+    if not isinstance(body, bytes):
+        raise TypeError(f"{schema.schema_name}: the body has to be bytes")
+    return Stored(
+        decode_body(schema, body),
+        int(item["version"]),
+        datetime.fromisoformat(str(item["changed_at"])),
+    )
+
+
+def _cursor(following: Any) -> str | None:
+    if not following:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(dict(following)).encode()).decode()
+
+
+def _read_cursor(cursor: str, partition: str) -> dict[str, str]:
+    """Read a cursor back; it must belong to this very list, or it would show somebody else's."""
+    try:
+        start: Any = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, UnicodeError):
+        raise ValueError("cursor") from None
+    fits = (
+        isinstance(start, dict)
+        and set(start) == {"pk", "sk", "list_pk", "list_sk"}
+        and all(isinstance(v, str) for v in start.values())
+        and start["list_pk"] == partition
+    )
+    if not fits:
+        raise ValueError("cursor")
+    return dict(start)

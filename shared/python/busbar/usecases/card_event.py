@@ -1,0 +1,146 @@
+"""A blank card was assigned to an order in Salesforce: it shall bill to the order's company.
+
+The card in be.ENERGISED gets as billing contact the id of the company in whose context the order
+was sent. If be.ENERGISED does not know the company yet, the card waits with a named reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from busbar.domain.cards import ChargeCard, card_id
+from busbar.domain.customers import Company
+from busbar.domain.identifiers import entity_id_of
+from busbar.domain.orders import KIND, ChargeCardOrder
+from busbar.domain.record import SourceMark
+from busbar.errors import Conflict, EventRejected
+from busbar.ports import Bind, Change, Save, Stored
+from busbar.process.contract import Outcome, content_hash
+from busbar.process.ledger import LedgerRow
+from busbar.usecases.card_forward import (
+    ENERGISED,
+    NO_COMPANY,
+    SALESFORCE,
+    carry,
+    energised_row_id,
+    guarded,
+    wanting,
+)
+from busbar.usecases.deps import TRIES, Deps
+
+
+class CardAssigned(BaseModel):
+    """`ChargeCardAssigned__e`, as `connectors/salesforce/metadata` defines it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=255)
+
+    order_reference: str = Field(alias="OrderReference__c", min_length=1)
+    asset_id: str = Field(alias="AssetId__c", min_length=15, max_length=18)
+    card_id: str = Field(alias="CardId__c", min_length=1)
+    card_number: str = Field(alias="CardNumber__c", min_length=1)
+    version: int = Field(alias="SourceVersion__c", gt=0)
+    event_id: str = Field(alias="EventUuid", min_length=1)
+
+    def fingerprint(self) -> str:
+        """Tells whether two events with one version say the same."""
+        return content_hash(self.model_dump(exclude={"event_id"}))
+
+
+def read_event(kind: type[Any], payload: Any) -> Any:
+    """An event's payload as its model. Raises `EventRejected` naming the fields at fault."""
+    try:
+        return kind.model_validate(payload)
+    except ValidationError as error:
+        names = sorted({str(e["loc"][0]) if e["loc"] else "payload" for e in error.errors()})
+        raise EventRejected(f"invalid_event: {', '.join(names)}") from None
+
+
+def assigned(event: CardAssigned, deps: Deps) -> Outcome | None:
+    """Apply one assignment. None: a repeat or a late event, nothing to do.
+
+    Raises `EventRejected` if no order of ours is meant.
+    """
+    order = _order(event, deps)
+    ours = card_id(deps.store.org, event.card_id)
+    for _ in range(TRIES):
+        stored = deps.store.get(ChargeCard, ours)
+        if stored and not _is_newer(event, stored.record, deps):
+            return None
+        put, drop = guarded(ours, stored.version + 1 if stored else 1, deps)
+        try:
+            deps.store.commit(*_changes(event, order, stored, deps), put)
+        except Conflict:
+            continue
+        return carry(ours, deps, deps.tuning.call_timeout, (drop,))
+    bound = deps.store.internal_id(ChargeCard.schema_name, SALESFORCE, event.asset_id)
+    if bound not in {None, ours}:
+        raise EventRejected("asset_bound_to_another_card", ChargeCard.schema_name, ours)
+    raise Conflict(f"charge_card {ours}")
+
+
+def _order(event: CardAssigned, deps: Deps) -> ChargeCardOrder:
+    order_id = entity_id_of(KIND, event.order_reference)
+    stored = deps.store.get(ChargeCardOrder, order_id) if order_id else None
+    if stored is None:
+        raise EventRejected("unknown_order", ChargeCardOrder.schema_name, event.order_reference)
+    return stored.record
+
+
+def _is_newer(event: CardAssigned, card: ChargeCard, deps: Deps) -> bool:
+    mark = card.assigned_by
+    if mark is None or event.version > mark.version:
+        return True
+    if event.version < mark.version or event.fingerprint() == mark.content_hash:
+        return False
+    # One version, two contents: only the source can tell which of them holds.
+    assets = deps.systems.salesforce.assets_of(event.order_reference, deps.tuning.call_timeout)
+    return any(asset.asset_id == event.asset_id for asset in assets)
+
+
+def _changes(
+    event: CardAssigned, order: ChargeCardOrder, stored: Stored[ChargeCard] | None, deps: Deps
+) -> Sequence[Change]:
+    now = deps.clock.now()
+    contact = deps.store.external_id(Company.schema_name, order.company_id, ENERGISED)
+    mark = SourceMark(
+        version=event.version,
+        event_id=event.event_id,
+        content_hash=event.fingerprint(),
+        at=now,
+    )
+    update = {
+        "asset_id": event.asset_id,
+        "order_id": order.id,
+        "company_id": order.company_id,
+        "assigned_by": mark,
+        "waiting_for": None if contact else NO_COMPANY,
+        "waiting_since": None if contact else now,
+    }
+    card = _card(event, order, stored, deps).model_copy(update=update)
+    row = deps.store.get(LedgerRow, energised_row_id(card))
+    bindings = (
+        Bind(ChargeCard.schema_name, card.id, ENERGISED, event.card_id),
+        Bind(ChargeCard.schema_name, card.id, SALESFORCE, event.asset_id),
+    )
+    return (
+        Save(card, stored),
+        *(() if stored and stored.record.asset_id == event.asset_id else bindings),
+        *(wanting(row, card, {"billing_contact_id": contact}) if contact else ()),
+    )
+
+
+def _card(
+    event: CardAssigned, order: ChargeCardOrder, stored: Stored[ChargeCard] | None, deps: Deps
+) -> ChargeCard:
+    if stored:
+        return stored.record
+    return ChargeCard(
+        id=card_id(deps.store.org, event.card_id),
+        energised_id=event.card_id,
+        number=event.card_number,
+        order_id=order.id,
+        company_id=order.company_id,
+    )

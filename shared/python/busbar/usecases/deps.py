@@ -1,0 +1,95 @@
+"""What a use case is given: the outside world of one org, as ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from busbar.domain.record import Record
+from busbar.errors import Conflict
+from busbar.ports import Change, Clock, Mapper, Put, Store, Stored, Systems
+from busbar.process.outbox import Command, row
+from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Tuning
+
+R = TypeVar("R", bound=Record)
+TRIES = 6
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Ports and settings of one org, for one unit of work with one correlation id."""
+
+    store: Store
+    clock: Clock
+    systems: Systems
+    mapper: Mapper
+    org: OrgSettings
+    tuning: Tuning
+    correlation_id: str
+
+    @property
+    def salesforce(self) -> SalesforceSettings:
+        """The org's Salesforce. Raises `LookupError` if the function was not given it."""
+        if self.org.salesforce is None:
+            raise LookupError("this function has no settings for salesforce")
+        return self.org.salesforce
+
+    @property
+    def energised(self) -> EnergisedSettings:
+        """The org's be.ENERGISED. Raises `LookupError` if the function was not given it."""
+        if self.org.energised is None:
+            raise LookupError("this function has no settings for energised")
+        return self.org.energised
+
+    def settle_seconds(self, processing: float, search_lag: float) -> float:
+        """How long a call of unknown outcome may still take effect or stay unseen."""
+        return self.tuning.pause_bound + processing + search_lag
+
+    def command(
+        self,
+        queue: str,
+        of: type[Record],
+        record_id: str,
+        sequence: int,
+        *,
+        wait: float = 0.0,
+        wake: bool = True,
+    ) -> Put:
+        """The outbox row that has `queue` work on a record, after `wait` seconds."""
+        command = Command(
+            org=self.store.org,
+            queue=queue,
+            schema_of=of.schema_name,
+            id=record_id,
+            correlation_id=self.correlation_id,
+        )
+        at = self.clock.now() + timedelta(seconds=wait)
+        return Put(row(command, sequence, at, sweep_after=self.tuning.sweep_after, wake=wake))
+
+
+def revise(
+    store: Store,
+    schema: type[R],
+    record_id: str,
+    change: Callable[[Stored[R]], Sequence[Change]],
+) -> Stored[R] | None:
+    """Read a record, write what `change` makes of it, and begin anew if somebody was faster.
+
+    No changes, no write. Returns the record as it stands afterwards; None if there is none. Raises
+    `Conflict` if others are faster every time.
+    """
+    for _ in range(TRIES):
+        stored = store.get(schema, record_id)
+        if stored is None:
+            return None
+        changes = change(stored)
+        if not changes:
+            return stored
+        try:
+            store.commit(*changes)
+        except Conflict:
+            continue
+        return store.get(schema, record_id)
+    raise Conflict(f"{schema.schema_name} {record_id}")

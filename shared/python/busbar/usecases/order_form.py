@@ -1,0 +1,78 @@
+"""What the order form needs: the company's data, one address for both, the quantity limits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from busbar.domain.customers import Caller, Company
+from busbar.domain.orders import CardOffer, KnownOffer
+from busbar.errors import Conflict, Problem, UpstreamError
+from busbar.ports import Json, Put
+from busbar.usecases.deps import Deps
+
+REFRESH = timedelta(hours=1)
+"""How old the kept offer may grow before an unchanged one is written again."""
+
+
+def show_form(caller: Caller, deps: Deps) -> Json:
+    """Company, addresses and limits. Raises a 503 `Problem` if the limits were never known."""
+    company = own_company(caller, deps)
+    offer, live = current_offer(deps, deps.tuning.offer_within)
+    if offer is None:
+        raise Problem(
+            503,
+            "limits-unknown",
+            "The quantity limits are not known yet",
+            "Salesforce does not answer. An order can be sent all the same; it is checked later.",
+            headers={"Retry-After": "30"},
+        )
+    address = company.address.model_dump()
+    return {
+        "company": {
+            "id": company.id,
+            "name": company.name,
+            "customer_number": company.customer_number,
+            "email": company.email,
+            "phone": company.phone,
+        },
+        "invoice_address": address,
+        "delivery_address": address,
+        "delivery_differs": False,
+        "product": {
+            "code": offer.product_code,
+            "unit_price": offer.unit_price,
+            "currency": offer.currency,
+        },
+        "quantity": {"minimum": offer.minimum_quantity, "maximum": offer.maximum_quantity},
+        "limits_are_live": live,
+    }
+
+
+def own_company(caller: Caller, deps: Deps) -> Company:
+    """The company in whose context the caller acts. Raises a 403 `Problem` if there is none."""
+    company_id = caller.user.company_id
+    stored = deps.store.get(Company, company_id) if company_id else None
+    if stored is None:
+        raise Problem(403, "no-company", "No company", "Your user belongs to no company.")
+    return stored.record
+
+
+def current_offer(deps: Deps, timeout: float) -> tuple[CardOffer | None, bool]:
+    """The offer and whether Salesforce gave it just now; else the last known one, or None."""
+    code = deps.salesforce.product_code
+    known = deps.store.get(KnownOffer, code)
+    try:
+        offer = deps.systems.salesforce.read_offer(timeout)
+    except UpstreamError:
+        return (known.record.offer if known else None), False
+    now = deps.clock.now()
+    if known is None or known.record.offer != offer or now - known.record.read_at > REFRESH:
+        _keep(deps, KnownOffer(id=code, offer=offer, read_at=now))
+    return offer, True
+
+
+def _keep(deps: Deps, known: KnownOffer) -> None:
+    try:
+        deps.store.commit(Put(known))
+    except Conflict:
+        return  # another request keeps the same thing at this moment

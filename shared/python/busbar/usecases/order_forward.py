@@ -1,0 +1,201 @@
+"""Brings an accepted order into Salesforce, now or later, once.
+
+`forward` is called by `order_submit` while the portal waits, and by the queue when that did not
+succeed. Whatever happens, the order is either in Salesforce, or refused for a reason the portal
+shows, or parked with a task, or an outbox row brings it back here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from busbar.domain.customers import Company
+from busbar.domain.identifiers import derived_id, reference
+from busbar.domain.orders import ITEM_KIND, KIND, CardOffer, ChargeCardOrder
+from busbar.domain.tasks import Task
+from busbar.ports import Bind, Change, Drop, Found, Put, Save, Stored
+from busbar.process.contract import Later, Outcome, Parked
+from busbar.process.create import CreateStep, Creator
+from busbar.process.outbox import OutboxRow
+from busbar.usecases.deps import Deps, revise
+from busbar.usecases.order_form import current_offer
+
+SYSTEM = "salesforce"
+
+
+def forward(order_id: str, deps: Deps, timeout: float) -> ChargeCardOrder | None:
+    """Try to bring the order through within `timeout` seconds; 0 only plans the next try.
+
+    Returns the order as it stands then; None if there is no such order.
+    """
+    stored = deps.store.get(ChargeCardOrder, order_id)
+    if stored is None or _ended(stored.record):
+        return stored.record if stored else None
+    outcome = _try(stored.record, deps, timeout)
+    if isinstance(outcome, Later):
+        return _again(order_id, outcome, deps)
+    after = deps.store.get(ChargeCardOrder, order_id)
+    return after.record if after else None
+
+
+def _ended(order: ChargeCardOrder) -> bool:
+    return bool(
+        order.salesforce_order_id
+        or order.rejected_reason
+        or (order.waiting_for or "").startswith("task:")
+    )
+
+
+def _try(order: ChargeCardOrder, deps: Deps, timeout: float) -> Outcome:
+    now = deps.clock.now()
+    if timeout <= 0:
+        return Later(now, "salesforce_unavailable")
+    account_id = deps.store.external_id(Company.schema_name, order.company_id, SYSTEM)
+    if account_id is None:
+        return _wait_for_person(order, deps, "company_not_in_salesforce")
+    offer = order.offer
+    if offer is None:
+        offer, live = current_offer(deps, min(timeout, deps.tuning.offer_within))
+        if offer is None or not live:
+            wait = timedelta(seconds=deps.tuning.retry_first)
+            return Later(now + wait, "salesforce_unavailable")
+        if not offer.minimum_quantity <= order.quantity <= offer.maximum_quantity:
+            return _reject(order, deps, "quantity_out_of_range")
+    left = timeout - (deps.clock.now() - now).total_seconds()
+    creator = Creator(deps.store, deps.clock, deps.tuning)
+    return creator.run(_step(order, account_id, offer, deps, left))
+
+
+def _step(
+    order: ChargeCardOrder, account_id: str, offer: CardOffer, deps: Deps, timeout: float
+) -> CreateStep:
+    settings, systems = deps.salesforce, deps.systems
+    ours = reference(KIND, order.id)
+
+    def payload() -> dict[str, Any]:
+        item = reference(ITEM_KIND, derived_id(deps.store.org, order.id, "item", "1"))
+        return deps.mapper.run(
+            SYSTEM,
+            "order_submit",
+            {
+                "reference": ours,
+                "item_reference": item,
+                "account_id": account_id,
+                "company_id": order.company_id,
+                "quantity": order.quantity,
+                "offer": offer.model_dump(mode="json"),
+                "invoice_address": order.invoice_address.model_dump(),
+                "delivery_address": order.delivery_address.model_dump(),
+                "note": order.note,
+                "ordered_on": order.ordered_at.date().isoformat(),
+            },
+        )
+
+    return CreateStep(
+        system=SYSTEM,
+        reference=ours,
+        process=f"{ChargeCardOrder.schema_name}#{order.id}",
+        mode=settings.mode,
+        settle=deps.settle_seconds(settings.processing_seconds, settings.search_lag_seconds),
+        timeout=timeout,
+        payload=payload,
+        find=systems.salesforce.find_order,
+        create=systems.salesforce.create_order,
+        on_done=lambda found: _done(order.id, found, deps),
+        on_parked=lambda reason: _parked(order.id, reason, deps),
+        task_schema=ChargeCardOrder.schema_name,
+        task_subject=order.id,
+    )
+
+
+def _done(order_id: str, found: Found, deps: Deps) -> Sequence[Change]:
+    stored = deps.store.get(ChargeCardOrder, order_id)
+    if stored is None or stored.record.salesforce_order_id:
+        return ()
+    order = stored.record.model_copy(
+        update={
+            "salesforce_order_id": found.external_id,
+            "salesforce_order_number": found.fields.get("order_number"),
+            "submitted_at": deps.clock.now(),
+            "waiting_for": None,
+        }
+    )
+    return (
+        Save(order, stored),
+        Bind(ChargeCardOrder.schema_name, order_id, SYSTEM, found.external_id),
+        *_guard_drop(stored, deps),
+    )
+
+
+def _guard_drop(stored: Stored[ChargeCardOrder], deps: Deps) -> Sequence[Change]:
+    """The guard lies there only until the first try has ended somehow."""
+    if stored.record.attempts:
+        return ()
+    return (Drop(OutboxRow, _guard_id(stored.record.id, deps)),)
+
+
+def _guard_id(order_id: str, deps: Deps) -> str:
+    return deps.command("order_forward", ChargeCardOrder, order_id, 1).record.id
+
+
+def _parked(order_id: str, reason: str, deps: Deps) -> Sequence[Change]:
+    stored = deps.store.get(ChargeCardOrder, order_id)
+    if stored is None:
+        return ()
+    order = stored.record.model_copy(update={"waiting_for": f"task:{reason}"})
+    return (Save(order, stored), *_guard_drop(stored, deps))
+
+
+def _reject(order: ChargeCardOrder, deps: Deps, reason: str) -> Outcome:
+    def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
+        new = stored.record.model_copy(update={"rejected_reason": reason, "waiting_for": None})
+        return (Save(new, stored), *_guard_drop(stored, deps))
+
+    revise(deps.store, ChargeCardOrder, order.id, change)
+    return Parked(reason)
+
+
+def _wait_for_person(order: ChargeCardOrder, deps: Deps, reason: str) -> Outcome:
+    """Wait for a binding. After `wait_at_most` it becomes a task."""
+    now = deps.clock.now()
+    if now - order.ordered_at < timedelta(seconds=deps.tuning.wait_at_most):
+        return Later(now + timedelta(seconds=deps.tuning.wait_retry), reason)
+    task = Task(
+        id=f"wait#{ChargeCardOrder.schema_name}#{order.id}",
+        kind="waited_too_long",
+        subject_schema=ChargeCardOrder.schema_name,
+        subject_id=order.id,
+        system=SYSTEM,
+        reason=reason,
+        opened_at=now,
+    )
+
+    def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
+        new = stored.record.model_copy(update={"waiting_for": f"task:{reason}"})
+        return (Save(new, stored), Put(task))
+
+    revise(deps.store, ChargeCardOrder, order.id, change)
+    return Parked(reason)
+
+
+def _again(order_id: str, later: Later, deps: Deps) -> ChargeCardOrder | None:
+    """Keep the reason where the portal sees it, and the next try in the outbox, in one write."""
+
+    def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
+        if _ended(stored.record):
+            return ()
+        order = stored.record.model_copy(
+            update={"waiting_for": later.reason, "attempts": stored.record.attempts + 1}
+        )
+        wait = max(0.0, (later.at - deps.clock.now()).total_seconds())
+        sequence = stored.version + 1
+        return (
+            Save(order, stored),
+            deps.command("order_forward", ChargeCardOrder, order_id, sequence, wait=wait),
+            *_guard_drop(stored, deps),
+        )
+
+    stored = revise(deps.store, ChargeCardOrder, order_id, change)
+    return stored.record if stored else None

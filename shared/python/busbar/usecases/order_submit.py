@@ -1,0 +1,102 @@
+"""Takes an order, keeps it, creates it in Salesforce, and answers with its number.
+
+The order is in the table before Salesforce hears of it, beside a guard in the outbox. If this
+worker dies, the sweep finds the guard and `order_forward` goes on; if Salesforce takes the order,
+the guard goes in the same transaction that records the number.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from busbar.domain.customers import Address, Caller, Company
+from busbar.domain.orders import CardOffer, ChargeCardOrder
+from busbar.domain.record import Value
+from busbar.errors import Conflict, FieldError, Problem
+from busbar.ports import Save, Stored
+from busbar.usecases.deps import Deps
+from busbar.usecases.order_form import current_offer, own_company
+from busbar.usecases.order_forward import forward
+
+NO_LIMIT_MAXIMUM = 10_000
+"""Upper bound while the limits of Salesforce were never known; it decides later."""
+SHORTEST_TRY = 1.0
+"""Seconds below which a call to Salesforce is not begun any more."""
+
+
+class Submission(Value):
+    """What the portal sends. `delivery_address` None means: the invoice address."""
+
+    quantity: int
+    delivery_address: Address | None = None
+    note: str = ""
+
+
+def submit(order_id: str, submission: Submission, caller: Caller, deps: Deps) -> ChargeCardOrder:
+    """The order as it stands when the portal gets its answer, within `answer_within` seconds.
+
+    With `salesforce_order_number` it is in Salesforce; without, it is kept and goes on by itself.
+    Raises a 422 `Problem` for a quantity outside the limits. Safe to repeat with the same id.
+    """
+    give_up = deps.clock.now() + timedelta(seconds=deps.tuning.answer_within)
+    stored = deps.store.get(ChargeCardOrder, order_id)
+    reachable = True
+    if stored is None:
+        company = own_company(caller, deps)
+        offer, reachable = current_offer(deps, deps.tuning.offer_within)
+        check_quantity(submission.quantity, offer)
+        stored = _accept(order_id, submission, caller, company, offer, deps)
+    left = (give_up - deps.clock.now()).total_seconds()
+    if not reachable or left < SHORTEST_TRY:
+        return forward(order_id, deps, timeout=0.0) or stored.record
+    return forward(order_id, deps, timeout=left) or stored.record
+
+
+def check_quantity(quantity: int, offer: CardOffer | None) -> None:
+    """Raises a 422 `Problem` that names the field and the limits."""
+    lowest = offer.minimum_quantity if offer else 1
+    highest = offer.maximum_quantity if offer else NO_LIMIT_MAXIMUM
+    if lowest <= quantity <= highest:
+        return
+    message = f"has to be between {lowest} and {highest}"
+    raise Problem(
+        422,
+        "quantity-out-of-range",
+        "Quantity out of range",
+        f"The quantity {message}.",
+        errors=(FieldError("quantity", message),),
+    )
+
+
+def _accept(
+    order_id: str,
+    submission: Submission,
+    caller: Caller,
+    company: Company,
+    offer: CardOffer | None,
+    deps: Deps,
+) -> Stored[ChargeCardOrder]:
+    now: datetime = deps.clock.now()
+    order = ChargeCardOrder(
+        id=order_id,
+        company_id=company.id,
+        ordered_by=caller.user.id,
+        quantity=submission.quantity,
+        invoice_address=company.address,
+        delivery_address=submission.delivery_address or company.address,
+        note=submission.note,
+        ordered_at=now,
+        correlation_id=deps.correlation_id,
+        offer=offer,
+    )
+    guard = deps.command(
+        "order_forward", ChargeCardOrder, order_id, 1, wait=deps.tuning.lease, wake=False
+    )
+    try:
+        deps.store.commit(Save(order), guard)
+    except Conflict:
+        there = deps.store.get(ChargeCardOrder, order_id)
+        if there is None:
+            raise
+        return there
+    return Stored(order, 1, now)

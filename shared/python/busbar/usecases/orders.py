@@ -1,0 +1,101 @@
+"""Shows a company's charging-card orders: status, number, delivery, history, what is awaited."""
+
+from __future__ import annotations
+
+from busbar.domain.authorisation import reaches
+from busbar.domain.customers import Caller
+from busbar.domain.identifiers import is_id
+from busbar.domain.orders import LIFECYCLE, ChargeCardOrder, HistoryEntry
+from busbar.errors import FieldError, Problem
+from busbar.ports import Json, Page, Stored
+from busbar.usecases.deps import Deps
+
+LONGEST_PAGE = 100
+
+
+def list_orders(
+    caller: Caller, deps: Deps, *, company_id: str | None, limit: int, cursor: str | None
+) -> Json:
+    """A company's orders, newest change first. Raises `Problem` 400, 403 or 404."""
+    company = scope(caller, "orders_list", company_id)
+    page = read_page(deps, ChargeCardOrder, company, limit, cursor)
+    return {"orders": [view(stored) for stored in page.items], "next_cursor": page.cursor}
+
+
+def show_order(caller: Caller, deps: Deps, order_id: str) -> Json:
+    """One order with its history. Raises a 404 `Problem` if there is none within reach."""
+    stored = deps.store.get(ChargeCardOrder, order_id) if is_id(order_id) else None
+    if stored is None or not reaches(caller, "orders_show", stored.record.company_id):
+        raise Problem(404, "order-not-found", "No such order")
+    history = [_line(entry) for entry in stored.record.history()]
+    return {**view(stored), "history": history}
+
+
+def scope(caller: Caller, operation: str, company_id: str | None) -> str:
+    """The company whose list is asked for; by default the caller's own."""
+    company = company_id or caller.user.company_id
+    if not company:
+        message = "name a company: your user belongs to none"
+        raise Problem(
+            400,
+            "company-missing",
+            "company_id is missing",
+            errors=(FieldError("company_id", message),),
+        )
+    if not reaches(caller, operation, company):
+        raise Problem(404, "company-not-found", "No such company")
+    return company
+
+
+def read_page(
+    deps: Deps, schema: type[ChargeCardOrder], company: str, limit: int, cursor: str | None
+) -> Page[ChargeCardOrder]:
+    """A page of a company's list. Raises a 400 `Problem` for a cursor that is none of ours."""
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
+    try:
+        return deps.store.listed(schema, f"company#{company}", limit=limit, cursor=cursor)
+    except ValueError:
+        raise bad_parameter("cursor", "is no cursor of this list") from None
+
+
+def bad_parameter(name: str, message: str) -> Problem:
+    """A 400 that names the query parameter."""
+    return Problem(
+        400, "invalid-parameter", f"{name} is invalid", errors=(FieldError(name, message),)
+    )
+
+
+def view(stored: Stored[ChargeCardOrder]) -> Json:
+    """An order as the portal shows it."""
+    order = stored.record
+    return {
+        "id": order.id,
+        "company_id": order.company_id,
+        "status": order.status.value,
+        "status_text": LIFECYCLE[order.status].german,
+        "salesforce_order_number": order.salesforce_order_number,
+        "quantity": order.quantity,
+        "invoice_address": order.invoice_address.model_dump(),
+        "delivery_address": order.delivery_address.model_dump(),
+        "note": order.note,
+        "ordered_at": order.ordered_at.isoformat(),
+        "tracking_id": order.tracking_id,
+        "delivery_date": order.delivery_date.isoformat() if order.delivery_date else None,
+        "waiting_for": order.waiting_for,
+        "rejected_reason": order.rejected_reason,
+        "cards_in_portal": len(order.cards_taken_over),
+        "changed_at": stored.changed_at.isoformat(),
+    }
+
+
+def _line(entry: HistoryEntry) -> Json:
+    return {
+        "at": entry.at.isoformat(),
+        "status": entry.status.value,
+        "status_text": LIFECYCLE[entry.status].german,
+        "source": entry.source,
+        "refused": entry.refused,
+        "tracking_id": entry.tracking_id,
+        "delivery_date": entry.delivery_date.isoformat() if entry.delivery_date else None,
+    }

@@ -1,0 +1,101 @@
+"""An order's status changed in Salesforce: the order follows, with tracking id and delivery date.
+
+Events come at least once, late and in any order; the order's state is the fold of all of them by
+their source version (`busbar.domain.orders`), so none of that matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from busbar.domain.identifiers import entity_id_of
+from busbar.domain.orders import KIND, ChargeCardOrder, OrderStatus, StatusEvent
+from busbar.domain.tasks import Task
+from busbar.errors import EventRejected
+from busbar.ports import Change, Put, Save, Stored
+from busbar.usecases.deps import Deps, revise
+
+
+class StatusChanged(BaseModel):
+    """`OrderStatusChanged__e`, as `connectors/salesforce/metadata` defines it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=255)
+
+    order_reference: str = Field(alias="OrderReference__c", min_length=1)
+    status: str = Field(alias="Status__c", min_length=1)
+    tracking_id: str | None = Field(alias="TrackingId__c", default=None)
+    delivery_date: date | None = Field(alias="DeliveryDate__c", default=None)
+    delivered_quantity: float | None = Field(alias="DeliveredQuantity__c", default=None, ge=0)
+    version: int = Field(alias="SourceVersion__c", gt=0)
+    event_id: str = Field(alias="EventUuid", min_length=1)
+    created_at: AwareDatetime = Field(alias="CreatedDate")
+
+
+def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
+    """Apply one status event; the order as it stands then.
+
+    Raises `EventRejected` for an order that is none of ours or a status value that no setting maps.
+    """
+    order_id = entity_id_of(KIND, message.order_reference) or ""
+    event = _event(message, order_id, deps)
+
+    def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
+        before = stored.record
+        if before.contradicts(event) and _holds_in_source(message, deps):
+            return _changes(stored, before.without_version(event.version), event, deps)
+        return _changes(stored, before, event, deps)
+
+    stored = revise(deps.store, ChargeCardOrder, order_id, change) if order_id else None
+    if stored is None:
+        raise EventRejected("unknown_order", ChargeCardOrder.schema_name, message.order_reference)
+    return stored.record
+
+
+def _event(message: StatusChanged, order_id: str, deps: Deps) -> StatusEvent:
+    mapped = deps.salesforce.status_map.get(message.status)
+    if mapped is None:
+        raise EventRejected("unknown_status", ChargeCardOrder.schema_name, order_id)
+    quantity = message.delivered_quantity
+    return StatusEvent(
+        version=message.version,
+        event_id=message.event_id,
+        status=OrderStatus(mapped),
+        occurred_at=message.created_at,
+        tracking_id=message.tracking_id or None,
+        delivery_date=message.delivery_date,
+        delivered_quantity=int(quantity) if quantity is not None else None,
+    )
+
+
+def _holds_in_source(message: StatusChanged, deps: Deps) -> bool:
+    """One version, two contents: only Salesforce can tell which of them holds."""
+    found = deps.systems.salesforce.find_order(message.order_reference, deps.tuning.call_timeout)
+    return len(found) == 1 and found[0].fields.get("status") == message.status
+
+
+def _changes(
+    stored: Stored[ChargeCardOrder], before: ChargeCardOrder, event: StatusEvent, deps: Deps
+) -> Sequence[Change]:
+    after = before.with_event(event)
+    if after is before:
+        return ()
+    now = deps.clock.now()
+    awaited = after.delivers_cards and len(after.cards_taken_over) < after.quantity
+    after = after.model_copy(update={"next_takeover_at": now if awaited else None})
+    refused = {e.version for e in after.refused_events} - {e.version for e in before.refused_events}
+    return (Save(after, stored), *(Put(_task(after, v, now)) for v in sorted(refused)))
+
+
+def _task(order: ChargeCardOrder, version: int, now: datetime) -> Task:
+    return Task(
+        id=f"transition#{order.id}#{version}",
+        kind="forbidden_transition",
+        subject_schema=ChargeCardOrder.schema_name,
+        subject_id=order.id,
+        system="salesforce",
+        reason="the status event does not follow from the order's state",
+        opened_at=now,
+    )

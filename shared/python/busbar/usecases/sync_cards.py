@@ -1,0 +1,233 @@
+"""Brings be.ENERGISED, the portal and Salesforce to agree about cards.
+
+Two things in one run. *Take over*: the cards of delivered orders are read from be.ENERGISED and
+stand in the portal from then on. *Follow*: cards that changed in be.ENERGISED since the last run
+are read and copied. What changed is told to Salesforce, by way of the card's ledger there.
+
+The card list of be.ENERGISED may lag, so it only says which cards to look at; each is then read by
+itself. Cards with work of our own in flight are left for the next run, and the cursor waits for
+them: nothing is skipped, and our own writes are not echoed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from busbar.domain.cards import BackendCard, CardAsset, ChargeCard, card_id
+from busbar.domain.identifiers import reference
+from busbar.domain.orders import KIND, ChargeCardOrder, OrderStatus
+from busbar.domain.record import Record
+from busbar.errors import Conflict, Missing, UpstreamError
+from busbar.ports import Change, Save, Stored
+from busbar.process.ledger import LedgerRow
+from busbar.usecases.card_event import CardAssigned, assigned
+from busbar.usecases.card_forward import (
+    ENERGISED,
+    driver_of,
+    energised_row_id,
+    tell_salesforce,
+)
+from busbar.usecases.deps import Deps, revise
+
+ORDERS_A_RUN = 50
+TAKEOVER_RETRY = timedelta(minutes=5)
+"""When an order whose cards are not all there yet is looked at again."""
+
+
+class SyncCursor(Record):
+    """How far the card list of be.ENERGISED has been followed."""
+
+    schema_name: ClassVar[str] = "cursor"
+
+    since: AwareDatetime | None = None
+
+
+@dataclass
+class Report:
+    """What a run did. `complete` is False if time or a system ended it early."""
+
+    orders: int = 0
+    taken_over: int = 0
+    followed: int = 0
+    postponed: int = 0
+    complete: bool = True
+    reasons: list[str] = field(default_factory=list)
+
+
+def sync(deps: Deps, time_left: Callable[[], float]) -> Report:
+    """One run; `time_left` gives the seconds until it must be over. Safe to repeat and overlap."""
+    report = Report()
+    for step in (_take_over, _follow):
+        try:
+            step(deps, time_left, report)
+        except UpstreamError as error:
+            report.complete = False
+            report.reasons.append(f"{error.system}_unavailable")
+    return report
+
+
+# --- take over ---------------------------------------------------------------------------------
+
+
+def _take_over(deps: Deps, time_left: Callable[[], float], report: Report) -> None:
+    for stored in deps.store.due(ChargeCardOrder, deps.clock.now(), limit=ORDERS_A_RUN):
+        if time_left() < deps.tuning.call_timeout:
+            report.complete = False
+            return
+        report.orders += 1
+        report.taken_over += _take_over_order(stored.record, deps)
+
+
+def _take_over_order(order: ChargeCardOrder, deps: Deps) -> int:
+    timeout = deps.tuning.call_timeout
+    everything = order.status is OrderStatus.DELIVERED
+    assets = deps.systems.salesforce.assets_of(reference(KIND, order.id), timeout)
+    taken = [
+        card
+        for asset in assets
+        if (everything or asset.delivered)
+        and (card := _take_over_card(order, asset, deps)) is not None
+    ]
+
+    def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
+        fresh = stored.record
+        there = tuple(sorted({*fresh.cards_taken_over, *taken}))
+        awaited = fresh.delivers_cards and len(there) < fresh.quantity
+        later = deps.clock.now() + TAKEOVER_RETRY
+        update = {"cards_taken_over": there, "next_takeover_at": later if awaited else None}
+        return (Save(fresh.model_copy(update=update), stored),)
+
+    before = set(order.cards_taken_over)
+    revise(deps.store, ChargeCardOrder, order.id, change)
+    return len(set(taken) - before)
+
+
+def _take_over_card(order: ChargeCardOrder, asset: CardAsset, deps: Deps) -> str | None:
+    """The id of the card if it stands in the portal now; None if it has to wait."""
+    ours = card_id(deps.store.org, asset.card_id)
+    stored = deps.store.get(ChargeCard, ours)
+    if stored is None:
+        # Its event is late or lost: what the event would have said stands in the Asset.
+        assigned(_as_event(order, asset), deps)
+        stored = deps.store.get(ChargeCard, ours)
+    if stored is None or stored.record.order_id != order.id:
+        return None
+    if stored.record.in_portal_since:
+        return ours
+    if stored.record.waiting_for or _is_busy(stored.record, deps):
+        return None
+    try:
+        backend = deps.systems.energised.read_card(asset.card_id, deps.tuning.call_timeout)
+    except Missing:
+        return None
+    return ours if _copy(stored, backend, deps, show=True) else None
+
+
+def _as_event(order: ChargeCardOrder, asset: CardAsset) -> CardAssigned:
+    return CardAssigned(
+        OrderReference__c=reference(KIND, order.id),
+        AssetId__c=asset.asset_id,
+        CardId__c=asset.card_id,
+        CardNumber__c=asset.card_number,
+        SourceVersion__c=asset.version,
+        EventUuid=f"asset:{asset.asset_id}",
+    )
+
+
+# --- follow ------------------------------------------------------------------------------------
+
+
+def _follow(deps: Deps, time_left: Callable[[], float], report: Report) -> None:
+    """Read the list page by page; the cursor is saved after each page."""
+    cursor_id = f"{ENERGISED}#cards"
+    stored = deps.store.get(SyncCursor, cursor_id)
+    since = stored.record.since if stored else None
+    lag = timedelta(seconds=deps.energised.search_lag_seconds)
+    offset, reached, held_at = 0, since, None
+    while True:
+        if time_left() < deps.tuning.call_timeout:
+            report.complete = False
+            break
+        start = since - lag if since else None
+        page = deps.systems.energised.changed_cards(start, offset, deps.tuning.call_timeout)
+        waiting = [c.updated_at for c in page.cards if not _follow_card(c, deps, report)]
+        held_at = min([*waiting, *([held_at] if held_at else [])], default=None)
+        reached = max(
+            [*(c.updated_at for c in page.cards), *([reached] if reached else [])], default=None
+        )
+        if page.following is None:
+            break
+        offset = page.following
+    _save_cursor(cursor_id, min(filter(None, (held_at, reached)), default=None), deps)
+
+
+def _save_cursor(cursor_id: str, since: datetime | None, deps: Deps) -> None:
+    stored = deps.store.get(SyncCursor, cursor_id)
+    if since is None or (stored and stored.record.since == since):
+        return
+    deps.store.commit(Save(SyncCursor(id=cursor_id, since=since), stored))
+
+
+def _follow_card(listed: BackendCard, deps: Deps, report: Report) -> bool:
+    """False if the card has to be looked at again in the next run."""
+    ours = card_id(deps.store.org, listed.id)
+    stored = deps.store.get(ChargeCard, ours)
+    if stored is None or stored.record.in_portal_since is None:
+        return True  # not one of ours, or not delivered yet: taking over will read it
+    if stored.record.observed(listed) == _at(stored.record, listed):
+        return True
+    if _is_busy(stored.record, deps):
+        report.postponed += 1
+        return False
+    backend = deps.systems.energised.read_card(listed.id, deps.tuning.call_timeout)
+    if not _copy(stored, backend, deps, show=False):
+        report.postponed += 1
+        return False
+    report.followed += 1
+    return True
+
+
+def _at(card: ChargeCard, listed: BackendCard) -> ChargeCard:
+    return card.model_copy(update={"observed_at": listed.updated_at})
+
+
+def _is_busy(card: ChargeCard, deps: Deps) -> bool:
+    """Whether work of our own is in flight on the card, or so fresh that a list may miss it."""
+    row = deps.store.get(LedgerRow, energised_row_id(card))
+    if row is None:
+        return False
+    lag = deps.energised.search_lag_seconds
+    unfinished = row.record.open and not row.record.parked
+    return unfinished or row.record.recently_written(deps.clock.now(), lag)
+
+
+def _copy(stored: Stored[ChargeCard], backend: BackendCard, deps: Deps, *, show: bool) -> bool:
+    """Copy what be.ENERGISED holds into our record; False if our record moved on meanwhile.
+
+    The record must still be the one that was read before be.ENERGISED was: else what we read there
+    may be older than what the portal has set since.
+    """
+    card = stored.record.observed(backend)
+    card = card.model_copy(update={"driver_id": driver_of(card.holder_uuid, deps)})
+    if show:
+        card = card.shown_in_portal(deps.clock.now())
+    told = tell_salesforce(card, stored.version + 1, deps)
+    try:
+        deps.store.commit(Save(card, stored), *_adopted(card, backend, deps), *told)
+    except Conflict:
+        return False
+    return True
+
+
+def _adopted(card: ChargeCard, backend: BackendCard, deps: Deps) -> tuple[Save, ...]:
+    """be.ENERGISED leads: what we last wanted must not come back with the next change."""
+    row = deps.store.get(LedgerRow, energised_row_id(card))
+    if row is None or row.record.open:
+        return ()
+    after = row.record.adopting(backend.model_dump(mode="json"))
+    return () if after is row.record else (Save(after, row),)

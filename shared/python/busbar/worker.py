@@ -1,0 +1,100 @@
+"""The queue door: from a batch of SQS messages to a use case, message by message.
+
+A message ends in one of three ways. The use case took it: done. No retry can help: it is moved to
+the dead-letter queue here and now, with its reason and a task, so that it blocks nobody. Anything
+else: it is reported as failed and SQS brings it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from busbar.domain.tasks import Task
+from busbar.errors import EventRejected
+from busbar.observability import begin, logger
+from busbar.ports import Put
+from busbar.process.outbox import Command
+from busbar.settings import Settings
+from busbar.usecases.deps import Deps
+from busbar.wiring import Clients, Parts
+
+Work = Callable[[Any, Deps], object]
+
+
+class Worker:
+    """Handles the messages of one queue."""
+
+    def __init__(self, name: str, settings: Settings, clients: Clients) -> None:
+        self._name = name
+        self._parts = Parts(settings, clients)
+
+    def commands(self, work: Callable[[str, Deps], object]) -> Callable[[dict[str, Any], Any], Any]:
+        """A handler for commands from the outbox: `work(record id, deps)`."""
+
+        def one(body: str) -> None:
+            command = Command.model_validate_json(body)
+            begin(command.correlation_id)
+            work(command.id, self._parts.deps(command.org))
+
+        return lambda event, _context: self._batch(event, one)
+
+    def events(self, detail_type: str, work: Work) -> Callable[[dict[str, Any], Any], Any]:
+        """A handler for platform events off the bus: `work(payload, deps)`.
+
+        `detail_type` names the setting of `SalesforceSettings` that holds the event's API name.
+        """
+
+        def one(body: str) -> None:
+            self._event(body, detail_type, work)
+
+        return lambda event, _context: self._batch(event, one)
+
+    def _event(self, body: str, detail_type: str, work: Work) -> None:
+        envelope = json.loads(body)
+        source = str(envelope.get("source", ""))
+        org = self._parts.settings.org_of_event_source(source)
+        begin(str(envelope.get("id", "")))
+        if org is None:
+            # Nobody's event: there is no org whose tasks it could stand in.
+            logger.error("event of an unknown source", extra={"worker": self._name})
+            self._parts.queues.park(body, "unknown_source")
+            return
+        deps = self._parts.deps(org)
+        if envelope.get("detail-type") != getattr(deps.salesforce, detail_type):
+            self._park(body, EventRejected("unknown_event"), deps)
+            return
+        try:
+            work((envelope.get("detail") or {}).get("payload"), deps)
+        except EventRejected as rejected:
+            self._park(body, rejected, deps)
+
+    def _park(self, body: str, rejected: EventRejected, deps: Deps) -> None:
+        digest = hashlib.sha256(body.encode()).hexdigest()[:26]
+        task = Task(
+            id=f"event#{self._name}#{digest}",
+            kind="parked_event",
+            subject_schema=rejected.subject_schema,
+            subject_id=rejected.subject_id,
+            system="salesforce",
+            reason=rejected.reason,
+            opened_at=deps.clock.now(),
+        )
+        # The task first: a crash in between parks the message twice, never without its task.
+        deps.store.commit(Put(task))
+        self._parts.queues.park(body, rejected.reason)
+        logger.error("event parked", extra={"worker": self._name, "reason": rejected.reason})
+
+    def _batch(self, event: dict[str, Any], one: Callable[[str], None]) -> dict[str, Any]:
+        """Partial batch answer: only the messages that failed come again."""
+        failed = []
+        for record in event.get("Records", []):
+            try:
+                one(record["body"])
+            except Exception as error:  # noqa: BLE001  (one bad message must not fail its neighbours)
+                failed.append({"itemIdentifier": record["messageId"]})
+                extra = {"worker": self._name, "message_id": record["messageId"]}
+                logger.warning("message failed", extra={**extra, "error": type(error).__name__})
+        return {"batchItemFailures": failed}
