@@ -1,0 +1,167 @@
+"""The table in memory, with DynamoDB's rules as far as the store leans on them, and its bill."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from busbar.errors import Conflict
+from busbar.store.keys import Key
+from busbar.store.table import (
+    INDEX_KEYS,
+    TRANSACTION_LIMIT,
+    Absent,
+    AbsentOrHolds,
+    Condition,
+    Holds,
+    Item,
+    Write,
+    to_wire,
+)
+
+
+@dataclass
+class Bill:
+    """Capacity units and calls, as DynamoDB would charge them."""
+
+    read_units: float = 0.0
+    write_units: float = 0.0
+    calls: dict[str, int] = field(default_factory=dict)
+
+    def call(self, name: str) -> None:
+        """Count one API call."""
+        self.calls[name] = self.calls.get(name, 0) + 1
+
+
+def size_of(item: Mapping[str, Any]) -> int:
+    """Bytes of an item: names and values."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: Any) -> int:
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, bool):
+        return 1
+    if isinstance(value, int):
+        return len(str(value)) // 2 + 2
+    return len(str(value).encode())
+
+
+class MemoryTable:
+    """Implements `busbar.store.table.Table`. `stream` collects new images for the relay."""
+
+    def __init__(self) -> None:
+        self.items: dict[Key, Item] = {}
+        self.stream: list[dict[str, Any]] = []
+        self.bill = Bill()
+
+    def get(self, key: Key) -> Item | None:
+        """GetItem, consistent: 1 unit per 4 kB."""
+        self.bill.call("GetItem")
+        item = self.items.get(key)
+        self.bill.read_units += max(1, math.ceil(size_of(item or {}) / 4096))
+        return dict(item) if item else None
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """BatchGetItem, eventual: half a unit per 4 kB of each item."""
+        if not keys:
+            return {}
+        self.bill.call("BatchGetItem")
+        found = {key: dict(self.items[key]) for key in keys if key in self.items}
+        for key in dict.fromkeys(keys):
+            self.bill.read_units += 0.5 * max(1, math.ceil(size_of(found.get(key, {})) / 4096))
+        return found
+
+    def query(
+        self,
+        index: str,
+        partition: str,
+        *,
+        newest_first: bool,
+        limit: int,
+        until: str | None = None,
+        start: Mapping[str, str] | None = None,
+    ) -> tuple[list[Item], Mapping[str, str] | None]:
+        """Query of a keys-only index, eventual."""
+        self.bill.call("Query")
+        pk, sk = INDEX_KEYS[index]
+        rows = [
+            {name: item[name] for name in ("pk", "sk", pk, sk)}
+            for item in self.items.values()
+            if item.get(pk) == partition and (until is None or str(item[sk]) <= until)
+        ]
+        rows.sort(key=lambda row: (str(row[sk]), str(row["pk"]), str(row["sk"])))
+        if newest_first:
+            rows.reverse()
+        if start:
+            rows = rows[_position(rows, start) :]
+        page = rows[:limit]
+        self.bill.read_units += 0.5 * max(1, math.ceil(sum(map(size_of, page)) / 4096))
+        more = len(rows) > limit
+        return list(page), ({k: str(v) for k, v in page[-1].items()} if more else None)
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """PutItem, DeleteItem or TransactWriteItems."""
+        if len(writes) > TRANSACTION_LIMIT or len({w.key for w in writes}) != len(writes):
+            raise ValueError("DynamoDB refuses this transaction")
+        self.bill.call("TransactWriteItems" if len(writes) > 1 else "PutItem")
+        factor = 2 if len(writes) > 1 else 1
+        for write in writes:
+            self.bill.write_units += factor * self._units(write)
+        if not all(_met(write.condition, self.items.get(write.key)) for write in writes):
+            raise Conflict(", ".join(w.key.pk for w in writes))
+        for write in writes:
+            self._apply(write)
+
+    def _units(self, write: Write) -> int:
+        old = self.items.get(write.key)
+        units = max(1, math.ceil(max(size_of(write.item or {}), size_of(old or {})) / 1024))
+        for pk, sk in INDEX_KEYS.values():
+            before = ((old or {}).get(pk), (old or {}).get(sk))
+            after = ((write.item or {}).get(pk), (write.item or {}).get(sk))
+            if before != after:
+                units += (before[0] is not None) + (after[0] is not None)
+        return units
+
+    def _apply(self, write: Write) -> None:
+        if write.item is None:
+            self.items.pop(write.key, None)
+            return
+        self.items[write.key] = dict(write.item)
+        self.stream.append(stream_record(write.item, len(self.stream) + 1))
+
+
+def stream_record(item: Item, number: int) -> dict[str, Any]:
+    """A stream record as Lambda gets it: bytes in base64."""
+    image = {
+        name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
+        for name, value in to_wire(item).items()
+    }
+    return {
+        "eventName": "MODIFY",
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {"NewImage": image, "SequenceNumber": f"{number:021d}"},
+    }
+
+
+def _met(condition: Condition, item: Item | None) -> bool:
+    if condition is None:
+        return True
+    if isinstance(condition, Absent):
+        return item is None
+    holds = item is not None and item.get(condition.attribute) == condition.value
+    if isinstance(condition, AbsentOrHolds):
+        return item is None or holds
+    assert isinstance(condition, Holds)
+    return holds
+
+
+def _position(rows: Sequence[Item], start: Mapping[str, str]) -> int:
+    for number, row in enumerate(rows):
+        if row["pk"] == start["pk"] and row["sk"] == start["sk"]:
+            return number + 1
+    return len(rows)

@@ -1,0 +1,418 @@
+"""The whole product in memory: real handlers, simulators as the outside systems, no socket.
+
+Time stands still until `advance`. `pump` lets everything that is due happen: the stream wakes the
+relay, queues deliver to their handlers, failed messages come back. A `Crash` can be set for any
+effect boundary: the worker then dies there, as if its process were killed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import httpx
+from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Settings, Tuning
+from busbar.wiring import Clients, Handler
+
+from infra.catalog import USE_CASES, UseCase, use_case
+from infra.local import sample as local_sample
+from infra.local.people import PEOPLE
+from infra.simulators.energised.simulator import EnergisedSimulator
+from infra.simulators.salesforce.simulator import SalesforceSimulator
+from infra.simulators.transport import SimulatorTransport
+from tests.doubles.clock import ManualClock
+from tests.doubles.memory_table import MemoryTable
+
+SALESFORCE = "https://salesforce.example"
+ENERGISED = "https://energised.example"
+SOURCE = "salesforce.local/00D000000000001AAA/0YL000000000001AAA"
+AUDIENCE = "portal"
+ORG = "demo"
+VISIBILITY = 360.0
+
+
+class WorkerDiedError(BaseException):
+    """The process was killed. No `except Exception` may catch it."""
+
+
+@dataclass
+class Boundaries:
+    """Numbers every effect of a worker: just before it, and just after it."""
+
+    die_at: int = -1
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def around(self, name: str, effect: Callable[[], Any]) -> Any:
+        """Do the effect, or die before it or after it."""
+        self._pass(f"before {name}")
+        result = effect()
+        self._pass(f"after {name}")
+        return result
+
+    def _pass(self, name: str) -> None:
+        self.count += 1
+        self.names.append(name)
+        if self.count == self.die_at:
+            raise WorkerDiedError(name)
+
+
+class FragileTable:
+    """A worker's way to the table: each write is an effect boundary."""
+
+    def __init__(self, table: MemoryTable, boundaries: Boundaries) -> None:
+        self._table = table
+        self._boundaries = boundaries
+        self.get = table.get
+        self.get_many = table.get_many
+        self.query = table.query
+
+    def write(self, writes: Any) -> None:
+        """A write, at which the worker may die."""
+        names = "+".join(w.item["schema"] if w.item and "schema" in w.item else "…" for w in writes)
+        self._boundaries.around(f"write {names}", lambda: self._table.write(writes))
+
+
+class FragileTransport(httpx.BaseTransport):
+    """A worker's way to an outside system: each call is an effect boundary."""
+
+    def __init__(self, inner: httpx.BaseTransport, system: str, boundaries: Boundaries) -> None:
+        self._inner = inner
+        self._system = system
+        self._boundaries = boundaries
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """A call, at which the worker may die."""
+        name = f"{self._system} {request.method}"
+        answer = self._boundaries.around(name, lambda: self._inner.handle_request(request))
+        assert isinstance(answer, httpx.Response)
+        return answer
+
+
+@dataclass(order=True)
+class Message:
+    """A message on a queue."""
+
+    visible_at: float
+    number: int
+    body: str = field(compare=False)
+    received: int = field(compare=False, default=0)
+
+
+class MemorySqs:
+    """SQS, as far as handlers use it."""
+
+    def __init__(self, clock: ManualClock, boundaries: Boundaries) -> None:
+        self._clock = clock
+        self._boundaries = boundaries
+        self._numbers = itertools.count()
+        self.queues: dict[str, list[Message]] = {}
+        self.dead: dict[str, list[str]] = {}
+
+    def send_message(self, **call: Any) -> None:
+        """SendMessage, at which the worker may die."""
+        url, body = call["QueueUrl"], call["MessageBody"]
+        self._boundaries.around(
+            f"send {url}", lambda: self.put(url, body, call.get("DelaySeconds", 0))
+        )
+
+    def put(self, queue: str, body: str, delay: float = 0.0) -> None:
+        """Put a message on a queue or a dead-letter queue."""
+        if queue.endswith("-dead"):
+            self.dead.setdefault(queue.removesuffix("-dead"), []).append(body)
+            return
+        at = self._clock.now().timestamp() + delay
+        message = Message(at, next(self._numbers), body)
+        heapq.heappush(self.queues.setdefault(queue, []), message)
+
+    def take(self, queue: str) -> list[Message]:
+        """Up to ten messages that are visible now."""
+        waiting, taken = self.queues.get(queue, []), []
+        while waiting and waiting[0].visible_at <= self._clock.now().timestamp():
+            taken.append(heapq.heappop(waiting))
+            if len(taken) == 10:
+                break
+        return taken
+
+    def back(self, queue: str, message: Message, most: int) -> None:
+        """A failed message: visible again later, or dead after too many tries."""
+        message.received += 1
+        if message.received >= most:
+            self.dead.setdefault(queue, []).append(message.body)
+            return
+        message.visible_at = self._clock.now().timestamp() + VISIBILITY
+        heapq.heappush(self.queues[queue], message)
+
+
+class MemorySecrets:
+    """Secrets Manager with the simulators' credentials."""
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803  (boto3's name)
+        """GetSecretValue."""
+        if "salesforce" in SecretId:
+            value = {"client_id": "busbar", "client_secret": "not-secret-1"}
+        else:
+            value = {"api_token": "not-secret-2"}
+        return {"SecretString": json.dumps(value)}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.text)
+
+    @property
+    def etag(self) -> str:
+        """The ETag header."""
+        return self.headers["ETag"]
+
+
+class World:
+    """Table, queues, bus, systems, and the product's handlers between them."""
+
+    def __init__(self, *, tuning: Tuning | None = None, cards: int = 20, **salesforce: Any) -> None:
+        self.clock = ManualClock()
+        self.boundaries = Boundaries()
+        self.table = MemoryTable()
+        self.sqs = MemorySqs(self.clock, self.boundaries)
+        self._relayed = 0
+        self.salesforce = SalesforceSimulator(
+            self.clock.now,
+            event_source=SOURCE,
+            client_id="busbar",
+            client_secret="not-secret-1",
+            publish=self._publish,
+            token_seconds=10**9,
+        )
+        self.energised = EnergisedSimulator(self.clock.now, api_token="not-secret-2")
+        self.salesforce.load_sample(cards)
+        self.energised.load_sample(cards)
+        self.settings = Settings(
+            stage="local",
+            table="busbar",
+            orgs={
+                ORG: OrgSettings(
+                    audiences=(AUDIENCE,),
+                    salesforce=SalesforceSettings(
+                        base_url=SALESFORCE,
+                        secret_id="salesforce",
+                        event_source=SOURCE,
+                        **salesforce,
+                    ),
+                    energised=EnergisedSettings(base_url=ENERGISED, secret_id="energised"),
+                )
+            },
+            queues={q.name: q.name for q in USE_CASES if q.queue},
+            tuning=tuning or Tuning(),
+        )
+        self._handlers: dict[str, Handler] = {}
+        local_sample.load(self._clients().store())
+
+    def _clients(self) -> _WorldClients:
+        return _WorldClients(self)
+
+    def handler(self, name: str) -> Handler:
+        """The handler of a use case; a new one after its worker died."""
+        if name not in self._handlers:
+            module = import_module(f"functions.{name}.handler")
+            queue = use_case(name).queue
+            parked = f"{name}-dead" if queue else ""
+            settings = Settings(
+                **{**vars(self.settings), "parked": parked},
+            )
+            self._handlers[name] = module.make_handler(settings, self._clients())
+        return self._handlers[name]
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """Call a function. A death of its worker is raised; the next call finds a fresh one."""
+        try:
+            return self.handler(name)(event, None)
+        except WorkerDiedError:
+            del self._handlers[name]
+            raise
+
+    # --- the portal ----------------------------------------------------------------------------
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        user: str = "fleet-manager",
+        body: Any = None,
+        **headers: str,
+    ) -> Reply:
+        """An HTTP call as a sample user, past API Gateway's authoriser."""
+        found, parameters = route_of(method, path.partition("?")[0])
+        event = http_event(method, path, body, headers, parameters, self.claims(user))
+        answer = self.invoke(found.name, event)
+        return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+    def claims(self, user: str) -> dict[str, str]:
+        """The claims of a sample user's access token, as API Gateway hands them on."""
+        expires = int(self.clock.now().timestamp()) + 3600
+        return {
+            "sub": PEOPLE[user],
+            "client_id": AUDIENCE,
+            "token_use": "access",
+            "exp": str(expires),
+        }
+
+    # --- what happens by itself ----------------------------------------------------------------
+
+    def _publish(self, envelope: dict[str, Any]) -> None:
+        settings = self.settings.orgs[ORG].salesforce
+        for case in USE_CASES:
+            if case.queue and case.queue.events:
+                if getattr(settings, case.queue.events) == envelope["detail-type"]:
+                    self.sqs.put(case.name, json.dumps(envelope))
+
+    def pump(self) -> None:
+        """Let everything happen that is due now."""
+        while self._relay() or any([self._deliver(c) for c in USE_CASES if c.queue]):
+            pass
+
+    def run_for(self, seconds: float, step: float = 30.0) -> None:
+        """Let time pass, with the sweep every minute and everything that comes due."""
+        passed = 0.0
+        while passed < seconds:
+            self.clock.advance(step)
+            passed += step
+            if passed % 60 < step:
+                self._survive(lambda: self.invoke("outbox_sweep", {}))
+            self.pump()
+
+    def _survive(self, work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except WorkerDiedError:
+            return None
+
+    def _relay(self) -> bool:
+        records = self.table.stream[self._relayed : self._relayed + 10]
+        woken = [r for r in records if "wake" in r["dynamodb"]["NewImage"]]
+        if woken:
+            answer = self._survive(lambda: self.invoke("outbox_relay", {"Records": woken}))
+            if answer != {"batchItemFailures": []}:
+                return True  # the stream brings the batch again
+        self._relayed += len(records)
+        return bool(records)
+
+    def _deliver(self, case: UseCase) -> bool:
+        messages = self.sqs.take(case.name)
+        if not messages:
+            return False
+        records = [{"messageId": str(m.number), "body": m.body} for m in messages]
+        answer = self._survive(lambda: self.invoke(case.name, {"Records": records}))
+        if answer is None:
+            failed = {str(m.number) for m in messages}
+        else:
+            failed = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
+        assert case.queue is not None
+        for message in messages:
+            if str(message.number) in failed:
+                self.sqs.back(case.name, message, case.queue.max_receive_count)
+        return True
+
+    # --- looking at it -------------------------------------------------------------------------
+
+    def counts(self) -> Counter[str]:
+        """Objects in Salesforce."""
+        return Counter({name: len(self.salesforce.records(name)) for name in ("Order", "OrderItem")})
+
+
+class _WorldClients(Clients):
+    """Clients whose every effect passes the world's boundaries."""
+
+    def __init__(self, world: World) -> None:
+        boundaries = world.boundaries
+        super().__init__(
+            transports={
+                SALESFORCE: FragileTransport(
+                    SimulatorTransport(world.salesforce), "salesforce", boundaries
+                ),
+                ENERGISED: FragileTransport(
+                    SimulatorTransport(world.energised), "energised", boundaries
+                ),
+            },
+            table=FragileTable(world.table, boundaries),
+            clock=world.clock,
+            aws={"sqs": world.sqs, "secretsmanager": MemorySecrets()},
+        )
+        self._world = world
+
+    def store(self) -> Any:
+        """The store, past all boundaries."""
+        from busbar.store.records import TableStore  # noqa: PLC0415
+
+        return TableStore(self._world.table, self._world.clock, ORG)
+
+
+@cache
+def _rules() -> list[tuple[str, re.Pattern[str], UseCase]]:
+    rules = [
+        (r.method, re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", r.path) + "$"), case)
+        for case in USE_CASES
+        for r in case.routes
+    ]
+    # API Gateway prefers the most specific route.
+    return sorted(rules, key=lambda rule: rule[1].pattern.count("("))
+
+
+def route_of(method: str, path: str) -> tuple[UseCase, dict[str, str]]:
+    """The use case and path parameters of a request. Raises `LookupError`."""
+    for verb, rule, case in _rules():
+        match = rule.match(path)
+        if verb == method and match:
+            return case, match.groupdict()
+    raise LookupError(f"{method} {path}")
+
+
+def http_event(
+    method: str,
+    path: str,
+    body: Any,
+    headers: Mapping[str, str],
+    parameters: Mapping[str, str],
+    claims: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """An API Gateway HTTP API event, payload format 2.0."""
+    raw_path, _, query = path.partition("?")
+    context: dict[str, Any] = {
+        "http": {"method": method, "path": raw_path, "sourceIp": "127.0.0.1"},
+        "requestId": "request",
+        "stage": "$default",
+    }
+    if claims is not None:
+        context["authorizer"] = {"jwt": {"claims": dict(claims), "scopes": None}}
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "rawPath": raw_path,
+        "rawQueryString": query,
+        "headers": {name.replace("_", "-").lower(): value for name, value in headers.items()},
+        "requestContext": context,
+        "pathParameters": dict(parameters),
+        "isBase64Encoded": False,
+    }
+    if query:
+        event["queryStringParameters"] = dict(httpx.QueryParams(query).items())
+    if body is not None:
+        event["body"] = body if isinstance(body, str) else json.dumps(body)
+    return event
+
+
