@@ -13,15 +13,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 import httpx
+
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Settings, Tuning
 from busbar.wiring import Clients, Handler
-
 from infra.catalog import USE_CASES, UseCase, use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE
@@ -232,9 +232,10 @@ class World:
         if name not in self._handlers:
             module = import_module(f"functions.{name}.handler")
             queue = use_case(name).queue
-            parked = f"{name}-dead" if queue else ""
-            settings = Settings(
-                **{**vars(self.settings), "parked": parked},
+            settings = replace(
+                self.settings,
+                parked=f"{name}-dead" if queue else "",
+                orgs={o: _only(s, use_case(name)) for o, s in self.settings.orgs.items()},
             )
             self._handlers[name] = module.make_handler(settings, self._clients())
         return self._handlers[name]
@@ -278,13 +279,13 @@ class World:
     def _publish(self, envelope: dict[str, Any]) -> None:
         settings = self.settings.orgs[ORG].salesforce
         for case in USE_CASES:
-            if case.queue and case.queue.events:
-                if getattr(settings, case.queue.events) == envelope["detail-type"]:
-                    self.sqs.put(case.name, json.dumps(envelope))
+            setting = case.queue.events if case.queue else None
+            if setting and getattr(settings, setting) == envelope["detail-type"]:
+                self.sqs.put(case.name, json.dumps(envelope))
 
     def pump(self) -> None:
         """Let everything happen that is due now."""
-        while self._relay() or any([self._deliver(c) for c in USE_CASES if c.queue]):
+        while self._relay() or any(self._deliver(c) for c in USE_CASES if c.queue):
             pass
 
     def run_for(self, seconds: float, step: float = 30.0) -> None:
@@ -333,7 +334,18 @@ class World:
 
     def counts(self) -> Counter[str]:
         """Objects in Salesforce."""
-        return Counter({name: len(self.salesforce.records(name)) for name in ("Order", "OrderItem")})
+        return Counter(
+            {name: len(self.salesforce.records(name)) for name in ("Order", "OrderItem")}
+        )
+
+
+def _only(org: OrgSettings, case: UseCase) -> OrgSettings:
+    """The org's settings as the stacks hand them to a function: no system it does not talk to."""
+    return replace(
+        org,
+        salesforce=org.salesforce if "salesforce" in case.systems else None,
+        energised=org.energised if "energised" in case.systems else None,
+    )
 
 
 class _WorldClients(Clients):
@@ -414,5 +426,3 @@ def http_event(
     if body is not None:
         event["body"] = body if isinstance(body, str) else json.dumps(body)
     return event
-
-

@@ -7,6 +7,7 @@ codes and field names: nothing personal, no payloads.
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from contextvars import ContextVar
@@ -18,6 +19,8 @@ _FORM = re.compile(r"^[A-Za-z0-9_.:-]{8,64}$")
 _current: ContextVar[str] = ContextVar("correlation_id", default="")
 
 logger = Logger(service="busbar", utc=True, level="INFO")
+# httpx tells every URL at INFO, and ours carry references.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def begin(candidate: str | None = None) -> str:

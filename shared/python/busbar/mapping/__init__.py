@@ -1,0 +1,1 @@
+"""Mappings: JSONata expressions that say what an outside system shall receive."""

@@ -1,0 +1,65 @@
+# Everything a machine needs is Python and make: the rest comes from infra/locks into .venv.
+SHELL := /bin/bash
+STAGE ?= dev
+PY := .venv/bin/python
+export PYTHONUNBUFFERED := 1
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check check-rest format lint types contracts deploy-check \
+        build synth deploy bench locks clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+setup: ## make .venv from the locks (the other targets do it by themselves)
+	@$(shell command -v python3 || command -v python || echo python3) infra/setup.py
+
+run: setup ## the whole system on this machine; WORKERS=process, KEEP=1
+	@$(PY) -m infra.local
+
+demo: setup ## one order from the portal to the driver's card, step by step
+	@$(PY) -m infra.local.demo
+
+test: setup ## all tests
+	@$(PY) -m pytest -n 2 --dist loadgroup
+
+check: test check-rest ## all that CI runs
+
+check-rest: setup ## check without the tests
+	@$(PY) -m infra.check.all
+
+format: setup ## rewrite the code's layout
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+lint: setup ## layout and lint rules
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
+
+types: setup ## static types
+	@.venv/bin/mypy
+
+contracts: setup ## which package may import which
+	@.venv/bin/lint-imports
+
+deploy-check: setup ## build, synthesise, validate, deploy to an emulator, count
+	@$(PY) -m infra.check
+
+build: setup ## the layers and functions, as they are uploaded
+	@$(PY) -m infra.build
+
+synth: build ## the templates of STAGE in cdk.out
+	@$(PY) -m infra.app -c stage=$(STAGE)
+
+deploy: build ## deploy STAGE to the AWS account of your credentials
+	@$(PY) -m infra.stages $(STAGE) && $(PY) -m infra.toolchain deploy -c stage=$(STAGE) --all
+
+bench: setup ## calls, capacity units and imports of each use case, against the committed table
+	@$(PY) -m tests.bench
+
+locks: setup ## resolve the dependencies anew
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o infra/locks/product.lock
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c infra/locks/product.lock pyproject.toml --group tools -o infra/locks/tools.lock
+
+clean: ## remove everything that is made
+	@rm -rf .venv build cdk.out .local

@@ -1,0 +1,82 @@
+"""What be.ENERGISED says of cards, read field by field. Raises `UnreadableError`.
+
+Unknown fields are passed over. Booleans come as JSON booleans or as the strings that a PUT needs;
+documented is only the string of the PUT, so both are read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from busbar.connectors.reading import (
+    UnreadableError,
+    instant,
+    members,
+    rows,
+    text_or_none,
+    whole,
+)
+from busbar.domain.cards import BackendCard
+from busbar.ports import CardPage
+
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def boolean(row: dict[str, Any], name: str, default: bool | None = None) -> bool:
+    """A boolean, as JSON or as a string; `default` where the field is absent or null."""
+    value = row.get(name, default)
+    if value is None:
+        value = default
+    if isinstance(value, str):
+        value = _BOOLEANS.get(value.lower())
+    if not isinstance(value, bool):
+        raise UnreadableError(name)
+    return value
+
+
+def identifier(row: dict[str, Any], name: str) -> str | None:
+    """An id or number that is text to us; an integer is taken as its digits."""
+    value = row.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text_or_none(row, name)
+
+
+def card_of(row: dict[str, Any]) -> BackendCard:
+    """The card in an answer. Only `id`, `active` and `updated_at` must be there."""
+    card_id = identifier(row, "id")
+    if card_id is None:
+        raise UnreadableError("id")
+    return BackendCard(
+        id=card_id,
+        tag=identifier(row, "tag") or "",
+        number=identifier(row, "number") or "",
+        reference=identifier(row, "reference") or "",
+        active=boolean(row, "active"),
+        blocked=boolean(row, "blocked", default=False),
+        label=text_or_none(row, "label") or "",
+        contact_id=identifier(row, "contact_id"),
+        billing_contact_id=identifier(row, "billing_contact_id"),
+        updated_at=instant(row, "updated_at"),
+    )
+
+
+def confirm_written(row: dict[str, Any], card_id: str) -> None:
+    """Accept the answer to a PUT: the card that was to be written (assumed)."""
+    if identifier(row, "id") != card_id:
+        raise UnreadableError("id")
+
+
+def page_of(answer: object, offset: int) -> CardPage:
+    """A page of the card list: `{"data": [card], "meta": {"total"}}` (assumed).
+
+    `meta.pagination.total`, which the CPO API has (documented), is read as well. The page size is
+    clamped silently, so reading goes on by the number of rows that came.
+    """
+    value = members(answer)
+    found = rows(value.get("data"), "data")
+    meta = members(value.get("meta"), "meta")
+    meta = members(meta.get("pagination", meta), "pagination")
+    following = offset + len(found)
+    at_end = not found or following >= whole(meta, "total")
+    return CardPage(tuple(card_of(row) for row in found), None if at_end else following)

@@ -1,0 +1,163 @@
+"""One HTTP exchange with an outside system, and what its failure means.
+
+A call that fails before anything was sent is `Unavailable`. A call that fails after that is
+`Unavailable` if it only reads, and `Unknown` if it writes: the system may have done it. Nothing is
+repeated here and nothing sleeps; retries belong to one layer above.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from busbar.connectors.budget import Budget
+from busbar.errors import Unavailable, Unknown, UpstreamError
+
+CONNECT_SECONDS = 2.0
+"""A host that does not take a connection within this is down for this call."""
+IDLE_SECONDS = 15.0
+"""Idle connections older than this are not reused: a frozen function's peer has hung up, and a
+write on a dead connection would end as `Unknown`."""
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes. 2 000 rows of a query page are well below 2 MB."""
+
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+_REQUEST_ID_HEADERS = ("x-sfdc-request-id", "x-request-id")
+_UNSAFE_IN_HEADER = re.compile(r"[^A-Za-z0-9._:/+=-]")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request. `path` is absolute and encoded; `operation` is our name for it, for errors."""
+
+    operation: str
+    method: str
+    path: str
+    writes: bool = False
+    query: Mapping[str, str] = field(default_factory=dict)
+    json: object = None
+    form: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, not yet believed. `request_id` is the system's own name for the call."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    request_id: str = ""
+
+
+def path_segment(value: str) -> str:
+    """`value` as one path segment. Raises `ValueError` if it can be none.
+
+    `/` is encoded too, which clients of Salesforce commonly forget; dots alone would climb.
+    """
+    if not value or value in {".", ".."} or len(value) > 255:
+        raise ValueError("no path segment")
+    return quote(value, safe="")
+
+
+class Exchange:
+    """A connection pool to one system of one org, kept over invocations."""
+
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        *,
+        correlation: Callable[[], str],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.system = system
+        self._base_url = base_url
+        self._correlation = correlation
+        self._client = httpx.Client(
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,  # neither a proxy nor a .netrc of the host may see or add credentials
+            limits=httpx.Limits(max_connections=8, keepalive_expiry=IDLE_SECONDS),
+            # Not compressed, so that the cap on the answer is a cap on what we unpack.
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "busbar",
+            },
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def send(self, ask: Ask, budget: Budget) -> Answer:
+        """Send and read the whole answer, whatever its status, within the budget.
+
+        Raises `Unavailable` if nothing was sent or nothing was to be written, else `Unknown`.
+        """
+        left = budget.left()
+        if left <= 0:
+            raise Unavailable(self.system, ask.operation, code="NO_TIME_LEFT")
+        try:
+            response = self._client.send(self._request(ask, left), stream=True)
+            try:
+                return self._read(response, ask, budget)
+            finally:
+                response.close()
+        except _NEVER_SENT as error:
+            raise Unavailable(self.system, ask.operation, code=type(error).__name__) from error
+        except httpx.HTTPError as error:
+            raise self.failed(ask, type(error).__name__) from error
+
+    def failed(
+        self, ask: Ask, code: str, *, detail: str = "", request_id: str = ""
+    ) -> UpstreamError:
+        """The error for a call that was sent, and whose outcome nobody has told us."""
+        kind = Unknown if ask.writes else Unavailable
+        return kind(self.system, ask.operation, detail=detail, code=code, request_id=request_id)
+
+    def _request(self, ask: Ask, left: float) -> httpx.Request:
+        url = self._base_url + ask.path
+        if ask.query:
+            url += "?" + urlencode(ask.query, quote_via=quote)
+        connect = min(CONNECT_SECONDS, left)
+        return self._client.build_request(
+            ask.method,
+            url,
+            json=ask.json,
+            data=ask.form or None,
+            headers={
+                **ask.headers,
+                "X-Correlation-Id": _UNSAFE_IN_HEADER.sub("", self._correlation())[:128],
+            },
+            timeout=httpx.Timeout(left, connect=connect, pool=connect),
+        )
+
+    def _read(self, response: httpx.Response, ask: Ask, budget: Budget) -> Answer:
+        request_id = next(
+            (response.headers[h] for h in _REQUEST_ID_HEADERS if h in response.headers), ""
+        )
+        request_id = _UNSAFE_IN_HEADER.sub("", request_id)[:128]
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise self.failed(ask, "ENCODED_ANSWER", request_id=request_id)
+        parts, size = [], 0
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                raise self.failed(ask, "ANSWER_TOO_LARGE", request_id=request_id)
+            if budget.left() <= 0:
+                raise self.failed(ask, "OUT_OF_TIME", request_id=request_id)
+        return Answer(response.status_code, b"".join(parts), response.headers, request_id)

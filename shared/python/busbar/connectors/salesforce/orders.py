@@ -1,0 +1,201 @@
+"""`busbar.ports.OrderSystem` on the REST API of Salesforce."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from busbar.connectors.budget import Budget, Monotonic
+from busbar.connectors.credentials import Credentials
+from busbar.connectors.exchange import Ask, path_segment
+from busbar.connectors.reading import UnreadableError, json_of, members, rows
+from busbar.connectors.salesforce import soql
+from busbar.connectors.salesforce.client import SalesforceClient
+from busbar.connectors.salesforce.graph import order_graph
+from busbar.connectors.salesforce.models import (
+    asset_of,
+    failed_nodes,
+    following_page,
+    offer_of,
+    order_of,
+    orders_of_urls,
+)
+from busbar.connectors.salesforce.refusals import first_cause
+from busbar.domain.cards import CardAsset
+from busbar.domain.orders import CardOffer
+from busbar.errors import Duplicate, Missing, NotDone, Refused, Unavailable, Unknown, UpstreamError
+from busbar.ports import Clock, Found, Json
+from busbar.settings import SalesforceSettings
+
+_NOT_CHANGEABLE = "INVALID_FIELD_FOR_INSERT_UPDATE"
+
+
+class SalesforceOrders:
+    """Orders, their items and Assets in one Salesforce org."""
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        credentials: Credentials,
+        *,
+        clock: Clock,
+        correlation: Callable[[], str],
+        transport: httpx.BaseTransport | None = None,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._client = SalesforceClient(
+            settings,
+            credentials,
+            clock=clock,
+            correlation=correlation,
+            transport=transport,
+            monotonic=monotonic,
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def read_offer(self, timeout: float) -> CardOffer:
+        """See `OrderSystem.read_offer`. Raises `Missing` if no price book entry is active."""
+        ask = self._query("read_offer", soql.offer(self._settings))
+        answer = self._client.read(ask, self._client.budget(timeout))
+        try:
+            found = rows(answer.get("records"), "records")
+            if not found:
+                raise Missing("salesforce", ask.operation, "ProductCode", "NO_OFFER")
+            return offer_of(found[0], self._settings)
+        except UnreadableError as error:
+            raise self._client.unreadable(ask, error) from None
+
+    def find_order(self, reference: str, timeout: float) -> Sequence[Found]:
+        """See `OrderSystem.find_order`. Several hits by external id come without fields."""
+        return self._find_order("find_order", reference, self._client.budget(timeout))
+
+    def create_order(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
+        """See `OrderSystem.create_order`.
+
+        Raises `Unknown` too if Salesforce made the order, but its number could not be read: the
+        caller has to probe, as after a time-out.
+        """
+        budget = self._client.budget(timeout)
+        try:
+            self._send_graph(reference, payload, budget)
+        except Refused as refused:
+            if self._settings.mode == "unique_key" and refused.code == _NOT_CHANGEABLE:
+                raise self._refused_because_there(refused, reference, budget) from refused
+            raise
+        try:
+            found = self._find_order("create_order", reference, budget)
+        except UpstreamError as error:
+            raise Unknown(
+                "salesforce", "create_order", "READ_AFTER_CREATE", error.code, error.request_id
+            ) from error
+        if len(found) != 1:
+            raise Unknown("salesforce", "create_order", "READ_AFTER_CREATE", f"{len(found)}_FOUND")
+        return found[0]
+
+    def assets_of(self, reference: str, timeout: float) -> Iterator[CardAsset]:
+        """See `OrderSystem.assets_of`. All pages are read before the first card is handed out."""
+        budget = self._client.budget(timeout)
+        found: list[CardAsset] = []
+        ask: Ask | None = self._query("assets_of", soql.assets(self._settings, reference))
+        while ask:
+            answer = self._client.read(ask, budget)
+            try:
+                cards = [
+                    asset_of(r, self._settings) for r in rows(answer.get("records"), "records")
+                ]
+                path = following_page(answer, self._settings.base_url)
+            except UnreadableError as error:
+                raise self._client.unreadable(ask, error) from None
+            found += [card for card in cards if card]
+            ask = Ask("assets_of", "GET", path) if path else None
+        return iter(found)
+
+    def read_asset(self, asset_id: str, timeout: float) -> Json:
+        """See `OrderSystem.read_asset`: the fields that `settings.asset_fields` names."""
+        path = self._asset_path(asset_id, "read_asset")
+        query = {"fields": ",".join(self._settings.asset_fields)}
+        ask = Ask("read_asset", "GET", path, query=query)
+        row = self._client.read(ask, self._client.budget(timeout))
+        return {name: row.get(name) for name in self._settings.asset_fields}
+
+    def write_asset(self, asset_id: str, fields: Mapping[str, Any], timeout: float) -> None:
+        """See `OrderSystem.write_asset`. Salesforce answers 204 without a body (documented)."""
+        path = self._asset_path(asset_id, "write_asset")
+        ask = Ask("write_asset", "PATCH", path, writes=True, json=dict(fields))
+        answer = self._client.call(ask, self._client.budget(timeout))
+        if answer.status != 204:
+            raise self._client.unreadable(ask, UnreadableError("status"), answer)
+
+    def _query(self, operation: str, text: str) -> Ask:
+        return Ask(operation, "GET", f"{self._client.base_path}/query", query={"q": text})
+
+    def _asset_path(self, asset_id: str, operation: str) -> str:
+        try:
+            segment = path_segment(asset_id)
+        except ValueError:
+            raise Missing("salesforce", operation, "Id", "NO_RECORD_ID") from None
+        return f"{self._client.base_path}/sobjects/{self._settings.asset_object}/{segment}"
+
+    def _find_order(self, operation: str, reference: str, budget: Budget) -> list[Found]:
+        if self._settings.mode == "unique_key":
+            return self._find_by_key(operation, reference, budget)
+        ask = self._query(operation, soql.orders(self._settings, reference))
+        answer = self._client.read(ask, budget)
+        try:
+            return [order_of(row) for row in rows(answer.get("records"), "records")]
+        except UnreadableError as error:
+            raise self._client.unreadable(ask, error) from None
+
+    def _find_by_key(self, operation: str, reference: str, budget: Budget) -> list[Found]:
+        settings = self._settings
+        path = (
+            f"{self._client.base_path}/sobjects/{settings.order_object}"
+            f"/{settings.order_reference_field}/{path_segment(reference)}"
+        )
+        ask = Ask(operation, "GET", path, query={"fields": "Id,OrderNumber,Status"})
+        try:
+            answer = self._client.call(ask, budget, accept=(300,))
+        except Missing:
+            return []
+        try:
+            value = json_of(answer.body)
+            return orders_of_urls(value) if answer.status == 300 else [order_of(members(value))]
+        except UnreadableError as error:
+            raise self._client.unreadable(ask, error, answer) from None
+
+    def _send_graph(self, reference: str, payload: Mapping[str, Any], budget: Budget) -> None:
+        path = f"{self._client.base_path}/composite/graph"
+        try:
+            body = order_graph(self._settings, self._client.base_path, reference, payload)
+        except UnreadableError as error:
+            raise Refused("salesforce", "create_order", str(error), "BAD_PAYLOAD") from None
+        ask = Ask("create_order", "POST", path, writes=True, json=body)
+        answer = self._client.call(ask, budget)
+        try:
+            failed = failed_nodes(json_of(answer.body))
+        except UnreadableError as error:
+            raise self._client.unreadable(ask, error, answer) from None
+        if failed:
+            raise first_cause(failed).error("create_order", writes=True)
+
+    def _refused_because_there(
+        self, refused: Refused, reference: str, budget: Budget
+    ) -> NotDone | Duplicate:
+        """An upsert that meets the order of a faster worker fails by a field that cannot change.
+
+        The same code also means that the integration user lacks a right, so look.
+        """
+        try:
+            there = self._find_order("create_order", reference, budget)
+        except UpstreamError as error:
+            return Unavailable("salesforce", "create_order", refused.detail, error.code)
+        if not there:
+            return refused
+        return Duplicate("salesforce", "create_order", refused.detail, refused.code)

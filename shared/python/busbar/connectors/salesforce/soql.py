@@ -1,0 +1,50 @@
+"""SOQL texts.
+
+Object and field names come from settings, which the operator writes. Values may come from outside:
+each goes through `literal`, and that is why S608 is silenced below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from busbar.settings import SalesforceSettings
+
+
+def literal(value: str) -> str:
+    r"""`value` as a SOQL string: backslash and quote escaped, control characters left out.
+
+    Source: SOQL reference, "Quoted String Escape Sequences" (documented).
+    """
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return "'" + "".join(c for c in escaped if c.isprintable()) + "'"
+
+
+def offer(settings: SalesforceSettings) -> str:
+    """The active price book entry of the product, with the product's quantity limits."""
+    fields = ["Id", "Pricebook2Id", "Product2Id", "UnitPrice", "Product2.ProductCode"]
+    fields += [f"Product2.{settings.minimum_field}", f"Product2.{settings.maximum_field}"]
+    if not settings.currency:
+        fields.append("CurrencyIsoCode")
+    where = ["IsActive = true", f"Product2.ProductCode = {literal(settings.product_code)}"]
+    if settings.price_book_id:
+        where.append(f"Pricebook2Id = {literal(settings.price_book_id)}")
+    return _select(fields, "PricebookEntry", " AND ".join(where)) + " ORDER BY Id LIMIT 1"
+
+
+def orders(settings: SalesforceSettings, reference: str) -> str:
+    """Up to three orders with our reference: three are as much a case for a person as two."""
+    where = f"{settings.order_reference_field} = {literal(reference)}"
+    return _select(["Id", "OrderNumber", "Status"], settings.order_object, where) + " LIMIT 3"
+
+
+def assets(settings: SalesforceSettings, reference: str) -> str:
+    """The Assets assigned to the order with our reference."""
+    fields = ["Id", settings.asset_card_id_field, settings.asset_card_number_field]
+    fields += ["Status", "SystemModstamp"]
+    where = f"{settings.asset_order_field} = {literal(reference)}"
+    return _select(fields, settings.asset_object, where) + " ORDER BY Id"
+
+
+def _select(fields: Sequence[str], source: str, where: str) -> str:
+    return f"SELECT {', '.join(fields)} FROM {source} WHERE {where}"  # noqa: S608

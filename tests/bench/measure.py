@@ -1,0 +1,179 @@
+"""Counts what each use case costs: calls, capacity units, imported modules.
+
+Counts, not times: they are the same on every machine, so a rise is a change of the code.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from infra.catalog import USE_CASES
+from tests.doubles.world import World
+
+Row = dict[str, float]
+
+
+class MeteredWorld(World):
+    """Adds up, per label and function, what the invocations cost."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self._label = ""
+        super().__init__()
+
+    @contextmanager
+    def measuring(self, label: str) -> Iterator[None]:
+        """What happens inside counts under `<function>: <label>`."""
+        self._label = label
+        yield
+        self._label = ""
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """Invoke and count."""
+        if not self._label:
+            return super().invoke(name, event)
+        bill, seen = self.table.bill, len(self.boundaries.names)
+        before = (bill.read_units, bill.write_units, sum(bill.calls.values()))
+        answer = super().invoke(name, event)
+        passed = [n for n in self.boundaries.names[seen:] if n.startswith("before ")]
+        row = self.rows.setdefault(f"{name}: {self._label}", {})
+        for key, amount in (
+            ("invocations", 1),
+            ("read units", bill.read_units - before[0]),
+            ("write units", bill.write_units - before[1]),
+            ("table calls", sum(bill.calls.values()) - before[2]),
+            ("salesforce calls", sum(" salesforce " in n for n in passed)),
+            ("energised calls", sum(" energised " in n for n in passed)),
+            ("messages", sum(" send " in n for n in passed)),
+        ):
+            row[key] = row.get(key, 0) + amount
+        return answer
+
+
+def count_use_cases() -> dict[str, Row]:
+    """One order of two cards until the driver has one; and its way round an outage."""
+    world = MeteredWorld()
+    # Tokens and secrets are read once per worker, not once per call: get them out of the way.
+    for path in ("/v1/charge-card-orders/form", "/v1/charge-card-orders"):
+        world.call("GET", path)
+    _order(world)
+    _cards(world)
+    _outage(world)
+    return world.rows
+
+
+def _post(world: World, key: str) -> Any:
+    body = {"quantity": 2}
+    return world.call("POST", "/v1/charge-card-orders", body=body, Idempotency_Key=key)
+
+
+def _order(world: MeteredWorld) -> None:
+    _post(world, "warm")
+    with world.measuring("the form"):
+        world.call("GET", "/v1/charge-card-orders/form")
+    with world.measuring("taken by Salesforce at once"):
+        placed = _post(world, "one")
+    with world.measuring("a repeat"):
+        _post(world, "one")
+    number = placed.json["salesforce_order_number"]
+    world.salesforce.assign_cards(number)
+    with world.measuring("two cards assigned"):
+        world.pump()
+    world.salesforce.set_order_status(number, "Geliefert")
+    with world.measuring("delivered"):
+        world.pump()
+    with world.measuring("a list of two"):
+        world.call("GET", "/v1/charge-card-orders")
+    with world.measuring("one order"):
+        world.call("GET", placed.headers["Location"])
+
+
+def _cards(world: MeteredWorld) -> None:
+    world.run_for(600)
+    with world.measuring("two cards taken over"):
+        world.call("POST", "/v1/charge-cards/sync", "operator")
+        world.pump()
+    world.run_for(600)
+    with world.measuring("nothing to do"):
+        world.call("POST", "/v1/charge-cards/sync", "operator")
+        world.pump()
+        world.invoke("outbox_sweep", {})
+    with world.measuring("a list of two"):
+        cards = world.call("GET", "/v1/charge-cards").json["cards"]
+    path = f"/v1/charge-cards/{cards[0]['id']}"
+    with world.measuring("one card"):
+        etag = world.call("GET", path).etag
+    body = {"driver_id": world.claims("driver")["sub"], "label": "Transporter"}
+    with world.measuring("given to a driver"):
+        world.call("PATCH", path, body=body, If_Match=etag)
+        world.pump()
+    with world.measuring("activated"):
+        world.call("POST", f"{path}/activate")
+        world.pump()
+    with world.measuring("the driver's one card"):
+        world.call("GET", "/v1/my/charge-cards", "driver")
+
+
+def _outage(world: MeteredWorld) -> None:
+    from infra.simulators.faults import Fault  # noqa: PLC0415
+
+    fault = Fault("refuse", count=None)
+    world.salesforce.add_fault(fault)
+    with world.measuring("Salesforce is down"):
+        _post(world, "two")
+        world.pump()
+    world.salesforce.faults.clear()
+    world.clock.advance(120)
+    with world.measuring("Salesforce is back"):
+        world.pump()
+
+
+PROBE = """
+import resource, sys
+def cpu():
+    use = resource.getrusage(resource.RUSAGE_SELF)
+    return use.ru_utime + use.ru_stime
+start = cpu()
+import {module}
+print(len(sys.modules), cpu() - start)
+"""
+
+
+def imports(module: str) -> tuple[int, float]:
+    """Modules loaded and CPU seconds spent when a fresh process imports `module`."""
+    best: tuple[int, float] = (0, float("inf"))
+    for _ in range(3):
+        run = subprocess.run(
+            [sys.executable, "-c", PROBE.format(module=module)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        count, seconds = run.stdout.split()
+        best = min(best, (int(count), float(seconds)), key=lambda pair: pair[1])
+    return best
+
+
+def count_imports() -> dict[str, Row]:
+    """Per function: modules, CPU milliseconds, and the ratio to `import boto3`."""
+    _, floor = imports("boto3")
+    rows: dict[str, Row] = {}
+    for case in USE_CASES:
+        modules, seconds = imports(f"functions.{case.name}.handler")
+        rows[case.name] = {
+            "modules": modules,
+            "cpu ms": round(seconds * 1000),
+            "times boto3": round(seconds / floor, 2),
+        }
+    return rows
+
+
+def to_json(rows: dict[str, Row]) -> str:
+    """The committed form: sorted, a line a row."""
+    lines = [f"  {json.dumps(k)}: {json.dumps(rows[k], sort_keys=True)}" for k in sorted(rows)]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
