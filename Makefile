@@ -20,7 +20,7 @@ run: setup ## the whole system on this machine; WORKERS=process, KEEP=1
 	@$(PY) -m infra.local
 
 demo: setup ## one order from the portal to the driver's card, step by step
-	@$(PY) -m infra.local.demo
+	@$(PY) -m infra.demo
 
 test: setup ## all tests
 	@$(PY) -m pytest -n 2 --dist loadgroup

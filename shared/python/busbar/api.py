@@ -190,8 +190,8 @@ class Door:
             raise forbidden()
         caller = Caller(org=org, user=stored.record, correlation_id=correlation_id())
         require(caller, operation)
-        body = self._app.current_event.decoded_body if event.get("body") else ""
-        if len(body or "") > LARGEST_BODY:
+        body = self._body() if event.get("body") else ""
+        if len(body) > LARGEST_BODY:
             raise Problem(413, "body-too-large", f"The body may have {LARGEST_BODY} bytes")
         settings, parts = self._parts.settings, self._parts
         return Request(
@@ -201,9 +201,16 @@ class Door:
             path=parameters,
             query=event.get("queryStringParameters") or {},
             headers={k.lower(): v for k, v in (event.get("headers") or {}).items()},
-            raw_body=body or "",
+            raw_body=body,
             idempotency=Idempotency(deps.store, parts.clock, parts.ids, settings.tuning),
         )
+
+    def _body(self) -> str:
+        """The body as text; API Gateway hands on what is none in base64."""
+        try:
+            return self._app.current_event.decoded_body or ""
+        except ValueError:
+            raise Problem(400, "body-invalid", "The body is no JSON object") from None
 
     def _respond(self, answer: Answer) -> Response[str]:
         headers = {

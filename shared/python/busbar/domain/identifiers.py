@@ -15,7 +15,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_LENGTH = 13
 ID_PATTERN = f"^[{ALPHABET}]{{{ID_LENGTH}}}$"
 _ID = re.compile(ID_PATTERN)
-_REFERENCE = re.compile(rf"^BB([A-Z]{{1,5}}?)([{ALPHABET}]{{{ID_LENGTH}}})$")
+_KIND = re.compile("[A-Z]{1,5}")
 
 
 def encode(number: int) -> str:
@@ -31,15 +31,14 @@ def derived_id(*parts: str) -> str:
 
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an entity id."""
-    return bool(_ID.match(text))
+    return bool(_ID.fullmatch(text))
 
 
 def reference(kind: str, entity_id: str) -> str:
     """The external reference of an entity, e.g. `reference("CO", id)` for a charging-card order."""
-    made = f"BB{kind}{entity_id}"
-    if not _REFERENCE.match(made):
+    if not (_KIND.fullmatch(kind) and is_id(entity_id)):
         raise ValueError(f"no reference can be made of kind {kind!r} and id {entity_id!r}")
-    return made
+    return f"BB{kind}{entity_id}"
 
 
 def entity_id_of(kind: str, text: str) -> str | None:

@@ -26,7 +26,7 @@ KIND = "CO"
 ITEM_KIND = "CI"
 """Kind of our reference of an order item."""
 EVENTS_KEPT = 50
-"""Status events kept per order; older ones are folded into `base_status`."""
+"""Status events kept per order; older ones are folded into the `base_…` fields."""
 
 
 class OrderStatus(StrEnum):
@@ -167,6 +167,8 @@ class ChargeCardOrder(Record):
 
     base_status: OrderStatus = OrderStatus.ACCEPTED
     base_version: int = 0
+    base_tracking_id: str | None = None
+    base_delivery_date: date | None = None
     events: tuple[StatusEvent, ...] = ()
     cards_taken_over: tuple[str, ...] = ()
     """Ids of the cards that already stand in the portal."""
@@ -194,12 +196,14 @@ class ChargeCardOrder(Record):
     @property
     def tracking_id(self) -> str | None:
         """The newest tracking id that an event carried."""
-        return next((e.tracking_id for e in reversed(self.events) if e.tracking_id), None)
+        found = (e.tracking_id for e in reversed(self.events) if e.tracking_id)
+        return next(found, self.base_tracking_id)
 
     @property
     def delivery_date(self) -> date | None:
         """The newest delivery date that an event carried."""
-        return next((e.delivery_date for e in reversed(self.events) if e.delivery_date), None)
+        found = (e.delivery_date for e in reversed(self.events) if e.delivery_date)
+        return next(found, self.base_delivery_date)
 
     @property
     def delivers_cards(self) -> bool:
@@ -285,5 +289,11 @@ def _compacted(order: ChargeCardOrder) -> ChargeCardOrder:
     oldest, rest = order.events[0], order.events[1:]
     base, _ = _walk(_start(order), [oldest])
     return order.model_copy(
-        update={"events": rest, "base_status": base, "base_version": oldest.version}
+        update={
+            "events": rest,
+            "base_status": base,
+            "base_version": oldest.version,
+            "base_tracking_id": oldest.tracking_id or order.base_tracking_id,
+            "base_delivery_date": oldest.delivery_date or order.base_delivery_date,
+        }
     )

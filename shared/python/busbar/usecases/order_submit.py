@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pydantic import Field
+
 from busbar.domain.customers import Address, Caller, Company
 from busbar.domain.orders import CardOffer, ChargeCardOrder
 from busbar.domain.record import Value
@@ -25,9 +27,12 @@ SHORTEST_TRY = 1.0
 
 
 class Submission(Value):
-    """What the portal sends. `delivery_address` None means: the invoice address."""
+    """What the portal sends. `delivery_address` None means: the invoice address.
 
-    quantity: int
+    A quantity is a JSON number: `"2"` or `true` is a fault of the caller, not two cards or one.
+    """
+
+    quantity: int = Field(strict=True)
     delivery_address: Address | None = None
     note: str = ""
 

@@ -35,8 +35,6 @@ from busbar.usecases.card_forward import (
 from busbar.usecases.deps import Deps, revise
 
 ORDERS_A_RUN = 50
-TAKEOVER_RETRY = timedelta(minutes=5)
-"""When an order whose cards are not all there yet is looked at again."""
 
 
 class SyncCursor(Record):
@@ -98,7 +96,7 @@ def _take_over_order(order: ChargeCardOrder, deps: Deps) -> int:
         fresh = stored.record
         there = tuple(sorted({*fresh.cards_taken_over, *taken}))
         awaited = fresh.delivers_cards and len(there) < fresh.quantity
-        later = deps.clock.now() + TAKEOVER_RETRY
+        later = deps.clock.now() + timedelta(seconds=deps.tuning.wait_retry)
         update = {"cards_taken_over": there, "next_takeover_at": later if awaited else None}
         return (Save(fresh.model_copy(update=update), stored),)
 
@@ -119,7 +117,8 @@ def _take_over_card(order: ChargeCardOrder, asset: CardAsset, deps: Deps) -> str
         return None
     if stored.record.in_portal_since:
         return ours
-    if stored.record.waiting_for or _is_busy(stored.record, deps):
+    # The card is read by itself, not off the list, so the list's lag does not matter here.
+    if stored.record.waiting_for or _is_busy(stored.record, deps, lag=0.0):
         return None
     try:
         backend = deps.systems.energised.read_card(asset.card_id, deps.tuning.call_timeout)
@@ -181,7 +180,7 @@ def _follow_card(listed: BackendCard, deps: Deps, report: Report) -> bool:
         return True  # not one of ours, or not delivered yet: taking over will read it
     if stored.record.observed(listed) == _at(stored.record, listed):
         return True
-    if _is_busy(stored.record, deps):
+    if _is_busy(stored.record, deps, lag=deps.energised.search_lag_seconds):
         report.postponed += 1
         return False
     backend = deps.systems.energised.read_card(listed.id, deps.tuning.call_timeout)
@@ -196,12 +195,11 @@ def _at(card: ChargeCard, listed: BackendCard) -> ChargeCard:
     return card.model_copy(update={"observed_at": listed.updated_at})
 
 
-def _is_busy(card: ChargeCard, deps: Deps) -> bool:
+def _is_busy(card: ChargeCard, deps: Deps, *, lag: float) -> bool:
     """Whether work of our own is in flight on the card, or so fresh that a list may miss it."""
     row = deps.store.get(LedgerRow, energised_row_id(card))
     if row is None:
         return False
-    lag = deps.energised.search_lag_seconds
     unfinished = row.record.open and not row.record.parked
     return unfinished or row.record.recently_written(deps.clock.now(), lag)
 

@@ -1,0 +1,76 @@
+"""`python -m infra.simulators`: both simulators with sample data, on 127.0.0.1."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from infra.simulators.energised import EnergisedSimulator
+from infra.simulators.eventbridge import eventbridge_publisher
+from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.serving import HOST, serve
+
+EVENT_SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001AAA"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.simulators",
+        description="Serve Salesforce and be.ENERGISED on 127.0.0.1. Pages: /_sim/ on each port.",
+    )
+    add = parser.add_argument
+    add("--salesforce-port", type=int, default=4570)
+    add("--energised-port", type=int, default=4571)
+    add("--client-id", default="busbar", help="of the connected app in Salesforce")
+    add("--client-secret", default="busbar-local")
+    add("--api-token", default="busbar-local", help="of be.ENERGISED")
+    add("--event-source", default=EVENT_SOURCE, help="source of Salesforce's events on the bus")
+    add("--events-endpoint", help="URL of EventBridge; without it events go nowhere")
+    add("--event-bus", help="name of the bus; by default the event source, as for partner buses")
+    add("--region", default="eu-central-1")
+    add("--account", default="123456789012")
+    add("--cards", type=int, default=300, help="blank cards in the sample data")
+    add("--triggers", action="store_true", help="API writes to orders set off events as well")
+    add("--hold", type=float, default=30.0, help="seconds that a time-out fault takes")
+    return parser.parse_args()
+
+
+def _salesforce(args: argparse.Namespace) -> SalesforceSimulator:
+    publish = None
+    if args.events_endpoint:
+        bus = args.event_bus or args.event_source
+        publish = eventbridge_publisher(
+            args.events_endpoint, bus, region=args.region, account=args.account
+        )
+    simulator = SalesforceSimulator(
+        _now,
+        event_source=args.event_source,
+        client_id=args.client_id,
+        client_secret=args.client_secret,
+        publish=publish,
+        triggers=args.triggers,
+    )
+    simulator.load_sample(args.cards)
+    return simulator
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    args = _arguments()
+    energised = EnergisedSimulator(_now, args.api_token)
+    energised.load_sample(args.cards)
+    print(f"Salesforce     http://{HOST}:{args.salesforce_port}/_sim/")
+    print(f"be.ENERGISED   http://{HOST}:{args.energised_port}/_sim/", flush=True)
+    places = [(_salesforce(args), args.salesforce_port), (energised, args.energised_port)]
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(places, hold=args.hold))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""What be.ENERGISED holds: cards with their past, and contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from infra.simulators.messages import RefusalError, Response, answer
+
+_PAST_KEPT = 20
+
+
+class RefusedError(RefusalError):
+    """be.ENERGISED refuses a call: `status` and the text of `message`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def response(self) -> Response:
+        """`{"message": …}`."""
+        return answer(self.status, {"message": str(self)})
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A CRM contact: a company (it has a customer number) or one of its drivers."""
+
+    id: str
+    name: str
+    email: str = ""
+    customer_number: str = ""
+    company_id: str | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """The contact as the API shows it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Card:
+    """An authentication medium. `contact_id` is its driver, `billing_contact_id` who pays."""
+
+    id: str
+    tag: str
+    number: str
+    reference: str = ""
+    label: str = ""
+    contact_id: str | None = None
+    billing_contact_id: str | None = None
+    active: bool = False
+    blocked: bool = False
+
+    def shown(self, updated_at: datetime) -> dict[str, Any]:
+        """The card as the API shows it: booleans are strings."""
+        truth = {"active": str(self.active).lower(), "blocked": str(self.blocked).lower()}
+        when = updated_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {**asdict(self), **truth, "updated_at": when}
+
+
+@dataclass
+class _Held:
+    """A card's states by time, newest last."""
+
+    past: list[tuple[datetime, Card]]
+
+    def at(self, moment: datetime) -> tuple[datetime, Card] | None:
+        return next((row for row in reversed(self.past) if row[0] <= moment), None)
+
+
+@dataclass
+class Backend:
+    """The data. `search_lag` is in seconds, `page_clamp` in cards."""
+
+    now: Callable[[], datetime]
+    search_lag: float = 0.0
+    page_clamp: int = 500
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    _cards: dict[str, _Held] = field(default_factory=dict)
+    _by_tag: dict[str, str] = field(default_factory=dict)
+
+    def load(self, contacts: Iterable[Contact], cards: Iterable[Card], at: datetime) -> None:
+        """Take data over as it is, last changed `at`."""
+        self.contacts.update({c.id: c for c in contacts})
+        for card in cards:
+            self._cards[card.id] = _Held([(at, card)])
+            self._by_tag[card.tag.upper()] = card.id
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.contacts.clear()
+        self._cards.clear()
+        self._by_tag.clear()
+
+    def card(self, card_id: str) -> tuple[datetime, Card]:
+        """A card as it is now, with the time of its last change. Raises `RefusedError` 404."""
+        held = self._cards.get(card_id)
+        if held is None:
+            raise RefusedError(404, "Card not found.")
+        return held.past[-1]
+
+    def card_of_tag(self, tag: str) -> Card:
+        """The card with this RFID tag, in any case. Raises `RefusedError` 404."""
+        return self.card(self._by_tag.get(tag.upper(), ""))[1]
+
+    def put(self, card: Card) -> dict[str, Any]:
+        """Replace a card. Raises `RefusedError` 422 for an unknown contact or a tag in use."""
+        self._check(card)
+        held = self._cards[card.id]
+        self._by_tag.pop(held.past[-1][1].tag.upper(), None)
+        self._by_tag[card.tag.upper()] = card.id
+        moment = self.now()
+        held.past = [*held.past[1 - _PAST_KEPT :], (moment, card)]
+        return card.shown(moment)
+
+    def change(self, card_id: str, **fields: Any) -> dict[str, Any]:
+        """Change some fields of a card. Raises `RefusedError`."""
+        return self.put(replace(self.card(card_id)[1], **fields))
+
+    def contact(self, contact_id: str) -> Contact:
+        """A contact. Raises `RefusedError` 404."""
+        if contact_id not in self.contacts:
+            raise RefusedError(404, "Contact not found.")
+        return self.contacts[contact_id]
+
+    def cards(self) -> list[dict[str, Any]]:
+        """All cards as they are now."""
+        return [held.past[-1][1].shown(held.past[-1][0]) for held in self._cards.values()]
+
+    def listed(self, since: datetime | None) -> list[dict[str, Any]]:
+        """The cards as the list shows them: as they were `search_lag` ago, oldest change first."""
+        seen_at = self.now() - timedelta(seconds=self.search_lag)
+        seen = [row for held in self._cards.values() if (row := held.at(seen_at))]
+        rows = [row for row in seen if since is None or row[0] >= since]
+        return [card.shown(at) for at, card in sorted(rows, key=lambda row: (row[0], row[1].id))]
+
+    def _check(self, card: Card) -> None:
+        for name in ("contact_id", "billing_contact_id"):
+            contact = getattr(card, name)
+            if contact is not None and contact not in self.contacts:
+                raise RefusedError(422, f"{name}: contact {contact} does not exist.")
+        if self._by_tag.get(card.tag.upper(), card.id) != card.id:
+            raise RefusedError(422, f"tag: {card.tag} belongs to another card.")

@@ -1,0 +1,142 @@
+"""The REST routes below `/services/data/`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from infra.simulators.messages import Response, answer
+from infra.simulators.routing import Call, RouteTable
+from infra.simulators.salesforce import conditional, graph, query, records
+from infra.simulators.salesforce.failures import ApiError, not_found
+from infra.simulators.salesforce.org import Org
+
+API: RouteTable[Org] = RouteTable()
+_VERSION = re.compile(r"v(\d+)\.0")
+_OLDEST_VERSION = 46
+_ROWS = "/services/data/{version}/sobjects/{object}"
+
+
+def _version(call: Call) -> str:
+    version = call.path["version"]
+    found = _VERSION.fullmatch(version)
+    if found is None or int(found[1]) < _OLDEST_VERSION:
+        raise not_found()
+    return version
+
+
+def _body(call: Call) -> Any:
+    try:
+        return call.request.json()
+    except ValueError as error:
+        message = f"The HTTP entity body is no JSON: {error}"
+        raise ApiError("JSON_PARSER_ERROR", message, of_row=False) from None
+
+
+@API.route("POST", _ROWS, label="documented", note="Create a row: 201")
+def create_row(org: Org, call: Call) -> Response:
+    return records.create(org, _version(call), call.path["object"], _body(call))
+
+
+@API.route(
+    "GET", _ROWS + "/{id}", label="documented", note="Read a row; ?fields=A,B; If-Modified-Since"
+)
+def read_row(org: Org, call: Call) -> Response:
+    stale = conditional.refused(org, call)
+    if stale:
+        return stale
+    fields = call.request.parameters.get("fields")
+    return records.read(org, _version(call), call.path["object"], call.path["id"], fields)
+
+
+@API.route(
+    "PATCH", _ROWS + "/{id}", label="documented", note="Update a row: 204; If-Unmodified-Since"
+)
+def update_row(org: Org, call: Call) -> Response:
+    _version(call)
+    stale = conditional.refused(org, call)
+    if stale:
+        return stale
+    return records.update(org, call.path["object"], call.path["id"], _body(call))
+
+
+@API.route("DELETE", _ROWS + "/{id}", label="documented", note="Delete a row: 204")
+def delete_row(org: Org, call: Call) -> Response:
+    _version(call)
+    return records.delete(org, call.path["object"], call.path["id"])
+
+
+@API.route(
+    "GET", _ROWS + "/{field}/{value}", label="documented", note="Read by external id: 200, 300, 404"
+)
+def read_by_key(org: Org, call: Call) -> Response:
+    path = call.path
+    fields = call.request.parameters.get("fields")
+    return records.read_by_key(
+        org, _version(call), path["object"], path["field"], path["value"], fields
+    )
+
+
+@API.route(
+    "PATCH",
+    _ROWS + "/{field}/{value}",
+    label="documented",
+    note="Upsert by external id: 201, 200, 300; ?updateOnly=true. That an update is 200 and not "
+    "204 from v46 on is assumed",
+)
+def upsert_row(org: Org, call: Call) -> Response:
+    path = call.path
+    return records.upsert(
+        org,
+        _version(call),
+        path["object"],
+        path["field"],
+        path["value"],
+        _body(call),
+        call.request.parameters,
+    )
+
+
+@API.route(
+    "DELETE", _ROWS + "/{field}/{value}", label="documented", note="Delete by external id: 204"
+)
+def delete_by_key(org: Org, call: Call) -> Response:
+    path = call.path
+    return records.delete_by_key(org, _version(call), path["object"], path["field"], path["value"])
+
+
+@API.route(
+    "POST",
+    "/services/data/{version}/composite/graph",
+    label="documented",
+    note="Up to 75 graphs and 500 nodes, one transaction each; that GET nodes are allowed and that "
+    "nodes run in their order is assumed",
+)
+def run_graph(org: Org, call: Call) -> Response:
+    _version(call)
+    return answer(200, graph.run(org, _body(call)))
+
+
+@API.route(
+    "GET",
+    "/services/data/{version}/query",
+    label="documented",
+    note="SOQL; Sforce-Query-Options: batchSize",
+)
+def run_query(org: Org, call: Call) -> Response:
+    version = _version(call)
+    text = call.request.parameters.get("q", "")
+    size = query.batch_size(org, call.request.headers.get("sforce-query-options", ""))
+    return answer(200, query.first_page(org, version, text, size))
+
+
+@API.route(
+    "GET",
+    "/services/data/{version}/query/{locator}",
+    label="documented",
+    note="The next page of a query",
+)
+def next_page(org: Org, call: Call) -> Response:
+    version = _version(call)
+    size = query.batch_size(org, call.request.headers.get("sforce-query-options", ""))
+    return answer(200, query.next_page(org, version, call.path["locator"], size))

@@ -1,0 +1,97 @@
+"""The back-office routes below `/_sim/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.simulators.control import body_of
+from infra.simulators.messages import RefusalError, Response, answer
+from infra.simulators.routing import Call, RouteTable
+from infra.simulators.salesforce import clerk
+from infra.simulators.salesforce.org import Org
+
+CLERK: RouteTable[Org] = RouteTable()
+_STATUS_FIELDS = {
+    "status",
+    "tracking_id",
+    "delivery_date",
+    "delivered_quantity",
+    "delivered_assets",
+}
+
+
+def _only(body: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    if unknown := sorted(set(body) - known):
+        raise RefusalError(f"unknown keys {unknown}; known are {sorted(known)}")
+    return body
+
+
+@CLERK.route(
+    "POST",
+    "/_sim/orders/{order}/cards",
+    label="control",
+    note='Assign blank cards: {"quantity": n} or {"asset_ids": […]}; empty: what is outstanding',
+)
+def assign_cards(org: Org, call: Call) -> Response:
+    body = _only(body_of(call), {"quantity", "asset_ids"})
+    done = clerk.assign_cards(
+        org, call.path["order"], body.get("quantity"), body.get("asset_ids", ())
+    )
+    return answer(200, {"asset_ids": done})
+
+
+@CLERK.route(
+    "POST",
+    "/_sim/orders/{order}/status",
+    label="control",
+    note=f"Set the status: {', '.join(sorted(_STATUS_FIELDS))}",
+)
+def set_status(org: Org, call: Call) -> Response:
+    body = _only(body_of(call), _STATUS_FIELDS)
+    if "status" not in body:
+        raise RefusalError("status is missing")
+    return answer(200, clerk.set_status(org, call.path["order"], **body))
+
+
+@CLERK.route("GET", "/_sim/events", label="control", note="Held and sent events")
+def show_events(org: Org, _call: Call) -> Response:
+    return answer(200, {"held": org.events.held, "sent": list(org.events.sent)})
+
+
+@CLERK.route("POST", "/_sim/events/hold", label="control", note="Hold new events back")
+def hold_events(org: Org, _call: Call) -> Response:
+    org.events.holding = True
+    return answer(204)
+
+
+@CLERK.route(
+    "POST",
+    "/_sim/events/release",
+    label="control",
+    note='Send held events: {"order": [2, 0, 1]} by position, {"keep_holding": true}',
+)
+def release_events(org: Org, call: Call) -> Response:
+    body = _only(body_of(call), {"order", "keep_holding"})
+    try:
+        count = org.events.release(body.get("order"))
+    except (IndexError, TypeError):
+        raise RefusalError("order has to list positions of held events") from None
+    org.events.holding = bool(body.get("keep_holding", False))
+    return answer(200, {"released": count})
+
+
+@CLERK.route(
+    "POST",
+    "/_sim/events/knobs",
+    label="control",
+    note='How events look: {"copies": 2, "epoch_dates": true, "whole_seconds": true}',
+)
+def set_knobs(org: Org, call: Call) -> Response:
+    body = _only(body_of(call), {"copies", "epoch_dates", "whole_seconds"})
+    copies = body.get("copies", org.events.copies)
+    if not isinstance(copies, int) or copies < 1:
+        raise RefusalError("copies has to be a whole number from 1")
+    org.events.copies = copies
+    org.events.epoch_dates = bool(body.get("epoch_dates", org.events.epoch_dates))
+    org.events.whole_seconds = bool(body.get("whole_seconds", org.events.whole_seconds))
+    return answer(204)

@@ -1,0 +1,47 @@
+"""Serves simulators over HTTP on this machine's loopback address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+
+from infra.simulators.asgi import HOLD_SECONDS, SimulatorApp
+from infra.simulators.simulator import Simulator
+
+HOST = "127.0.0.1"
+
+
+async def serve(
+    places: Sequence[tuple[Simulator, int]],
+    *,
+    until: Callable[[], Awaitable[None]] | None = None,
+    hold: float = HOLD_SECONDS,
+) -> None:
+    """Serve each simulator on its port of 127.0.0.1 until `until()` returns (None: for ever)."""
+    ending = until or _never
+    await asyncio.gather(
+        *(
+            hypercorn_serve(
+                cast("Any", SimulatorApp(simulator, hold)), _config(port), shutdown_trigger=ending
+            )
+            for simulator, port in places
+        )
+    )
+
+
+def _config(port: int) -> Config:
+    config = Config()
+    config.bind = [f"{HOST}:{port}"]
+    config.keep_alive_timeout = 60
+    config.accesslog = None
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 1
+    return config
+
+
+async def _never() -> None:
+    await asyncio.Event().wait()

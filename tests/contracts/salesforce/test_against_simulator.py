@@ -1,0 +1,215 @@
+"""The real connector against the simulated org: state, strictness and faults of several calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from busbar.connectors.salesforce.orders import SalesforceOrders
+from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown
+from busbar.mapping.registry import MappingRegistry
+from busbar.settings import SalesforceSettings
+from infra.simulators import sample
+from infra.simulators.faults import Fault
+from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.transport import SimulatorTransport
+from tests.contracts.recording import FixedClock, Secrets
+
+SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001AAA"
+SETTINGS = SalesforceSettings(
+    base_url="https://acme.my.salesforce.com", secret_id="any", event_source=SOURCE
+)
+SECRET = {"client_id": "id", "client_secret": "s3cret"}
+REFERENCE = "BBCO0000000000001"
+ADDRESS = {
+    "name": "Nordwind Logistik GmbH",
+    "street": "Hafenstraße",
+    "house_number": "12",
+    "postal_code": "26121",
+    "city": "Oldenburg",
+    "country": "DE",
+}
+
+
+class Rig:
+    """A simulated org and the connector to it, with one clock."""
+
+    def __init__(self, mode: Any = "unique_key") -> None:
+        self.clock = FixedClock()
+        non_unique = [] if mode == "unique_key" else ["Order.BusbarReference__c"]
+        self.org = SalesforceSimulator(
+            self.clock.now,
+            event_source=SOURCE,
+            non_unique=non_unique,
+            client_id=SECRET["client_id"],
+            client_secret=SECRET["client_secret"],
+        )
+        self.org.load_sample()
+        self.orders = SalesforceOrders(
+            replace(SETTINGS, mode=mode),
+            Secrets([SECRET]),
+            clock=self.clock,
+            correlation=lambda: "corr-1",
+            transport=SimulatorTransport(self.org),
+        )
+
+    def payload(self, **changes: Any) -> dict[str, Any]:
+        """What the product's mapping makes of the offer."""
+        source = {
+            "reference": REFERENCE,
+            "item_reference": "BBCI0000000000001",
+            "account_id": sample.NORDWIND.account_id,
+            "quantity": 5,
+            "offer": self.orders.read_offer(5).model_dump(mode="json"),
+            "invoice_address": ADDRESS,
+            "delivery_address": ADDRESS,
+            "note": "",
+            "ordered_on": "2026-03-01",
+            "company_id": "0000000000001",
+        }
+        return MappingRegistry().run("salesforce", "order_submit", {**source, **changes})
+
+    def paths(self) -> list[str]:
+        """The calls so far."""
+        return [f"{c.method} {c.path}" for c in self.org.calls]
+
+
+@pytest.fixture(params=["unique_key", "probe"])
+def rig(request: pytest.FixtureRequest) -> Rig:
+    return Rig(request.param)
+
+
+def test_should_read_the_offer_of_the_sample(rig: Rig) -> None:
+    offer = rig.orders.read_offer(5)
+    assert (offer.product_code, offer.unit_price) == (sample.PRODUCT_CODE, "9.9")
+    assert (offer.minimum_quantity, offer.maximum_quantity) == (1, 50)
+
+
+def test_should_make_the_order_that_the_product_s_mapping_describes(rig: Rig) -> None:
+    found = rig.orders.create_order(REFERENCE, rig.payload(), 5)
+    order = rig.org.order(REFERENCE)
+    assert (order["Id"], order["OrderNumber"]) == (
+        found.external_id,
+        found.fields["order_number"],
+    )
+    assert order["BillingStreet"] == "Nordwind Logistik GmbH\nHafenstraße 12"
+    (item,) = rig.org.records("OrderItem")
+    assert (item["OrderId"], item["Quantity"], item["UnitPrice"]) == (order["Id"], 5, 9.9)
+    assert list(rig.orders.find_order(REFERENCE, 5)) == [found]
+    assert {c.correlation_id for c in rig.org.calls} == {"corr-1"}
+
+
+def test_should_find_nothing_before_an_order_is_made(rig: Rig) -> None:
+    assert list(rig.orders.find_order(REFERENCE, 5)) == []
+
+
+def test_should_call_a_repeated_upsert_a_duplicate_and_leave_the_order_as_it_is() -> None:
+    rig = Rig()
+    payload = rig.payload()
+    rig.orders.create_order(REFERENCE, payload, 5)
+    rig.org.set_order_status(REFERENCE, "Bearbeitung")
+    with pytest.raises(Duplicate):
+        rig.orders.create_order(REFERENCE, payload, 5)
+    assert rig.org.order(REFERENCE)["Status"] == "Bearbeitung"
+
+
+def test_should_find_both_orders_where_the_reference_is_not_unique() -> None:
+    rig = Rig("probe")
+    rig.orders.create_order(REFERENCE, rig.payload(), 5)
+    with pytest.raises(Unknown, match="2_FOUND"):
+        rig.orders.create_order(REFERENCE, rig.payload(item_reference="BBCI0000000000002"), 5)
+    assert len(rig.orders.find_order(REFERENCE, 5)) == 2
+
+
+def test_should_leave_no_order_behind_when_its_item_is_refused(rig: Rig) -> None:
+    payload = rig.payload()
+    payload["items"][0]["fields"]["PricebookEntryId"] = "01u000000000099AAA"
+    with pytest.raises(Refused) as caught:
+        rig.orders.create_order(REFERENCE, payload, 5)
+    assert caught.value.code == "INVALID_CROSS_REFERENCE_KEY"
+    assert list(rig.orders.find_order(REFERENCE, 5)) == []
+
+
+@pytest.mark.parametrize("kind", ["timeout_after", "reset_after"])
+def test_should_not_know_and_then_find_the_order_when_the_answer_is_lost(
+    rig: Rig, kind: str
+) -> None:
+    payload = rig.payload()
+    rig.org.add_fault(Fault(kind, match="composite/graph"))
+    with pytest.raises(Unknown):
+        rig.orders.create_order(REFERENCE, payload, 5)
+    assert len(rig.orders.find_order(REFERENCE, 5)) == 1
+
+
+def test_should_know_that_nothing_happened_when_the_connection_is_refused(rig: Rig) -> None:
+    payload = rig.payload()
+    rig.org.add_fault(Fault("refuse", match="composite/graph"))
+    with pytest.raises(Unavailable):
+        rig.orders.create_order(REFERENCE, payload, 5)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault("lock_row", match="composite/graph", number=2), "UNABLE_TO_LOCK_ROW"),
+        (Fault("quota", match="composite/graph"), "REQUEST_LIMIT_EXCEEDED"),
+    ],
+)
+def test_should_try_later_when_salesforce_is_busy(rig: Rig, fault: Fault, code: str) -> None:
+    payload = rig.payload()
+    rig.org.add_fault(fault)
+    with pytest.raises(Unavailable) as caught:
+        rig.orders.create_order(REFERENCE, payload, 5)
+    assert caught.value.code == code
+    assert list(rig.orders.find_order(REFERENCE, 5)) == []
+
+
+def test_should_log_in_again_when_the_token_expires_between_two_calls(rig: Rig) -> None:
+    payload = rig.payload()
+    rig.org.add_fault(Fault("expired_token", match="composite/graph"))
+    rig.orders.create_order(REFERENCE, payload, 5)
+    assert rig.paths().count("POST /services/oauth2/token") == 2
+    assert len(rig.org.records("Order")) == 1
+
+
+def test_should_read_assigned_cards_over_several_pages(rig: Rig) -> None:
+    rig.orders.create_order(REFERENCE, rig.payload(), 5)
+    assert list(rig.orders.assets_of(REFERENCE, 5)) == []
+    assigned = rig.org.assign_cards(REFERENCE)
+    rig.org.add_fault(Fault("page_clamp", number=2, count=None))
+    cards = list(rig.orders.assets_of(REFERENCE, 5))
+    assert sorted(c.asset_id for c in cards) == sorted(assigned)
+    assert len(assigned) == 5
+    assert {c.version for c in cards} == {_milliseconds(rig.clock.at)}
+
+
+def test_should_write_and_read_back_what_the_card_mapping_makes(rig: Rig) -> None:
+    (asset_id,) = [c.asset_id for c in sample.cards(1)]
+    card = {
+        "active": True,
+        "blocked": False,
+        "holder_uuid": None,
+        "label": "Van 7",
+        "vehicle": "",
+        "billing_contact_id": sample.NORDWIND.energised_id,
+    }
+    fields = MappingRegistry().run("salesforce", "sync_cards", {"card": card})
+    rig.orders.write_asset(asset_id, fields, 5)
+    assert rig.orders.read_asset(asset_id, 5) == fields
+
+
+def test_should_miss_an_asset_that_is_not_there(rig: Rig) -> None:
+    with pytest.raises(Missing):
+        rig.orders.read_asset("02i00000000099AAAA", 5)
+
+
+def test_should_quote_what_could_end_a_string_in_a_query() -> None:
+    rig = Rig("probe")
+    assert list(rig.orders.find_order("x' OR Status != '\\", 5)) == []
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,43 @@
+"""The two simulators on one clock, and callers that are logged in."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.simulators.energised import EnergisedSimulator
+from infra.simulators.salesforce import SalesforceSimulator
+from tests.contracts.simulators.any_values import (
+    Caller,
+    TurnedClock,
+    any_energised,
+    any_salesforce,
+    logged_in,
+    with_token,
+)
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    return TurnedClock()
+
+
+@pytest.fixture
+def salesforce(clock: TurnedClock) -> SalesforceSimulator:
+    return any_salesforce(clock)
+
+
+@pytest.fixture
+def sf(salesforce: SalesforceSimulator) -> Caller:
+    """Calls Salesforce with a valid token."""
+    return logged_in(salesforce)
+
+
+@pytest.fixture
+def energised(clock: TurnedClock) -> EnergisedSimulator:
+    return any_energised(clock)
+
+
+@pytest.fixture
+def be(energised: EnergisedSimulator) -> Caller:
+    """Calls be.ENERGISED with a valid token."""
+    return with_token(energised)

@@ -1,0 +1,137 @@
+"""The simulators behind a real server, on a loopback socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from infra.simulators import sample
+from infra.simulators.energised import EnergisedSimulator
+from infra.simulators.faults import Fault
+from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.serving import serve
+from tests.contracts.simulators.any_values import API_TOKEN, BASE, TurnedClock, any_energised
+from tests.contracts.simulators.any_values import any_salesforce as new_salesforce
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Served:
+    """Both simulators on ports of their own, in a thread."""
+
+    def __init__(self) -> None:
+        clock = TurnedClock()
+        self.salesforce: SalesforceSimulator = new_salesforce(clock)
+        self.energised: EnergisedSimulator = any_energised(clock)
+        self.ports = (free_port(), free_port())
+        self._loop = asyncio.new_event_loop()
+        self._end = asyncio.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        async def until() -> None:
+            await self._end.wait()
+
+        places = list(zip((self.salesforce, self.energised), self.ports, strict=True))
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(serve(places, until=until, hold=0.2))
+
+    def start(self) -> None:
+        self._thread.start()
+        for port in self.ports:
+            _wait_for(port)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+def _wait_for(port: int) -> None:
+    transport = httpx.HTTPTransport(retries=8)
+    with httpx.Client(transport=transport) as http:
+        assert http.get(f"http://127.0.0.1:{port}/_sim/routes").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    found = Served()
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def salesforce_http(served: Served) -> Iterator[httpx.Client]:
+    served.salesforce.reset()
+    with httpx.Client(base_url=f"http://127.0.0.1:{served.ports[0]}", timeout=5) as http:
+        yield http
+
+
+@pytest.fixture
+def energised_http(served: Served) -> Iterator[httpx.Client]:
+    served.energised.reset()
+    base = f"http://127.0.0.1:{served.ports[1]}"
+    with httpx.Client(base_url=base, headers={"x-api-token": API_TOKEN}, timeout=5) as http:
+        yield http
+
+
+def test_should_log_in_with_a_chunked_form_and_read_on_one_connection(
+    salesforce_http: httpx.Client,
+) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"grant_type=client_credentials&client_id=any-id"
+        yield b"&client_secret=any-secret"
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    login = salesforce_http.post("/services/oauth2/token", content=chunks(), headers=kind)
+    token = login.json()
+    assert token["instance_url"] == str(salesforce_http.base_url).rstrip("/")
+    bearer = {"authorization": f"Bearer {token['access_token']}"}
+    url = f"{BASE}/sobjects/Account/BusbarReference__c/{sample.ELBE.reference}"
+    for _ in range(3):
+        assert salesforce_http.get(url, headers=bearer).json()["Name"] == sample.ELBE.name
+    changed = salesforce_http.patch(url, json={"Name": "Elbe"}, headers=bearer)
+    assert changed.status_code == 200
+    account = f"{BASE}/sobjects/Account/{sample.ELBE.account_id}"
+    assert salesforce_http.patch(account, json={"Name": "Elbe"}, headers=bearer).status_code == 204
+
+
+def test_should_hold_the_answer_until_the_caller_gives_up(
+    served: Served, energised_http: httpx.Client
+) -> None:
+    served.energised.add_fault(Fault("timeout_after"))
+    card = sample.cards(1)[0]
+    body = {"tag": card.tag, "number": card.number, "active": "true"}
+    with pytest.raises(httpx.ReadTimeout):
+        energised_http.put("/api/card/", json=body, timeout=0.05)
+    assert served.energised.card(card.energised_id).active
+    assert energised_http.get(f"/api/card/{card.energised_id}").json()["active"] == "true"
+
+
+@pytest.mark.parametrize("kind", ["timeout_before", "reset_before", "refuse"])
+def test_should_cut_the_connection_in_the_end(
+    served: Served, energised_http: httpx.Client, kind: str
+) -> None:
+    served.energised.add_fault(Fault(kind))
+    with pytest.raises(httpx.RemoteProtocolError):
+        energised_http.get("/api/card/410001")
+    assert energised_http.get("/api/card/410001").status_code == 200
+
+
+def test_should_be_steered_over_http(energised_http: httpx.Client) -> None:
+    fault = json.dumps({"kind": "status", "status": 503, "retry_after": 1.5})
+    assert energised_http.post("/_sim/faults", content=fault).status_code == 201
+    answer = energised_http.get("/api/card/410001")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1.5")
+    assert energised_http.get("/_sim/").text.startswith("<!doctype html>")

@@ -1,0 +1,181 @@
+"""The deployable metadata agrees with the settings, the mappings and itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import busbar.connectors.salesforce as package
+from busbar.mapping.registry import MAPPINGS, MappingRegistry
+from busbar.settings import SalesforceSettings
+
+ROOT = Path(package.__file__).parent / "metadata"
+SETTINGS = SalesforceSettings(base_url="any", secret_id="any", event_source="any")
+NS = "{http://soap.sforce.com/2006/04/metadata}"
+FILES = sorted(ROOT.rglob("*-meta.xml"))
+EVENTS = {
+    "ChargeCardAssigned__e": {
+        "OrderReference__c",
+        "OrderNumber__c",
+        "AssetId__c",
+        "CardId__c",
+        "CardNumber__c",
+        "SourceVersion__c",
+    },
+    "OrderStatusChanged__e": {
+        "OrderReference__c",
+        "OrderNumber__c",
+        "Status__c",
+        "TrackingId__c",
+        "DeliveryDate__c",
+        "DeliveredQuantity__c",
+        "SourceVersion__c",
+    },
+}
+
+
+def parsed(path: Path) -> ET.Element:
+    return ET.parse(path).getroot()  # noqa: S314  our own files
+
+
+def fields() -> dict[str, dict[str, str]]:
+    """Custom fields: `Object.Field__c` -> its tags."""
+    return {
+        f"{p.parts[-3]}.{p.name.removesuffix('.field-meta.xml')}": {
+            tag.tag.removeprefix(NS): tag.text or "" for tag in parsed(p)
+        }
+        for p in ROOT.glob("busbar/objects/*/fields/*-meta.xml")
+    }
+
+
+def permission_set() -> ET.Element:
+    return parsed(ROOT / "busbar/permissionsets/Busbar_Integration.permissionset-meta.xml")
+
+
+def mapped(name: str) -> set[str]:
+    text = (MAPPINGS / "salesforce" / f"{name}.jsonata").read_text(encoding="utf-8")
+    return set(re.findall(r'"(\w+__c)":', text))
+
+
+def used() -> set[str]:
+    """Custom fields that the connector and the mappings touch."""
+    lookup, reference = SETTINGS.asset_order_field.split(".")
+    return (
+        {f"Order.{SETTINGS.order_reference_field}", f"OrderItem.{SETTINGS.item_reference_field}"}
+        | {f"Asset.{SETTINGS.asset_card_id_field}", f"Order.{reference}"}
+        | {f"Asset.{lookup.replace('__r', '__c')}"}
+        | {f"Product2.{SETTINGS.minimum_field}", f"Product2.{SETTINGS.maximum_field}"}
+        | {f"Asset.{name}" for name in (*SETTINGS.asset_fields, *mapped("sync_cards"))}
+        | {f"Order.{name}" for name in mapped("order_submit")}
+    )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_should_be_well_formed_and_named_after_itself(path: Path) -> None:
+    root = parsed(path)
+    assert root.tag.startswith(NS)
+    name = root.findtext(f"{NS}fullName")
+    assert name in {None, path.name.partition(".")[0]}
+
+
+def test_should_hold_every_field_that_settings_and_mappings_name() -> None:
+    assert used() <= set(fields())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Order.BusbarReference__c",
+        "OrderItem.BusbarReference__c",
+        "Account.BusbarReference__c",
+        "Asset.EnergisedCardId__c",
+    ],
+)
+def test_should_make_every_key_an_external_id_that_is_unique(name: str) -> None:
+    field = fields()[name]
+    assert (field["externalId"], field["unique"], field["caseSensitive"]) == (
+        "true",
+        "true",
+        "false",
+    )
+    assert name == "Asset.EnergisedCardId__c" or field["length"] == "20"
+
+
+def test_should_have_no_external_id_that_is_not_unique() -> None:
+    for name, field in fields().items():
+        assert field.get("externalId") != "true" or field["unique"] == "true", name
+
+
+def test_should_define_the_two_events_that_settings_name() -> None:
+    assert {SETTINGS.assigned_event, SETTINGS.status_event} == set(EVENTS)
+    for event, expected in EVENTS.items():
+        assert {n.partition(".")[2] for n in fields() if n.startswith(event)} == expected
+    members = [parsed(p) for p in FILES if "ChannelMember" in p.name]
+    assert {m.findtext(f"{NS}selectedEntity") for m in members} == set(EVENTS)
+
+
+def test_should_publish_every_field_of_both_events() -> None:
+    code = (ROOT / "busbar/classes/BusbarEvents.cls").read_text(encoding="utf-8")
+    for event, expected in EVENTS.items():
+        (made,) = re.findall(rf"new {event}\((.*?)\n\s*\)\)", code, re.DOTALL)
+        assert set(re.findall(r"(\w+__c) =", made)) == expected
+    assert f"DELIVERED = '{SETTINGS.asset_delivered_status}'" in code
+
+
+def test_should_grant_the_custom_fields_in_use_and_no_others() -> None:
+    granted = {
+        row.findtext(f"{NS}field") or "" for row in permission_set().iter(f"{NS}fieldPermissions")
+    }
+    assert {name for name in granted if name.endswith("__c")} == used()
+    # Standard fields: those that the connector reads and the order mapping writes, where
+    # Salesforce has field-level security at all.
+    assert {name for name in granted if not name.endswith("__c")} == {
+        f"Asset.{SETTINGS.asset_card_number_field}",
+        "Asset.Status",
+        "Order.BillingAddress",
+        "Order.Description",
+        "Order.ShippingAddress",
+        "Product2.ProductCode",
+    }
+
+
+def test_should_let_the_integration_write_only_what_it_sends() -> None:
+    editable = {
+        row.findtext(f"{NS}field") or ""
+        for row in permission_set().iter(f"{NS}fieldPermissions")
+        if row.findtext(f"{NS}editable") == "true"
+    }
+    assert {n for n in editable if n.startswith("Asset.")} == {
+        f"Asset.{name}" for name in mapped("sync_cards")
+    }
+    assert not {n for n in editable if n.startswith("Product2.")}
+
+
+def test_should_grant_no_delete_and_no_sight_of_everything() -> None:
+    for row in permission_set().iter(f"{NS}objectPermissions"):
+        for right in ("allowDelete", "modifyAllRecords", "viewAllRecords"):
+            assert row.findtext(f"{NS}{right}") == "false"
+
+
+def test_should_read_back_the_fields_that_are_written() -> None:
+    written = MappingRegistry().run(
+        "salesforce",
+        "sync_cards",
+        {
+            "card": dict.fromkeys(
+                ("active", "blocked", "holder_uuid", "label", "vehicle", "billing_contact_id")
+            )
+        },
+    )
+    assert set(written) == set(SETTINGS.asset_fields)
+
+
+def test_should_create_the_relay_stopped_on_the_channel() -> None:
+    relay = parsed(ROOT / "relay/eventRelays/Busbar.eventRelay-meta.xml")
+    assert relay.findtext(f"{NS}state") == "STOP"
+    assert relay.findtext(f"{NS}eventChannel") == "Busbar__chn"
+    assert json.loads((ROOT / "sfdx-project.json").read_text())["sourceApiVersion"]

@@ -1,0 +1,92 @@
+"""Role x operation x relation, against a table written out here: a change there turns this red."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from busbar.domain.authorisation import TABLE, Relation, reaches, require
+from busbar.domain.customers import Caller, Role, User
+from busbar.errors import Problem
+
+# own: O, same company: S, any company: A, nothing: -
+ROLES = "fleet_manager driver wallbox_owner service_agent partner operator machine".split()
+EXPECTED = {
+    #                           fleet driver wallb. agent partner operator machine
+    "order_form":              ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
+    "order_submit":            ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
+    "orders_list":             ("S",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "orders_show":             ("S",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "charge_cards_list":       ("S",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "charge_cards_show":       ("S",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "charge_cards_change":     ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
+    "charge_cards_activate":   ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
+    "charge_cards_deactivate": ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
+    "my_charge_cards":         ("O",  "O",   "O",   "-",  "-",    "-",     "-"),
+    "sync_cards":              ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+}  # fmt: skip
+LETTERS = {"O": Relation.OWN, "S": Relation.SAME_COMPANY, "A": Relation.ANY_COMPANY}
+MINE, OTHER = "COMPANY-1", "COMPANY-2"
+CASES = list(itertools.product(EXPECTED, ROLES))
+
+
+def expected(operation: str, role: str) -> set[Relation]:
+    letters = EXPECTED[operation][ROLES.index(role)]
+    return {LETTERS[letter] for letter in letters if letter != "-"}
+
+
+def any_caller(role: str, **values: Any) -> Caller:
+    usual: dict[str, Any] = {"id": "sub", "name": "Any", "company_id": MINE, "role": Role(role)}
+    return Caller(org="demo", user=User(**{**usual, **values}), correlation_id="any")
+
+
+def test_should_have_a_row_for_each_operation_and_a_column_for_each_role() -> None:
+    assert set(TABLE) == set(EXPECTED)
+    assert set(Role) == set(ROLES)
+
+
+@pytest.mark.parametrize(("operation", "role"), CASES)
+def test_should_allow_exactly_what_the_table_says(operation: str, role: str) -> None:
+    allowed = expected(operation, role)
+    if not allowed:
+        with pytest.raises(Problem) as refused:
+            require(any_caller(role), operation)
+        assert (refused.value.status, refused.value.slug) == (403, "forbidden")
+        return
+    assert require(any_caller(role), operation) == allowed
+
+
+@pytest.mark.parametrize(("operation", "role"), CASES)
+def test_should_reach_objects_of_the_companies_that_the_table_says(
+    operation: str, role: str
+) -> None:
+    allowed = expected(operation, role)
+    if not allowed:
+        with pytest.raises(Problem):
+            reaches(any_caller(role), operation, MINE)
+        return
+    caller = any_caller(role)
+    assert reaches(caller, operation, MINE) is (Relation.SAME_COMPANY in allowed)
+    assert reaches(caller, operation, OTHER) is (Relation.ANY_COMPANY in allowed)
+
+
+@pytest.mark.parametrize(("operation", "role"), CASES)
+def test_should_allow_nothing_to_a_suspended_user(operation: str, role: str) -> None:
+    with pytest.raises(Problem) as refused:
+        require(any_caller(role, suspended=True), operation)
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize(
+    "operation", [o for o, r in CASES if r == "fleet_manager" and "S" in EXPECTED[o][0]]
+)
+def test_should_reach_nothing_without_a_company(operation: str) -> None:
+    caller = any_caller("fleet_manager", company_id=None)
+    assert not reaches(caller, operation, MINE)
+    assert not reaches(caller, operation, "")
+
+
+def test_should_know_no_operation_without_a_row() -> None:
+    with pytest.raises(KeyError):
+        require(any_caller("operator"), "anything_else")
