@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from infra.local.people import PEOPLE
+
 GIVE_UP_AFTER = 30.0
 
 
@@ -23,6 +25,10 @@ class Stage:
         self._status = status
         self._tokens: dict[str, str] = {}
         self._started = time.monotonic()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
 
     def tell(self, system: str, what: str, reference: str = "") -> None:
         """A line of the story: seconds, system, what happened, reference."""
@@ -67,8 +73,6 @@ class Stage:
 
     def sub(self, user: str) -> str:
         """Our id of a sample user, which is the subject of the token."""
-        from infra.local.people import PEOPLE  # noqa: PLC0415
-
         return PEOPLE[user]
 
     def _token(self, user: str) -> str:

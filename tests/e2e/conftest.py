@@ -1,0 +1,103 @@
+"""The running local system for end-to-end tests: workers in processes of their own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from busbar.store.records import TableStore
+from busbar.store.table import DynamoTable
+from busbar.wiring import SystemClock
+from infra.local.options import CACHE
+from infra.local.synthesis import assembly
+from infra.local.testing import RunningSystem, running_system
+
+T = TypeVar("T")
+CARDS = 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them share one system, so they run in one worker, one after the other."""
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    """One system for all end-to-end tests."""
+    arguments = [f"--assembly={assembly(CACHE)}"]
+    folder = tmp_path_factory.mktemp("e2e")
+    with running_system(folder, arguments, {"WORKERS": "process"}) as system:
+        yield system
+
+
+@pytest.fixture
+def system(running: RunningSystem) -> RunningSystem:
+    """The system, emptied and filled with the sample data."""
+    running.simulator("salesforce", "POST", "up")
+    running.simulator("energised", "POST", "up")
+    running.reset()
+    return running
+
+
+def eventually(look: Callable[[], T], within: float = 30.0) -> T:
+    """What `look` finds as soon as it is something; a failure after that time."""
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"did not come true within {within:.0f} s")
+
+
+def store_of(system: RunningSystem) -> TableStore:
+    """Our own store, for what no API can do yet."""
+    client: Any = system.aws("dynamodb")
+    (name,) = client.list_tables()["TableNames"]
+    return TableStore(DynamoTable(client, name), SystemClock(), "demo")
+
+
+def place(system: RunningSystem, key: str, **body: Any) -> httpx.Response:
+    """Order two cards as the fleet manager of Nordwind."""
+    return system.call(
+        "POST",
+        "/v1/charge-card-orders",
+        "fleet-manager",
+        json={"quantity": CARDS, **body},
+        headers={"Idempotency-Key": key},
+    )
+
+
+def show(system: RunningSystem, placed: httpx.Response) -> dict[str, Any]:
+    """The order behind an answer's `Location`."""
+    shown: dict[str, Any] = system.call("GET", placed.headers["location"], "fleet-manager").json()
+    return shown
+
+
+def number_of(system: RunningSystem, placed: httpx.Response) -> str:
+    """Salesforce's number of the order, as soon as it is there."""
+    return eventually(lambda: str(show(system, placed)["salesforce_order_number"] or ""))
+
+
+def rows(system: RunningSystem, sobject: str) -> list[dict[str, Any]]:
+    """What Salesforce holds."""
+    found: list[dict[str, Any]] = system.simulator("salesforce", "GET", "state")["rows"][sobject]
+    return found
+
+
+def deliver(system: RunningSystem, number: str) -> list[dict[str, Any]]:
+    """Assign cards, deliver them, and wait until they stand in the portal."""
+    system.simulator("salesforce", "POST", f"orders/{number}/cards", {})
+    system.simulator("salesforce", "POST", f"orders/{number}/status", {"status": "Geliefert"})
+
+    def cards() -> list[dict[str, Any]]:
+        system.call("POST", "/v1/charge-cards/sync", "operator")
+        found = system.call("GET", "/v1/charge-cards", "fleet-manager").json()["cards"]
+        return found if len(found) == CARDS else []
+
+    return eventually(cards)
