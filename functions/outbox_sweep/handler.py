@@ -25,7 +25,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
 
         for org in settings.orgs:
             sent, finished = sweep(parts.store(org), parts.queues, parts.clock, time_left=time_left)
-            if sent:
+            if sent or not finished:
                 logger.warning("outbox swept", extra={"org": org, "sent": sent, "all": finished})
 
     return handler

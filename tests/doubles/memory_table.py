@@ -94,11 +94,12 @@ class MemoryTable:
             for item in self.items.values()
             if item.get(pk) == partition and (until is None or str(item[sk]) <= until)
         ]
-        rows.sort(key=lambda row: (str(row[sk]), str(row["pk"]), str(row["sk"])))
-        if newest_first:
-            rows.reverse()
+        rows.sort(key=lambda row: _place(row, sk), reverse=newest_first)
         if start:
-            rows = rows[_position(rows, start) :]
+            here = _place(start, sk)
+            rows = [
+                r for r in rows if (_place(r, sk) < here if newest_first else _place(r, sk) > here)
+            ]
         page = rows[:limit]
         self.bill.read_units += 0.5 * max(1, math.ceil(sum(map(size_of, page)) / 4096))
         more = len(rows) > limit
@@ -160,8 +161,5 @@ def _met(condition: Condition, item: Item | None) -> bool:
     return holds
 
 
-def _position(rows: Sequence[Item], start: Mapping[str, str]) -> int:
-    for number, row in enumerate(rows):
-        if row["pk"] == start["pk"] and row["sk"] == start["sk"]:
-            return number + 1
-    return len(rows)
+def _place(row: Mapping[str, Any], sort_key: str) -> tuple[str, str, str]:
+    return str(row[sort_key]), str(row["pk"]), str(row["sk"])

@@ -27,7 +27,8 @@ def begin(candidate: str | None = None) -> str:
     """Start a unit of work under `candidate`, if it has the form of an id, else under a new one."""
     chosen = candidate if candidate and _FORM.match(candidate) else secrets.token_hex(16)
     _current.set(chosen)
-    logger.set_correlation_id(chosen)
+    # Per thread: on a laptop many handlers run in one process.
+    logger.thread_safe_append_keys(correlation_id=chosen)
     return chosen
 
 

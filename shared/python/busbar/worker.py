@@ -53,21 +53,23 @@ class Worker:
         return lambda event, _context: self._batch(event, one)
 
     def _event(self, body: str, detail_type: str, work: Work) -> None:
-        envelope = json.loads(body)
+        envelope = _envelope(body)
         source = str(envelope.get("source", ""))
         org = self._parts.settings.org_of_event_source(source)
         begin(str(envelope.get("id", "")))
         if org is None:
             # Nobody's event: there is no org whose tasks it could stand in.
-            logger.error("event of an unknown source", extra={"worker": self._name})
-            self._parts.queues.park(body, "unknown_source")
+            reason = "unknown_source" if envelope else "unreadable"
+            logger.error("event of nobody", extra={"worker": self._name, "reason": reason})
+            self._parts.queues.park(body, reason)
             return
         deps = self._parts.deps(org)
         if envelope.get("detail-type") != getattr(deps.salesforce, detail_type):
             self._park(body, EventRejected("unknown_event"), deps)
             return
         try:
-            work((envelope.get("detail") or {}).get("payload"), deps)
+            detail = envelope.get("detail")
+            work(detail.get("payload") if isinstance(detail, dict) else None, deps)
         except EventRejected as rejected:
             self._park(body, rejected, deps)
 
@@ -98,3 +100,12 @@ class Worker:
                 extra = {"worker": self._name, "message_id": record["messageId"]}
                 logger.warning("message failed", extra={**extra, "error": type(error).__name__})
         return {"batchItemFailures": failed}
+
+
+def _envelope(body: str) -> dict[str, Any]:
+    """The event, or an empty one if the message is none: reading it again would not help."""
+    try:
+        envelope = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return envelope if isinstance(envelope, dict) else {}

@@ -210,6 +210,12 @@ class ChargeCardOrder(Record):
         """Whether cards of this order are on their way into the portal."""
         return self.status in {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
 
+    @property
+    def ended_after_delivery(self) -> bool:
+        """Whether it was cancelled after a part of its cards had gone out: those still come."""
+        sent = {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
+        return self.status is OrderStatus.CANCELLED and any(e.status in sent for e in self.events)
+
     def with_event(self, event: StatusEvent) -> ChargeCardOrder:
         """The order after this event; the same object if the event changes nothing.
 

@@ -49,7 +49,8 @@ def backoff(seed: str, failures: int, tuning: Tuning) -> timedelta:
     """
     most = min(tuning.retry_most, tuning.retry_first * 2.0 ** min(max(failures, 1) - 1, 30))
     drawn = int.from_bytes(hashlib.sha256(f"{seed}#{failures}".encode()).digest()[:4], "big")
-    return timedelta(seconds=max(tuning.retry_first / 2, most * drawn / 2**32))
+    least = min(tuning.retry_first / 2, tuning.retry_most)
+    return timedelta(seconds=max(least, most * drawn / 2**32))
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

@@ -72,6 +72,8 @@ class StepRow(Record):
     process: str
     state: StepState = StepState.PLANNED
     attempt: int = 0
+    probes: int = 0
+    """Probes since the last attempt that got no answer."""
     payload_hash: str = ""
     lease_until: AwareDatetime
     deadline: AwareDatetime
@@ -141,7 +143,7 @@ class Creator:
         except (Refused, Missing) as error:
             return self._park(step, stored, f"probe_refused {error.code}".strip())
         except UpstreamError as error:
-            return self._later(row, error, "probe_failed")
+            return self._unanswered(stored, error)
         if len(hits) > 1:
             return self._park(step, stored, "several_found")
         if hits:
@@ -155,13 +157,13 @@ class Creator:
         try:
             payload = step.payload()
         except Unmappable:
-            return self._park(step, stored or self._plan(step), "unmappable")
+            return self._park(step, stored, "unmappable")
         intent = self._intend(step, stored, payload)
         if isinstance(intent, Later):
             return intent
         left = (intent.record.deadline - self._clock.now()).total_seconds()
-        if left <= 0:  # paused since the INTENT was written: another worker may hold the lease
-            return Later(intent.record.lease_until, "paused")
+        if left <= 0:  # paused since the INTENT was written, and nothing was sent
+            return self._not_done(intent, Unavailable(step.system, "create", code="paused"))
         try:
             found = step.create(step.reference, payload, left)
         except Unavailable as error:
@@ -181,6 +183,7 @@ class Creator:
             update={
                 "state": StepState.INTENT,
                 "attempt": stored.record.attempt + 1 if stored else 1,
+                "probes": 0,
                 "payload_hash": content_hash(payload),
                 "lease_until": now + timedelta(seconds=self._tuning.lease),
                 "deadline": now + timedelta(seconds=seconds),
@@ -200,11 +203,6 @@ class Creator:
             lease_until=now,
             deadline=now,
         )
-
-    def _plan(self, step: CreateStep) -> Stored[StepRow]:
-        row = self._row(step, None, self._clock.now())
-        self._store.commit(Save(row))
-        return Stored(row, 1, self._clock.now())
 
     def _write(self, row: StepRow, before: Stored[StepRow] | None) -> Stored[StepRow] | None:
         """The row as written, or None if another worker wrote first."""
@@ -231,8 +229,14 @@ class Creator:
         self._write(row, intent)
         return self._later(row, error, "outcome_unknown")
 
+    def _unanswered(self, stored: Stored[StepRow], error: UpstreamError) -> Outcome:
+        """The probe got no answer. It is counted: a system that is down is asked less and less."""
+        row = stored.record.model_copy(update={"probes": stored.record.probes + 1})
+        self._write(row, stored)
+        return self._later(row, error, "probe_failed")
+
     def _later(self, row: StepRow, error: UpstreamError, reason: str) -> Later:
-        wait = backoff(row.id, row.attempt, self._tuning)
+        wait = backoff(row.id, row.attempt + row.probes, self._tuning)
         if isinstance(error, Unavailable) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
         return Later(self._clock.now() + wait, reason)
@@ -245,23 +249,38 @@ class Creator:
                 "fields": dict(found.fields),
             }
         )
+        if self._end(row, stored, lambda: step.on_done(found)):
+            return Done(found)
+        there = self._store.get(StepRow, step.row_id)
+        return self.run(step) if _is_done(there) else self._fenced(row)
+
+    def _end(
+        self,
+        row: StepRow,
+        stored: Stored[StepRow] | None,
+        more: Callable[[], Sequence[Change]],
+    ) -> bool:
+        """Write the last state of the step with all that belongs to it; False if fenced off."""
         for _ in range(FINISH_TRIES):
             try:
-                self._store.commit(Save(row, stored), *step.on_done(found))
+                self._store.commit(Save(row, stored), *more())
             except Conflict:
                 # Either the entity moved on under us: decide anew. Or this step did: fenced off.
-                now_there = self._store.get(StepRow, step.row_id)
-                if now_there is None or now_there.version != stored.version:
-                    return self.run(step) if _is_done(now_there) else self._fenced(row)
+                there = self._store.get(StepRow, row.id)
+                if (there.version if there else 0) != (stored.version if stored else 0):
+                    return False
             else:
-                return Done(found)
-        return self._fenced(row)
+                return True
+        return False
 
     def _fenced(self, row: StepRow) -> Later:
         return Later(self._clock.now() + backoff(row.id, row.attempt, self._tuning), "fenced")
 
-    def _park(self, step: CreateStep, stored: Stored[StepRow], reason: str) -> Outcome:
-        row = stored.record.model_copy(update={"state": StepState.PARKED, "reason": reason})
+    def _park(self, step: CreateStep, stored: Stored[StepRow] | None, reason: str) -> Outcome:
+        now = self._clock.now()
+        row = self._row(step, stored, now).model_copy(
+            update={"state": StepState.PARKED, "reason": reason}
+        )
         task = Task(
             id=f"step#{step.row_id}",
             kind="parked_step",
@@ -269,13 +288,11 @@ class Creator:
             subject_id=step.task_subject,
             system=step.system,
             reason=reason,
-            opened_at=self._clock.now(),
+            opened_at=now,
         )
-        try:
-            self._store.commit(Save(row, stored), Put(task), *step.on_parked(reason))
-        except Conflict:
-            return self._fenced(row)
-        return Parked(reason)
+        if self._end(row, stored, lambda: [Put(task), *step.on_parked(reason)]):
+            return Parked(reason)
+        return self._fenced(row)
 
 
 def _is_done(stored: Stored[StepRow] | None) -> bool:

@@ -124,19 +124,19 @@ class Setter:
 
     def run(self, step: SetStep) -> Outcome:
         """Bring the object to its wanted state. Safe to call again at any time, by anybody."""
-        outcome: Outcome = Done(Found(step.object_id))
-        for _ in range(ROUNDS):
+        for rounds_left in range(ROUNDS, -1, -1):
             stored = self._store.get(LedgerRow, step.row_id)
             if stored is None or not stored.record.open:
-                return outcome
+                return Done(Found(step.object_id))
             if stored.record.parked:
                 return Parked(stored.record.parked)
-            outcome = self._round(step, stored)
-            if not isinstance(outcome, Done):
+            outcome = self._round(step, stored) if rounds_left else None
+            if outcome is not None:
                 return outcome
-        return outcome
+        return Later(self._clock.now(), "in_progress")
 
-    def _round(self, step: SetStep, stored: Stored[LedgerRow]) -> Outcome:
+    def _round(self, step: SetStep, stored: Stored[LedgerRow]) -> Outcome | None:
+        """Carry out the revision of now; None: look at the row again."""
         wait = self._must_wait(step, stored.record)
         if wait:
             return wait
@@ -205,7 +205,7 @@ class Setter:
             wait = max(wait, timedelta(seconds=error.retry_after))
         return Later(now + wait, "outcome_unknown" if intent else "unavailable")
 
-    def _finish(self, step: SetStep, leased: Stored[LedgerRow]) -> Outcome:
+    def _finish(self, step: SetStep, leased: Stored[LedgerRow]) -> Outcome | None:
         wanted = leased.record.wanted
         done = {
             "intent": False,
@@ -214,10 +214,10 @@ class Setter:
             "written_at": self._clock.now(),
         }
         if self._update(leased, done, lambda: step.on_done(wanted)):
-            return Done(Found(step.object_id))
+            return None
         return self._fenced(leased)
 
-    def _park(self, step: SetStep, leased: Stored[LedgerRow], reason: str) -> Outcome:
+    def _park(self, step: SetStep, leased: Stored[LedgerRow], reason: str) -> Outcome | None:
         task = Task(
             id=f"ledger#{step.row_id}",
             kind="parked_state",
@@ -228,9 +228,14 @@ class Setter:
             opened_at=self._clock.now(),
         )
         parked = {"intent": False, "parked": reason}
-        if self._update(leased, parked, lambda: [Put(task), *step.on_parked(reason)]):
+
+        def more() -> Sequence[Change]:
+            return [Put(task), *step.on_parked(reason)]
+
+        if self._update(leased, parked, more, same_revision=True):
             return Parked(reason)
-        return self._fenced(leased)
+        # Somebody wants something else meanwhile: the refusal says nothing about that.
+        return None if self._update(leased, {"intent": False}) else self._fenced(leased)
 
     def _fenced(self, leased: Stored[LedgerRow]) -> Later:
         row = leased.record
@@ -241,17 +246,20 @@ class Setter:
         leased: Stored[LedgerRow],
         update: dict[str, Any],
         more: Callable[[], Sequence[Change]] = tuple,
+        *,
+        same_revision: bool = False,
     ) -> bool:
         """Write onto the row as it is now, while the attempt is still ours (fencing).
 
-        Others may have put a newer wanted state into the row meanwhile: that stays.
+        Others may have put a newer wanted state into the row meanwhile: that stays. With
+        `same_revision` nothing is written then.
         """
         current: Stored[LedgerRow] | None = leased
         for _ in range(FINISH_TRIES):
             if current is None or current.record.attempt != leased.record.attempt:
                 return False
-            if "parked" in update and current.record.revision != leased.record.revision:
-                update = {k: v for k, v in update.items() if k != "parked"}
+            if same_revision and current.record.revision != leased.record.revision:
+                return False
             try:
                 self._store.commit(Save(current.record.model_copy(update=update), current), *more())
             except Conflict:

@@ -25,7 +25,7 @@ an edge is written only when it appears or goes; a binding is two items, written
 from __future__ import annotations
 
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 SHARDS = 4
@@ -90,7 +90,7 @@ def shard_of(record_id: str) -> int:
 
 def stamp(at: datetime) -> str:
     """A time as fixed-width text that sorts like the time itself (UTC, microseconds)."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def record_id_of(key: Key, org: str, schema: str) -> str:

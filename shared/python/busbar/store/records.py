@@ -1,11 +1,15 @@
-"""Records in the table: what `busbar.ports.Store` promises, seen from one org."""
+"""Records in the table: what `busbar.ports.Store` promises, seen from one org.
+
+Indexes lag behind the table. They only say which records to look at; what is read then is asked
+again whether it still belongs there, so a card never shows in the list of a company it has left.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -56,11 +60,13 @@ class TableStore:
         rows, following = self._table.query(
             keys.LIST_INDEX, partition, newest_first=True, limit=limit, start=start
         )
-        return Page(tuple(self._records(schema, rows)), _cursor(following))
+        found = self._records(schema, rows, lambda record: record.listed_by() == by)
+        return Page(tuple(found), _cursor(following))
 
     def linked(self, schema: type[R], relation: str, target: str) -> list[Stored[R]]:
         """All records with this relation to `target`, by id."""
         partition = keys.edge_partition(self.org, schema.schema_name, relation, target)
+        link = (relation, target)
         rows: list[Item] = []
         start = None
         while True:
@@ -69,7 +75,7 @@ class TableStore:
             )
             rows += page
             if start is None:
-                return self._records(schema, rows)
+                return self._records(schema, rows, lambda record: link in record.links())
 
     def due(self, schema: type[R], until: datetime, *, limit: int = 100) -> list[Stored[R]]:
         """Records whose due time has come, oldest first within a shard."""
@@ -84,7 +90,12 @@ class TableStore:
             )
             rows += page
         rows.sort(key=lambda row: str(row["due_at"]))
-        return self._records(schema, rows[:limit])
+
+        def is_due(record: R) -> bool:
+            at = record.due_at()
+            return at is not None and at <= until
+
+        return self._records(schema, rows[:limit], is_due)
 
     def external_id(self, schema: str, entity_id: str, system: str) -> str | None:
         """The entity's id in a system."""
@@ -101,10 +112,12 @@ class TableStore:
         writes = [write for change in changes for write in self._writes(change)]
         self._table.write(writes)
 
-    def _records(self, schema: type[R], rows: Sequence[Item]) -> list[Stored[R]]:
+    def _records(
+        self, schema: type[R], rows: Sequence[Item], belongs: Callable[[R], bool]
+    ) -> list[Stored[R]]:
         pairs = [Key(str(row["pk"]), str(row["sk"])) for row in rows]
         ids = [keys.record_id_of(key, self.org, schema.schema_name) for key in pairs]
-        return self.get_many(schema, ids)
+        return [stored for stored in self.get_many(schema, ids) if belongs(stored.record)]
 
     def _writes(self, change: Change) -> list[Write]:
         if isinstance(change, Save):
@@ -204,12 +217,12 @@ def _read_cursor(cursor: str, partition: str) -> dict[str, str]:
     """Read a cursor back; it must belong to this very list, or it would show somebody else's."""
     try:
         start: Any = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, UnicodeError):
+    except (ValueError, RecursionError):
         raise ValueError("cursor") from None
     fits = (
         isinstance(start, dict)
         and set(start) == {"pk", "sk", "list_pk", "list_sk"}
-        and all(isinstance(v, str) for v in start.values())
+        and all(isinstance(v, str) and v for v in start.values())
         and start["list_pk"] == partition
     )
     if not fits:

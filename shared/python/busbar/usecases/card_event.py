@@ -119,7 +119,14 @@ def _changes(
         "waiting_for": None if contact else NO_COMPANY,
         "waiting_since": None if contact else now,
     }
-    card = _card(event, order, stored, deps).model_copy(update=update)
+    before = _card(event, order, stored, deps)
+    card = before.model_copy(update=update)
+    wanted: dict[str, Any] = {"billing_contact_id": contact} if contact else {}
+    if before.order_id != order.id:
+        # The card goes to another order: it leaves the portal until that one is delivered, and it
+        # must not stay with a driver of another company.
+        card = card.model_copy(update={"in_portal_since": None})
+        wanted |= {} if before.company_id == order.company_id else {"contact_id": None}
     row = deps.store.get(LedgerRow, energised_row_id(card))
     bindings = (
         Bind(ChargeCard.schema_name, card.id, ENERGISED, event.card_id),
@@ -128,7 +135,7 @@ def _changes(
     return (
         Save(card, stored),
         *(() if stored and stored.record.asset_id == event.asset_id else bindings),
-        *(wanting(row, card, {"billing_contact_id": contact}) if contact else ()),
+        *(wanting(row, card, wanted) if wanted else ()),
     )
 
 

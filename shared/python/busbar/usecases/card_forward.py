@@ -51,9 +51,11 @@ def _carry(
             return waiting
     setter = Setter(deps.store, deps.clock, deps.tuning)
     outcome = setter.run(_energised_step(card, deps, timeout, guard))
-    if isinstance(outcome, Done) and card.asset_id and deps.org.salesforce:
-        outcome = setter.run(_salesforce_step(card, card.asset_id, deps, timeout))
-    return outcome
+    if isinstance(outcome, Later) or not card.asset_id or not deps.org.salesforce:
+        return outcome
+    # Also after a refusal by be.ENERGISED: what else changed of the card is no less true for it.
+    told = setter.run(_salesforce_step(card, card.asset_id, deps, timeout))
+    return outcome if isinstance(told, Done) else told
 
 
 def _bind_company(stored: Stored[ChargeCard], deps: Deps) -> Later | Parked | None:

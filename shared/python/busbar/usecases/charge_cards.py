@@ -6,7 +6,7 @@ wait, the answer says that it is pending and why, and `card_forward` goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,13 @@ from busbar.errors import Conflict, FieldError, Problem
 from busbar.ports import Json, Save, Stored
 from busbar.process.contract import Later, Outcome, Parked
 from busbar.process.ledger import LedgerRow
-from busbar.usecases.card_forward import carry, energised_row_id, guarded, wanting
+from busbar.usecases.card_forward import (
+    carry,
+    energised_row_id,
+    guarded,
+    tell_salesforce,
+    wanting,
+)
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.orders import LONGEST_PAGE, bad_parameter, scope
 
@@ -152,14 +158,36 @@ def _want(
 ) -> CardView:
     """Write down what is wanted, carry it out as far as it goes now, and show the card."""
     row = deps.store.get(LedgerRow, energised_row_id(card))
+    wants = wanting(row, card, wanted)
+    if not wants and not (row and row.record.open and not row.record.parked):
+        return _keep(stored, card, deps)
     put, drop = guarded(card.id, stored.version + 1, deps)
     try:
-        deps.store.commit(Save(card, stored), *wanting(row, card, wanted), put)
+        deps.store.commit(Save(card, stored), *wants, put)
     except Conflict:
         raise _stale() from None
-    outcome = carry(card.id, deps, deps.tuning.card_answer_within, (drop,))
-    after = deps.store.get(ChargeCard, card.id)
-    return _view(after or stored, deps.store.get(LedgerRow, energised_row_id(card)), deps, outcome)
+    return _seen(stored, deps, carry(card.id, deps, deps.tuning.card_answer_within, (drop,)))
+
+
+def _seen(stored: Stored[ChargeCard], deps: Deps, outcome: Outcome | None) -> CardView:
+    """The card as it is now."""
+    after = deps.store.get(ChargeCard, stored.record.id) or stored
+    driver = after.record.driver_id
+    user = deps.store.get(User, driver) if driver else None
+    names = {user.record.id: user.record.name} if user else {}
+    row = deps.store.get(LedgerRow, energised_row_id(after.record))
+    return _view(after, row, names, outcome)
+
+
+def _keep(stored: Stored[ChargeCard], card: ChargeCard, deps: Deps) -> CardView:
+    """be.ENERGISED has nothing to do: what is ours alone is kept, and Salesforce hears of it."""
+    if card == stored.record:
+        return show_all([stored], deps)[0]
+    try:
+        deps.store.commit(Save(card, stored), *tell_salesforce(card, stored.version + 1, deps))
+    except Conflict:
+        raise _stale() from None
+    return show_all([deps.store.get(ChargeCard, card.id) or stored], deps)[0]
 
 
 def show_all(cards: Sequence[Stored[ChargeCard]], deps: Deps) -> list[CardView]:
@@ -168,11 +196,16 @@ def show_all(cards: Sequence[Stored[ChargeCard]], deps: Deps) -> list[CardView]:
         row.record.id: row
         for row in deps.store.get_many(LedgerRow, [energised_row_id(c.record) for c in cards])
     }
-    return [_view(c, rows.get(energised_row_id(c.record)), deps, None) for c in cards]
+    drivers = list(dict.fromkeys(c.record.driver_id for c in cards if c.record.driver_id))
+    names = {d.record.id: d.record.name for d in deps.store.get_many(User, drivers)}
+    return [_view(c, rows.get(energised_row_id(c.record)), names, None) for c in cards]
 
 
 def _view(
-    stored: Stored[ChargeCard], row: Stored[LedgerRow] | None, deps: Deps, outcome: Outcome | None
+    stored: Stored[ChargeCard],
+    row: Stored[LedgerRow] | None,
+    names: Mapping[str, str],
+    outcome: Outcome | None,
 ) -> CardView:
     card = stored.record
     state = _energised_state(card, row, outcome)
@@ -182,7 +215,7 @@ def _view(
         "order_id": card.order_id,
         "label": card.label,
         "vehicle": card.vehicle,
-        "driver": _driver(card, deps),
+        "driver": _driver(card, names),
         "active": card.active,
         "blocked": card.blocked,
         "energised": state,
@@ -191,14 +224,13 @@ def _view(
     return CardView(body, stored.version, state["state"] == "pending")
 
 
-def _driver(card: ChargeCard, deps: Deps) -> Json | None:
+def _driver(card: ChargeCard, names: Mapping[str, str]) -> Json | None:
     """Who holds the card; a holder that is none of our users has no id and no name here."""
     if card.holder_uuid is None:
         return None
-    stored = deps.store.get(User, card.driver_id) if card.driver_id else None
     return {
         "id": card.driver_id,
-        "name": stored.record.name if stored else None,
+        "name": names.get(card.driver_id or ""),
         "energised_uuid": card.holder_uuid,
     }
 

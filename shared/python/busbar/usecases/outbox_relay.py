@@ -30,11 +30,22 @@ def send(row: OutboxRow, store: Store, queues: Queues, clock: Clock) -> bool:
 def sweep(
     store: Store, queues: Queues, clock: Clock, *, time_left: Callable[[], float]
 ) -> tuple[int, bool]:
-    """Send what the stream has left behind: how many rows, and whether none is left."""
+    """Send what the stream has left behind: how many rows, and whether none is left.
+
+    A row that cannot be sent is passed over, so that it holds up nobody; it stays for the next run.
+    """
     sent = 0
     while time_left() > 5:
         rows = store.due(OutboxRow, clock.now())
-        if not rows:
-            return sent, True
-        sent += sum(send(stored.record, store, queues, clock) for stored in rows)
+        done = sum(_sent(stored.record, store, queues, clock) for stored in rows)
+        sent += done
+        if not done:
+            return sent, not rows
     return sent, False
+
+
+def _sent(row: OutboxRow, store: Store, queues: Queues, clock: Clock) -> bool:
+    try:
+        return send(row, store, queues, clock)
+    except Exception:  # noqa: BLE001  (the queue may be gone, or not reachable: later)
+        return False

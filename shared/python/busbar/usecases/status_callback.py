@@ -83,7 +83,8 @@ def _changes(
     if after is before:
         return ()
     now = deps.clock.now()
-    awaited = after.delivers_cards and len(after.cards_taken_over) < after.quantity
+    on_their_way = after.delivers_cards or after.ended_after_delivery
+    awaited = on_their_way and len(after.cards_taken_over) < after.quantity
     after = after.model_copy(update={"next_takeover_at": now if awaited else None})
     refused = {e.version for e in after.refused_events} - {e.version for e in before.refused_events}
     return (Save(after, stored), *(Put(_task(after, v, now)) for v in sorted(refused)))

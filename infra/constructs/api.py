@@ -1,0 +1,118 @@
+"""The HTTP API: no route without the authoriser, an access log without personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from aws_cdk.aws_apigatewayv2 import (
+    CfnStage,
+    CorsHttpMethod,
+    CorsPreflightOptions,
+    HttpApi,
+    HttpMethod,
+    HttpStage,
+    ThrottleSettings,
+)
+from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from aws_cdk.aws_cloudwatch import Metric
+from aws_cdk.aws_sns import ITopic
+from constructs import Construct
+
+from infra.catalog import UseCase
+from infra.constructs.alarm import FIVE_MINUTES, MetricAlarm
+from infra.constructs.function import UseCaseFunction
+from infra.constructs.logs import Logs
+from infra.constructs.names import pascal
+from infra.stages import StageConfig
+
+ACCESS_LOG = (
+    '{"request_id":"$context.requestId","route":"$context.routeKey","status":"$context.status",'
+    '"milliseconds":"$context.responseLatency","bytes":"$context.responseLength",'
+    '"authorizer_error":"$context.authorizer.error",'
+    '"integration_error":"$context.integrationErrorMessage"}'
+)
+"""No address and no user: who did what stands in the audit trail, not here."""
+
+
+class HttpDoor(Construct):
+    """One HTTP API with a JWT authoriser."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        issuer: str,
+        audiences: Sequence[str],
+        topic: ITopic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._authorizer = HttpJwtAuthorizer("Tokens", issuer, jwt_audience=list(audiences))
+        self._api = HttpApi(
+            self,
+            "Api",
+            create_default_stage=False,
+            default_authorizer=self._authorizer,
+            cors_preflight=self._cors(stage),
+        )
+        self.url = self._stage(stage).url
+        self._alarm(topic)
+
+    def _stage(self, stage: StageConfig) -> HttpStage:
+        logs = Logs(self, "Access", stage=stage).group
+        made = HttpStage(
+            self,
+            "Stage",
+            http_api=self._api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=ThrottleSettings(
+                rate_limit=stage.requests_per_second, burst_limit=stage.requests_at_once
+            ),
+        )
+        # The construct takes these as an object of an interface, which costs a class in Python.
+        plain = cast("CfnStage", made.node.default_child)
+        plain.access_log_settings = CfnStage.AccessLogSettingsProperty(
+            destination_arn=logs.log_group_arn, format=ACCESS_LOG
+        )
+        return made
+
+    @staticmethod
+    def _cors(stage: StageConfig) -> CorsPreflightOptions | None:
+        if not stage.cors_origins:
+            return None
+        return CorsPreflightOptions(
+            allow_origins=list(stage.cors_origins),
+            allow_methods=[CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PATCH],
+            allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
+            expose_headers=["etag", "location"],
+        )
+
+    def add(self, use_case: UseCase, function: UseCaseFunction) -> None:
+        """Add the routes of a use case."""
+        integration = HttpLambdaIntegration(pascal(use_case.name), function.function)
+        for route in use_case.routes:
+            self._api.add_routes(
+                path=route.path,
+                methods=[HttpMethod[route.method]],
+                integration=integration,
+                authorizer=self._authorizer,
+            )
+
+    def _alarm(self, topic: ITopic) -> None:
+        MetricAlarm(
+            self,
+            "ServerErrors",
+            metric=Metric(
+                namespace="AWS/ApiGateway",
+                metric_name="5xx",
+                dimensions_map={"ApiId": self._api.api_id},
+                statistic="Sum",
+                period=FIVE_MINUTES,
+            ),
+            topic=topic,
+            says="callers got a 5xx answer: see the access log for the route",
+        )

@@ -1,0 +1,49 @@
+"""The rule that carries one kind of Salesforce event to the queue of the use case it starts."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk.aws_events import EventBus, EventPattern, Rule
+from aws_cdk.aws_events_targets import SqsQueue
+from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_sqs import IQueue
+from constructs import Construct
+
+from infra.constructs.parked_queue import ParkedQueue
+
+
+class EventRule(Construct):
+    """Bus -> queue. What cannot be delivered for a day is kept beside it, and rings."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bus_name: str,
+        event_source: str,
+        event_name: str,
+        queue: IQueue,
+        topic: ITopic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        undelivered = ParkedQueue(
+            self,
+            "Undelivered",
+            topic=topic,
+            says=f"{event_name} could not be put on its queue: see its README, then redrive",
+        ).queue
+        Rule(
+            self,
+            "Rule",
+            event_bus=EventBus.from_event_bus_name(self, "Bus", bus_name),
+            event_pattern=EventPattern(source=[event_source], detail_type=[event_name]),
+            targets=[
+                SqsQueue(
+                    queue,
+                    dead_letter_queue=undelivered,
+                    retry_attempts=185,
+                    max_event_age=Duration.hours(24),
+                )
+            ],
+        )

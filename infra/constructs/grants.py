@@ -1,0 +1,72 @@
+"""What a function may do, one statement per kind of right. No wildcard stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk.aws_iam import PolicyStatement
+
+READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+"""No Scan: there is no access pattern that needs one."""
+WRITES = ("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
+"""A transaction asks for the rights of its parts. No UpdateItem: the store puts whole items."""
+INDEXES = ("list", "due")
+
+
+def may_read_table(table_arn: str) -> list[PolicyStatement]:
+    """Read items and query the two indexes."""
+    indexes = [f"{table_arn}/index/{name}" for name in INDEXES]
+    return [
+        PolicyStatement(actions=list(READS), resources=[table_arn]),
+        PolicyStatement(actions=["dynamodb:Query"], resources=indexes),
+    ]
+
+
+def may_write_table(table_arn: str) -> list[PolicyStatement]:
+    """Read, and write items, alone or in transactions."""
+    return [
+        *may_read_table(table_arn),
+        PolicyStatement(actions=list(WRITES), resources=[table_arn]),
+    ]
+
+
+def may_read_secrets(arns: Sequence[str]) -> list[PolicyStatement]:
+    """Read the secrets of the systems that the use case talks to."""
+    if not arns:
+        return []
+    return [PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=list(arns))]
+
+
+def may_send(queue_arns: Sequence[str]) -> list[PolicyStatement]:
+    """Put messages on queues."""
+    if not queue_arns:
+        return []
+    return [PolicyStatement(actions=["sqs:SendMessage"], resources=list(queue_arns))]
+
+
+def may_consume(queue_arn: str) -> list[PolicyStatement]:
+    """What Lambda's poller needs on the queue that it reads for the function."""
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    return [PolicyStatement(actions=actions, resources=[queue_arn])]
+
+
+def may_read_stream(stream_arn: str) -> list[PolicyStatement]:
+    """What Lambda's poller needs on the table's stream."""
+    actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+    return [
+        PolicyStatement(actions=actions, resources=[stream_arn]),
+        # ListStreams knows no resource; Lambda refuses a mapping whose role lacks it.
+        PolicyStatement(actions=["dynamodb:ListStreams"], resources=["*"]),
+    ]
+
+
+def may_write_logs(log_group_arn: str) -> list[PolicyStatement]:
+    """Write to the function's own log group, which the stack makes."""
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    return [PolicyStatement(actions=actions, resources=[log_group_arn])]
+
+
+def may_trace() -> list[PolicyStatement]:
+    """Send trace segments; X-Ray knows no resources here."""
+    actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    return [PolicyStatement(actions=actions, resources=["*"])]

@@ -1,0 +1,1 @@
+"""The stacks: one for what lasts, one per context of the catalogue."""

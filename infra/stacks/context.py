@@ -1,0 +1,178 @@
+"""The stack of one context: all its use cases, each as its catalogue row says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aws_cdk import ArnFormat, CfnOutput, Stack
+from aws_cdk.aws_iam import PolicyStatement
+from aws_cdk.aws_sns import Topic
+from constructs import Construct
+
+from infra.build import Build
+from infra.catalog import Queue, UseCase
+from infra.constructs.api import HttpDoor
+from infra.constructs.event_rule import EventRule
+from infra.constructs.function import UseCaseFunction
+from infra.constructs.grants import (
+    may_consume,
+    may_read_secrets,
+    may_read_stream,
+    may_read_table,
+    may_send,
+    may_write_table,
+)
+from infra.constructs.names import pascal, publish, published
+from infra.constructs.packages import Packages
+from infra.constructs.schedule import Schedule
+from infra.constructs.stream import StreamTrigger
+from infra.constructs.work_queue import WorkQueue
+from infra.environment import Names, environment
+from infra.stages import StageConfig
+
+
+class ContextStack(Stack):
+    """Functions, and what starts them."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        use_cases: Sequence[UseCase],
+        build: Build,
+        **options: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **options)
+        self._stage = stage
+        self._topic = Topic.from_topic_arn(self, "Alarms", self._name("alarms/arn"))
+        self._table_name = self._name("table/name")
+        self._packages = Packages.of(self, build)
+        door = self._door() if any(u.routes for u in use_cases) else None
+        # Queues first: a function may send to the queue of a use case that stands below it.
+        self._queues = {u.name: self._queue(u, u.queue) for u in use_cases if u.queue}
+        for use_case in use_cases:
+            function = self._function(use_case)
+            self._start(use_case, function)
+            if door:
+                door.add(use_case, function)
+
+    def _name(self, name: str) -> str:
+        return published(self, stage=self._stage.name, name=name)
+
+    def _audiences(self) -> dict[str, tuple[str, ...]]:
+        clients = ("portal-client-id", "machine-client-id")
+        return {
+            name: org.audiences or tuple(self._name(f"{name}/{client}") for client in clients)
+            for name, org in sorted(self._stage.orgs.items())
+        }
+
+    def _door(self) -> HttpDoor:
+        door = HttpDoor(
+            self,
+            "Door",
+            stage=self._stage,
+            issuer=self._stage.issuer or self._name("issuer"),
+            audiences=[a for org in self._audiences().values() for a in org],
+            topic=self._topic,
+        )
+        publish(self, stage=self._stage.name, name="api/url", value=door.url)
+        CfnOutput(self, "ApiUrl", value=door.url)
+        return door
+
+    def _queue(self, use_case: UseCase, row: Queue) -> WorkQueue:
+        queue = WorkQueue(
+            self,
+            f"{pascal(use_case.name)}Work",
+            use_case=use_case,
+            row=row,
+            topic=self._topic,
+        )
+        for what, value in (("url", queue.queue.queue_url), ("arn", queue.queue.queue_arn)):
+            name = f"queues/{use_case.name}/{what}"
+            publish(self, stage=self._stage.name, name=name, value=value)
+        return queue
+
+    def _queue_name(self, queue: str, what: str) -> str:
+        if queue in self._queues:
+            own = self._queues[queue].queue
+            return own.queue_url if what == "url" else own.queue_arn
+        return self._name(f"queues/{queue}/{what}")
+
+    def _rights(self, use_case: UseCase) -> list[PolicyStatement]:
+        table = self.format_arn(
+            service="dynamodb",
+            resource="table",
+            resource_name=self._table_name,
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+        secrets = [
+            self._name(f"{org}/{system}-secret-arn")
+            for org, settings in sorted(self._stage.orgs.items())
+            for system in use_case.systems
+            if getattr(settings, system) is not None
+        ]
+        targets = [self._queue_name(queue, "arn") for queue in use_case.sends_to]
+        rights = may_read_table(table) if use_case.table == "read" else may_write_table(table)
+        rights += may_read_secrets(secrets)
+        if own := self._queues.get(use_case.name):
+            rights += may_consume(own.queue.queue_arn)
+            targets.append(own.parked.queue_arn)
+        if use_case.stream:
+            rights += may_read_stream(self._name("table/stream-arn"))
+        return rights + may_send(targets)
+
+    def _function(self, use_case: UseCase) -> UseCaseFunction:
+        own = self._queues.get(use_case.name)
+        names = Names(
+            table=self._table_name,
+            queues={q: self._queue_name(q, "url") for q in use_case.sends_to},
+            parked=own.parked.queue_url if own else "",
+            audiences=self._audiences() if use_case.routes else {},
+        )
+        return UseCaseFunction(
+            self,
+            pascal(use_case.name),
+            use_case=use_case,
+            stage=self._stage,
+            packages=self._packages,
+            environment=environment(use_case, self._stage, names),
+            rights=self._rights(use_case),
+            topic=self._topic,
+        )
+
+    def _start(self, use_case: UseCase, function: UseCaseFunction) -> None:
+        name = pascal(use_case.name)
+        if own := self._queues.get(use_case.name):
+            own.feed(function)
+        if use_case.queue and use_case.queue.events:
+            self._rules(use_case, use_case.queue.events)
+        if use_case.every_minutes:
+            Schedule(
+                self,
+                f"{name}Schedule",
+                name=use_case.name,
+                minutes=use_case.every_minutes,
+                function=function,
+                topic=self._topic,
+            )
+        if use_case.stream:
+            stream_arn = self._name("table/stream-arn")
+            StreamTrigger(
+                self, f"{name}Stream", stream_arn=stream_arn, function=function, topic=self._topic
+            )
+
+    def _rules(self, use_case: UseCase, event_setting: str) -> None:
+        for org, settings in sorted(self._stage.orgs.items()):
+            if settings.salesforce:
+                EventRule(
+                    self,
+                    f"{pascal(use_case.name)}{pascal(org)}Rule",
+                    bus_name=self._name(f"{org}/bus-name"),
+                    event_source=settings.salesforce.event_source,
+                    event_name=getattr(settings.salesforce, event_setting),
+                    queue=self._queues[use_case.name].queue,
+                    topic=self._topic,
+                )

@@ -1,0 +1,277 @@
+"""States that tests begin with, and how they look at what came of them.
+
+The sample events speak of one order and of the first blank cards; `order` and `card_in_portal` make
+just these.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from busbar.domain.cards import ChargeCard, card_id
+from busbar.domain.customers import Company, Role, User
+from busbar.domain.identifiers import reference
+from busbar.domain.orders import KIND, ChargeCardOrder
+from busbar.domain.tasks import Task
+from busbar.ports import Bind, Put, Save, Store, Stored
+from infra.local.people import PEOPLE
+from infra.local.sample import company_id
+from infra.simulators.sample import NORDWIND, SampleCard, SampleCompany, cards
+from infra.simulators.simulator import CallRecord, Simulator
+from tests.doubles.world import ORG, Reply, World, http_event, route_of
+
+ORDER = "0RDER00000001"
+"""The order of the sample events."""
+REFERENCE = reference(KIND, ORDER)
+NORDWIND_ID = company_id(NORDWIND)
+CORRELATION = "portal-0001-sample"
+"""The correlation id of the sample events."""
+ORDERS = "/v1/charge-card-orders"
+CARDS = "/v1/charge-cards"
+SYNC = "/v1/charge-cards/sync"
+_READS = ("GET",)
+_NO_EFFECT = ("token",)
+
+
+def store(world: World) -> Store:
+    """The table, past all boundaries."""
+    made: Store = world._clients().store()
+    return made
+
+
+def answer(world: World, use_case: str, event: Any) -> Reply:
+    """The HTTP answer of a function to an event."""
+    got = world.invoke(use_case, event)
+    return Reply(got["statusCode"], got["headers"], got["body"])
+
+
+def any_user(world: World, role: Role, company_id: str | None = NORDWIND_ID, **fields: Any) -> str:
+    """A user of ours in this role; its id, which is the `sub` of its tokens."""
+    user = User(id=f"any-{role}", role=role, name="Any", company_id=company_id, **fields)
+    store(world).commit(Put(user))
+    return user.id
+
+
+def call_as(
+    world: World,
+    sub: str,
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    **claims: str | None,
+) -> Reply:
+    """An HTTP call with a token for `sub`; a claim that is None is left out."""
+    found, parameters = route_of(method, path.partition("?")[0])
+    held = {**world.claims("fleet-manager"), "sub": sub, **claims}
+    given = {name: value for name, value in held.items() if value is not None}
+    event = http_event(method, path, body, headers or {}, parameters, given)
+    return answer(world, found.name, event)
+
+
+def place(world: World, quantity: int = 2, user: str = "fleet-manager", key: str = "any") -> Reply:
+    """Send an order through the portal."""
+    body = {"quantity": quantity}
+    return world.call("POST", ORDERS, user, body, Idempotency_Key=key)
+
+
+def shown(world: World, order: str = ORDER, user: str = "operator") -> Any:
+    """The order as the portal shows it."""
+    return world.call("GET", f"{ORDERS}/{order}", user).json
+
+
+def problem(reply: Reply, status: int, slug: str) -> Any:
+    """Hold an answer to be this problem, in the form of RFC 9457; its body."""
+    assert reply.status == status, reply.text
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    body = reply.json
+    assert body["type"] == f"urn:busbar:problem:{slug}"
+    assert body["status"] == status
+    assert body["correlation_id"] == reply.headers["x-correlation-id"]
+    return body
+
+
+def fields_at_fault(reply: Reply) -> list[str]:
+    """The fields that a problem names."""
+    return [e["field"] for e in reply.json["errors"]]
+
+
+# --- orders ------------------------------------------------------------------------------------
+
+
+def order(
+    world: World, quantity: int = 2, company: SampleCompany = NORDWIND, **fields: Any
+) -> ChargeCardOrder:
+    """The order of the sample events, accepted, not in Salesforce yet."""
+    ours = company_id(company)
+    stored = store(world).get(Company, ours)
+    assert stored is not None
+    address = stored.record.address
+    made = ChargeCardOrder(
+        **{
+            "id": ORDER,
+            "company_id": ours,
+            "ordered_by": PEOPLE["fleet-manager"],
+            "quantity": quantity,
+            "invoice_address": address,
+            "delivery_address": address,
+            "ordered_at": world.clock.now(),
+            "correlation_id": CORRELATION,
+            **fields,
+        }
+    )
+    store(world).commit(Save(made))
+    return made
+
+
+def ordered(world: World, quantity: int = 2, company: SampleCompany = NORDWIND) -> str:
+    """The order of the sample events, in Salesforce; its order number."""
+    order(world, quantity, company)
+    world.invoke("order_forward", batch(command("order_forward", ORDER)))
+    return str(world.salesforce.order(REFERENCE)["OrderNumber"])
+
+
+def assigned(world: World, number: str, *, quietly: bool = False) -> list[str]:
+    """A clerk assigns the cards of an order; with `quietly` the events are lost."""
+    world.salesforce.events.holding = quietly
+    assets = world.salesforce.assign_cards(number)
+    world.salesforce.events.holding = False
+    world.pump()
+    return assets
+
+
+def delivered(
+    world: World, quantity: int = 2, company: SampleCompany = NORDWIND
+) -> list[Stored[ChargeCard]]:
+    """An order from the clerk to the portal; its cards, which stand in the portal."""
+    number = ordered(world, quantity, company)
+    assigned(world, number)
+    world.salesforce.set_order_status(number, "Geliefert")
+    world.pump()
+    world.clock.advance(120)
+    sync(world)
+    return portal_cards(world, company)
+
+
+def sync(world: World) -> Any:
+    """A run of `sync_cards`, and all that follows from it; its report."""
+    report = world.call("POST", SYNC, "operator").json
+    world.pump()
+    return report
+
+
+# --- cards -------------------------------------------------------------------------------------
+
+
+def any_blank_card(number: int = 1) -> SampleCard:
+    """One of the blank cards of both systems."""
+    return cards(number)[-1]
+
+
+def ours(card: SampleCard) -> str:
+    """Our id of a card."""
+    return card_id(ORG, card.energised_id)
+
+
+def card_in_portal(
+    world: World, number: int = 1, company: SampleCompany = NORDWIND, **fields: Any
+) -> ChargeCard:
+    """A card of the company, in the portal at version 1, as both systems hold it."""
+    blank = any_blank_card(number)
+    world.energised.change_card(blank.energised_id, billing_contact_id=company.energised_id)
+    card = ChargeCard(
+        **{
+            "id": ours(blank),
+            "energised_id": blank.energised_id,
+            "asset_id": blank.asset_id,
+            "number": blank.number,
+            "order_id": ORDER,
+            "company_id": company_id(company),
+            "billing_contact_id": company.energised_id,
+            "in_portal_since": world.clock.now(),
+            "observed_at": world.clock.now(),
+            **fields,
+        }
+    )
+    store(world).commit(
+        Save(card),
+        Bind(ChargeCard.schema_name, card.id, "energised", blank.energised_id),
+        Bind(ChargeCard.schema_name, card.id, "salesforce", blank.asset_id),
+    )
+    return card
+
+
+def stored_card(world: World, number: int = 1) -> ChargeCard:
+    """Our record of a card."""
+    stored = store(world).get(ChargeCard, ours(any_blank_card(number)))
+    assert stored is not None
+    return stored.record
+
+
+def portal_cards(world: World, company: SampleCompany = NORDWIND) -> list[Stored[ChargeCard]]:
+    """The cards of a company that stand in the portal, by number."""
+    page = store(world).listed(ChargeCard, f"company#{company_id(company)}", limit=100)
+    return sorted(page.items, key=lambda c: c.record.number)
+
+
+def asset(world: World, number: int = 1) -> dict[str, Any]:
+    """The Asset of a card in Salesforce."""
+    wanted = any_blank_card(number).asset_id
+    return next(a for a in world.salesforce.records("Asset") if a["Id"] == wanted)
+
+
+# --- messages ----------------------------------------------------------------------------------
+
+
+def command(queue: str, record_id: str, schema: str = "charge_card_order") -> dict[str, Any]:
+    """A message of the outbox."""
+    return {
+        "v": 1,
+        "org": ORG,
+        "queue": queue,
+        "schema_of": schema,
+        "id": record_id,
+        "correlation_id": CORRELATION,
+    }
+
+
+def batch(*bodies: Any) -> dict[str, Any]:
+    """What SQS hands to a worker."""
+    texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+    return {"Records": [{"messageId": str(n), "body": text} for n, text in enumerate(texts, 1)]}
+
+
+def bodies(event: Any) -> list[Any]:
+    """The messages of a batch, read."""
+    return [json.loads(record["body"]) for record in event["Records"]]
+
+
+def failed(answered: Any) -> list[str]:
+    """The messages that SQS shall bring again."""
+    return [f["itemIdentifier"] for f in answered["batchItemFailures"]]
+
+
+# --- looking at it -----------------------------------------------------------------------------
+
+
+def tasks(world: World) -> list[Task]:
+    """The open tasks, oldest change last."""
+    return [t.record for t in store(world).listed(Task, "open", limit=100).items]
+
+
+def writes(*systems: Simulator) -> list[CallRecord]:
+    """The calls that may change something in an outside system."""
+    return [
+        call
+        for system in systems
+        for call in system.calls
+        if call.method not in _READS and call.operation not in _NO_EFFECT
+    ]
+
+
+def forget_calls(world: World) -> None:
+    """Begin to look anew at what is called."""
+    world.salesforce.calls.clear()
+    world.energised.calls.clear()

@@ -1,0 +1,267 @@
+"""Every arrow of the picture in `busbar.process.create`, for each mode."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+from busbar.errors import Missing, Refused, Unavailable, Unknown
+from busbar.process.contract import LEASE_MARGIN, Done, Later, Parked
+from busbar.process.create import StepState
+from busbar.settings import Mode
+
+from tests.unit.process.creating import CreateLab
+from tests.unit.process.lab import LAG, SETTLE, TUNING, DiedError, Pause, Plan
+
+MODES = list(get_args(Mode))
+PROBING = [m for m in MODES if m != "none"]
+each_mode = pytest.mark.parametrize("mode", MODES)
+each_probing_mode = pytest.mark.parametrize("mode", PROBING)
+
+
+def later(outcome: object, reason: str) -> Later:
+    assert isinstance(outcome, Later), outcome
+    assert outcome.reason == reason
+    return outcome
+
+
+@each_mode
+def test_should_create_once_and_record_it_in_one_transaction(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    outcome = lab.work()
+    assert isinstance(outcome, Done)
+    assert (outcome.found.external_id, dict(outcome.found.fields)) == (
+        "object-1",
+        {"number": "object-1"},
+    )
+    assert lab.objects() == ["object-1"]
+    assert (lab.row.state, lab.row.external_id, lab.row.process) == (
+        StepState.DONE,
+        "object-1",
+        "order#1",
+    )
+    assert (lab.entity.record.external_id, lab.bound) == ("object-1", "object-1")
+
+
+@each_mode
+def test_should_answer_at_once_and_do_nothing_when_it_is_done(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    first = lab.work()
+    for _ in range(3):
+        assert lab.work() == first
+        assert lab.passed == []
+    assert lab.objects() == ["object-1"]
+
+
+@each_mode
+def test_should_write_the_intent_before_the_call(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    lab.work()
+    assert lab.passed == [
+        "before write step",
+        "after write step",
+        "before create",
+        "after create",
+        "before write step+entity+binding+binding",
+        "after write step+entity+binding+binding",
+    ]
+
+
+@each_mode
+def test_should_try_again_without_a_probe_when_certainly_nothing_happened(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    for _ in range(3):
+        again = later(lab.work(Plan("unavailable")), "unavailable")
+        assert lab.row.state is StepState.PLANNED
+        lab.clock.advance((again.at - lab.now).total_seconds())
+    assert isinstance(lab.work(), Done)
+    assert (lab.probes, lab.objects(), lab.row.attempt) == (0, ["object-1"], 4)
+
+
+@each_mode
+def test_should_wait_as_long_as_the_system_asks(mode: Mode) -> None:
+    lab = CreateLab(mode)
+
+    def busy(*_any: object) -> None:
+        raise Unavailable("system", "create", retry_after=999.0)
+
+    lab.create = busy  # type: ignore[method-assign, assignment]
+    assert later(lab.work(), "unavailable").at == lab.now + timedelta(seconds=999)
+
+
+@each_probing_mode
+@pytest.mark.parametrize("answer", ["lost", "late"])
+def test_should_adopt_what_a_call_of_unknown_outcome_made(mode: Mode, answer: str) -> None:
+    lab = CreateLab(mode)
+    later(lab.work(Plan(answer)), "outcome_unknown")
+    lab.clock.advance(LAG)
+    assert isinstance(lab.work(), Done)
+    assert (lab.objects(), lab.bound) == (["object-1"], "object-1")
+
+
+def test_should_wait_for_the_settle_window_when_nothing_is_found() -> None:
+    lab = CreateLab("probe")
+    later(lab.work(Plan("never")), "outcome_unknown")
+    failed_at = lab.now
+    lab.clock.advance(SETTLE - 1)
+    assert later(lab.work(), "settling").at == failed_at + timedelta(seconds=SETTLE)
+    assert lab.made == []
+    lab.clock.advance(1)
+    assert isinstance(lab.work(), Done)
+    assert lab.objects() == ["object-1"]
+
+
+def test_should_create_at_once_when_nothing_is_found_and_the_key_is_unique() -> None:
+    lab = CreateLab("unique_key")
+    later(lab.work(Plan("never")), "outcome_unknown")
+    assert isinstance(lab.work(), Done)
+    assert lab.objects() == ["object-1"]
+
+
+def test_should_count_the_settle_window_from_the_deadline_when_the_worker_died() -> None:
+    lab = CreateLab("probe")
+    started = lab.now
+    assert lab.work(Plan(at={2: "die"})) is None
+    lab.clock.advance(TUNING.lease)
+    assert later(lab.work(), "settling").at == started + timedelta(seconds=lab.timeout + SETTLE)
+
+
+@pytest.mark.parametrize("answer", ["lost", "late", "never"])
+def test_should_park_what_cannot_be_probed_when_the_outcome_is_unknown(answer: str) -> None:
+    lab = CreateLab("none")
+    later(lab.work(Plan(answer)), "outcome_unknown")
+    assert lab.work() == Parked("outcome_unknown")
+    assert (lab.probes, len(lab.made)) == (0, answer != "never")
+    assert lab.task
+    assert (lab.task.reason, lab.task.subject_id) == ("outcome_unknown", "1")
+
+
+@each_probing_mode
+def test_should_park_and_pick_none_when_several_are_found(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    later(lab.work(Plan("never")), "outcome_unknown")
+    lab.seen = lambda: ["object-1", "object-2"]  # type: ignore[method-assign]
+    assert lab.work() == Parked("several_found")
+    assert (lab.made, lab.bound) == ([], None)
+
+
+@each_mode
+@pytest.mark.parametrize("answer", ["refused", "missing"])
+def test_should_park_with_a_task_when_the_system_says_no(mode: Mode, answer: str) -> None:
+    lab = CreateLab(mode)
+    for _ in range(3):
+        assert lab.work(Plan(answer)) == Parked("refused CODE")
+    assert lab.row.attempt == 1
+    assert lab.entity.record.external_id == "!refused CODE"
+    assert lab.task
+    assert (lab.task.kind, lab.task.system, lab.task.reason) == (
+        "parked_step",
+        "system",
+        "refused CODE",
+    )
+
+
+@each_mode
+def test_should_park_what_cannot_be_mapped_without_a_call(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    lab.mappable = False
+    assert lab.work() == Parked("unmappable")
+    assert lab.timeouts == []
+    assert lab.task
+
+
+@each_mode
+def test_should_say_no_more_than_the_truth_when_two_workers_cannot_map(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    lab.mappable = False
+    outcome = lab.work(Plan(at={0: Pause(0, Plan())}))
+    assert isinstance(outcome, Later | Parked)
+    assert lab.work() == Parked("unmappable")
+
+
+def test_should_adopt_when_the_unique_key_refuses_a_duplicate() -> None:
+    lab = CreateLab("unique_key")
+    lab.made.append((lab.now, "from-elsewhere"))
+    later(lab.work(), "outcome_unknown")
+    assert lab.row.reason == "DUPLICATE_VALUE"
+    lab.clock.advance(LAG)
+    assert isinstance(lab.work(), Done)
+    assert lab.bound == "from-elsewhere"
+
+
+@each_probing_mode
+@pytest.mark.parametrize("error", [Unavailable, Unknown])
+def test_should_probe_again_later_when_the_probe_does_not_answer(
+    mode: Mode, error: type[Exception]
+) -> None:
+    lab = CreateLab(mode)
+    later(lab.work(Plan("lost")), "outcome_unknown")
+    lab.clock.advance(10 * SETTLE)
+    lab.probe_error = error("system", "find")
+    later(lab.work(), "probe_failed")
+    assert lab.row.state is StepState.INTENT
+    lab.probe_error = None
+    assert isinstance(lab.work(), Done)
+    assert lab.objects() == ["object-1"]
+
+
+@each_probing_mode
+def test_should_probe_less_and_less_often_while_the_system_is_down(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    later(lab.work(Plan("lost")), "outcome_unknown")
+    lab.probe_error = Unavailable("system", "find")
+    started, waits = lab.now, []
+    while lab.now < started + timedelta(hours=2):
+        again = later(lab.work(), "probe_failed")
+        waits.append((again.at - lab.now).total_seconds())
+        lab.clock.advance(waits[-1])
+    assert sum(waits[-10:]) / 10 > TUNING.retry_most / 4
+    assert len(waits) < 120
+
+
+@each_probing_mode
+@pytest.mark.parametrize("error", [Refused, Missing])
+def test_should_park_when_the_probe_is_refused(mode: Mode, error: type[Exception]) -> None:
+    lab = CreateLab(mode)
+    later(lab.work(Plan("lost")), "outcome_unknown")
+    lab.probe_error = error("system", "find", code="NO_FIELD")  # type: ignore[call-arg]
+    assert lab.work() == Parked("probe_refused NO_FIELD")
+    assert len(lab.made) == 1
+
+
+@each_mode
+def test_should_leave_it_alone_while_another_worker_holds_the_lease(mode: Mode) -> None:
+    lab = CreateLab(mode)
+    lab.work(Plan(at={2: "die"}))
+    lab.clock.advance(TUNING.lease - 0.001)
+    held = later(lab.work(), "in_progress")
+    assert held.at == lab.row.lease_until
+    assert (lab.probes, len(lab.timeouts)) == (0, 1)
+
+
+@each_mode
+@pytest.mark.parametrize("boundary", [0, 1])
+def test_should_give_way_when_another_worker_intends_first(mode: Mode, boundary: int) -> None:
+    lab = CreateLab(mode)
+    outcome = lab.work(Plan(at={boundary: Pause(0, Plan(at={2: "die"}))}))
+    if boundary == 0:
+        later(outcome, "in_progress")
+    assert len(lab.timeouts) == 1
+
+
+@each_mode
+@pytest.mark.parametrize(("timeout", "most"), [(10.0, 10.0), (500.0, TUNING.lease - LEASE_MARGIN)])
+def test_should_give_the_call_less_time_than_the_lease(
+    mode: Mode, timeout: float, most: float
+) -> None:
+    lab = CreateLab(mode, timeout=timeout)
+    lab.work(Plan(at={1: Pause(4)}))
+    assert lab.timeouts == [most - 4]
+
+
+def test_should_let_no_error_of_the_worker_itself_end_the_intent() -> None:
+    lab = CreateLab("probe")
+    with pytest.raises(DiedError):
+        lab.boundary = lambda name: (_ for _ in ()).throw(DiedError(name))  # type: ignore[method-assign]
+        lab.create("BBCO0000000000001", {"any": "payload"}, 1.0)
