@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from busbar.observability import begin, logger
+from busbar.observability import begin, cause, logger
 from busbar.process.outbox import OutboxRow
 from busbar.settings import Settings
 from busbar.store.records import decode_body
@@ -30,7 +30,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
             try:
                 relay(record)
             except Exception as error:  # noqa: BLE001  (the stream must hear where to go on)
-                logger.warning("relay failed", extra={"error": type(error).__name__})
+                logger.warning("relay failed", extra={"error": cause(error)})
                 number = record["dynamodb"]["SequenceNumber"]
                 return {"batchItemFailures": [{"itemIdentifier": number}]}
         return {"batchItemFailures": []}

@@ -41,12 +41,26 @@ def adapted(template: str, ports: Ports) -> tuple[str, list[str]]:
     body: dict[str, Any] = json.loads(ports.in_text(template))
     body.pop("Rules", None)
     body.get("Parameters", {}).pop("BootstrapVersion", None)
+    for resource in body["Resources"].values():
+        _allow_plain_http(resource)
     left_out = sorted(k for k, r in body["Resources"].items() if _refused(r))
     for logical_id in left_out:
         del body["Resources"][logical_id]
     for resource in body["Resources"].values():
         _forget_dependencies(resource, left_out)
     return json.dumps(body), left_out
+
+
+def _allow_plain_http(resource: dict[str, Any]) -> None:
+    """Drop `deny without TLS`: the emulator speaks http on loopback, and AUTH=1 enforces it."""
+    policy = resource.get("Properties", {}).get("PolicyDocument", {})
+    if resource["Type"] in {"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"}:
+        policy["Statement"] = [s for s in policy["Statement"] if not _denies_http(s)]
+
+
+def _denies_http(statement: Mapping[str, Any]) -> bool:
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    return statement["Effect"] == "Deny" and statement.get("Condition") == condition
 
 
 def _refused(resource: Mapping[str, Any]) -> bool:

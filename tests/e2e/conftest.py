@@ -1,4 +1,5 @@
-"""The running local system for end-to-end tests: workers in processes of their own."""
+"""The running local system for end-to-end tests: workers in processes of their own, role policies
+enforced on every call they make."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]
     """One system for all end-to-end tests."""
     arguments = [f"--assembly={assembly(CACHE)}"]
     folder = tmp_path_factory.mktemp("e2e")
-    with running_system(folder, arguments, {"WORKERS": "process"}) as system:
+    with running_system(folder, arguments, {"WORKERS": "process", "AUTH": "1"}) as system:
         yield system
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from busbar.domain.tasks import Task
 from busbar.errors import EventRejected
-from busbar.observability import begin, logger
+from busbar.observability import begin, cause, logger
 from busbar.ports import Put
 from busbar.process.outbox import Command
 from busbar.settings import Settings
@@ -98,7 +98,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001  (one bad message must not fail its neighbours)
                 failed.append({"itemIdentifier": record["messageId"]})
                 extra = {"worker": self._name, "message_id": record["messageId"]}
-                logger.warning("message failed", extra={**extra, "error": type(error).__name__})
+                logger.warning("message failed", extra={**extra, "error": cause(error)})
         return {"batchItemFailures": failed}
 
 

@@ -1,0 +1,77 @@
+"""Every exception from cdk-nag, with a reason about this system. A test fails for a stale one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+from aws_cdk import Acknowledgment, App, CfnResource, Validations
+
+PARKED = "It is the dead-letter queue of {}, which the rule does not look at; it has an alarm"
+KEPT_STAGES = ("prod",)
+LOST_STAGES = ("local", "dev", "test")
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """`rule` does not hold for constructs whose path matches `path`, in these stages."""
+
+    rule: str
+    path: str
+    reason: str
+    stages: Sequence[str] = (*LOST_STAGES, *KEPT_STAGES)
+
+
+EXEMPTIONS = (
+    Exemption(
+        "AwsSolutions-DDB3",
+        "*/Store/Table/Resource",
+        "Only prod holds data that cannot be loaded again; there, recovery is on",
+        LOST_STAGES,
+    ),
+    Exemption(
+        "AwsSolutions-COG2",
+        "*/Identity/Users/Resource",
+        "Drivers may have no second device: whether they must have one is agreed with each fleet."
+        " Everybody can switch on one-time passwords",
+    ),
+    Exemption(
+        "AwsSolutions-COG8",
+        "*/Identity/Users/Resource",
+        "The plus plan is paid per driver and month. The pool decides no rights: a stolen login"
+        " reaches one company's cards, whose changes stand in the audit trail",
+    ),
+    Exemption(
+        "AwsSolutions-SMG4",
+        "*/Secret",
+        "Salesforce and be.ENERGISED issue these credentials and offer no call to rotate them:"
+        " a person does, and functions read the new value within five minutes",
+    ),
+    Exemption(
+        "AwsSolutions-IAM5[Resource::*]",
+        "*/Role/DefaultPolicy/Resource",
+        "X-Ray and ListStreams know no resources; the check's own rule lets no other action use *",
+    ),
+    Exemption(
+        "AwsSolutions-L1",
+        "*/Function/Resource",
+        "The layers' byte code and wheels are made for Python 3.13, which is supported to 2029",
+    ),
+    Exemption("AwsSolutions-SQS3", "*/Undelivered/Queue/Resource", PARKED.format("a rule")),
+    Exemption("AwsSolutions-SQS3", "*/Missed/Queue/Resource", PARKED.format("a schedule")),
+    Exemption("AwsSolutions-SQS3", "*/Skipped/Queue/Resource", PARKED.format("a stream mapping")),
+)
+
+
+def acknowledge(app: App, stage: str) -> None:
+    """Write the exceptions into an app, where cdk-nag looks for them."""
+    for construct in app.node.find_all():
+        if not CfnResource.is_cfn_resource(construct):
+            continue
+        path = construct.node.path
+        for exemption in EXEMPTIONS:
+            if stage in exemption.stages and fnmatch(path, exemption.path):
+                Validations.of(construct).acknowledge(
+                    Acknowledgment(id=f"AwsSolutions::{exemption.rule}", reason=exemption.reason)
+                )

@@ -1,0 +1,62 @@
+"""The routes are those of the catalogue, each behind the authoriser, each to its own use case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from infra.catalog import UseCase
+from infra.check.assembly import Assembly, Resource
+
+
+def route_keys(use_cases: Sequence[UseCase]) -> dict[str, str]:
+    """`GET /v1/…` -> name of the use case, from the catalogue."""
+    return {f"{r.method} {r.path}": u.name for u in use_cases for r in u.routes}
+
+
+def _function_of(assembly: Assembly, route: Resource) -> str:
+    target = assembly.text(route.stack, route.properties["Target"]).removeprefix("integrations/")
+    for integration in assembly.resources("AWS::ApiGatewayV2::Integration"):
+        if f"${{{integration}}}" == target:
+            return assembly.text(route.stack, integration.properties["IntegrationUri"])
+    return ""
+
+
+def _route_faults(assembly: Assembly, route: Resource, owner: str | None) -> Iterator[str]:
+    key = route.properties["RouteKey"]
+    authorizer = route.properties.get("AuthorizerId")
+    if route.properties.get("AuthorizationType") != "JWT" or not authorizer:
+        yield f"{key}: route without the authoriser"
+    if owner is None:
+        yield f"{key}: route that the catalogue does not have"
+        return
+    function = assembly.functions().get(owner)
+    if _function_of(assembly, route) != f"${{{function}.Arn}}":
+        yield f"{key}: does not lead to {owner}"
+    callable_by_api = any(
+        permission.properties["Principal"] == "apigateway.amazonaws.com"
+        and assembly.text(permission.stack, permission.properties["FunctionName"])
+        == f"${{{function}.Arn}}"
+        and key.split(" ", 1)[1].split("{", maxsplit=1)[0]
+        in assembly.text(permission.stack, permission.properties["SourceArn"])
+        for permission in assembly.resources("AWS::Lambda::Permission")
+    )
+    if not callable_by_api:
+        yield f"{key}: the API may not call {owner}"
+
+
+def _stage_faults(assembly: Assembly) -> Iterator[str]:
+    for stage in assembly.resources("AWS::ApiGatewayV2::Stage"):
+        if "AccessLogSettings" not in stage.properties:
+            yield f"{stage}: API stage without an access log"
+        if "ThrottlingRateLimit" not in stage.properties.get("DefaultRouteSettings", {}):
+            yield f"{stage}: API stage without a rate limit"
+
+
+def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
+    """Routes that are missing, open, or lead elsewhere."""
+    wanted = route_keys(use_cases)
+    routes = {r.properties["RouteKey"]: r for r in assembly.resources("AWS::ApiGatewayV2::Route")}
+    found = [f"{key}: the API has no such route" for key in sorted(wanted) if key not in routes]
+    for key, route in routes.items():
+        found += _route_faults(assembly, route, wanted.get(key))
+    return [*found, *_stage_faults(assembly)]

@@ -1,0 +1,45 @@
+"""Each function's variables are what `busbar.settings` takes, and name what its row names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from busbar.settings import MisconfiguredError, Settings, read_settings
+from infra.catalog import UseCase
+from infra.check.assembly import Assembly
+
+MOST_BYTES = 4096
+"""Lambda's limit for all variables of a function together."""
+
+
+def _faults(use_case: UseCase, settings: Settings) -> Iterator[str]:
+    for org, values in settings.orgs.items():
+        systems = {s for s in ("salesforce", "energised") if getattr(values, s) is not None}
+        if surplus := systems - set(use_case.systems):
+            yield f"org {org} has {sorted(surplus)}, which the catalogue does not name"
+        if bool(values.audiences) != bool(use_case.routes):
+            yield f"org {org}: audiences belong to functions with routes, and only to those"
+    if set(settings.queues) != set(use_case.sends_to):
+        yield f"queues are {sorted(settings.queues)}, not {sorted(use_case.sends_to)}"
+    if bool(settings.parked) != bool(use_case.queue):
+        yield "a worker, and only a worker, has a parked queue"
+    if use_case.systems and use_case.timeout_seconds > settings.tuning.pause_bound:
+        yield f"its time limit is above tuning.pause_bound ({settings.tuning.pause_bound} s)"
+
+
+def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
+    """Variables that the function could not read, or that say more than it needs."""
+    found: list[str] = []
+    functions = assembly.functions()
+    for use_case in use_cases:
+        if use_case.name not in functions:
+            continue
+        variables = assembly.environment(functions[use_case.name])
+        try:
+            reasons = list(_faults(use_case, read_settings(variables)))
+        except MisconfiguredError as error:
+            reasons = [str(error)]
+        if sum(len(k) + len(v) for k, v in variables.items()) > MOST_BYTES:
+            reasons.append(f"its variables are longer than {MOST_BYTES} bytes together")
+        found += [f"{use_case.name}: {reason}" for reason in reasons]
+    return found
