@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from busbar.api import Answer, Door, Request
-from busbar.errors import Problem
 from busbar.settings import Settings
 from busbar.usecases.charge_cards import (
     CardChange,
@@ -18,8 +19,7 @@ from busbar.wiring import Clients, Handler, lambda_entry
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:
     """The Lambda handler."""
-    door = Door(settings, clients)
-    one = "/v1/charge-cards/{card_id}"
+    door, one = Door(settings, clients), "/v1/charge-cards/{card_id}"
 
     @door.route("GET", "/v1/charge-cards", "charge_cards_list")
     def index(request: Request) -> Answer:
@@ -38,24 +38,17 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
 
     @door.route("PATCH", one, "charge_cards_change")
     def change(request: Request) -> Answer:
-        if "if-match" not in request.headers:
-            raise Problem(
-                428, "if-match-missing", "If-Match is missing", "Send the ETag of the card you saw."
-            )
+        card_id, seen = request.path["card_id"], request.etag_seen()
         body = request.parse(CardChange)
-        card_id, seen = request.path["card_id"], request.etag()
         return _answer(change_card(request.caller, request.deps, card_id, body, seen))
 
     def switch(request: Request, *, active: bool) -> Answer:
         card_id, seen = request.path["card_id"], request.etag()
         return _answer(switch_card(request.caller, request.deps, card_id, active=active, seen=seen))
 
-    door.route("POST", f"{one}/activate", "charge_cards_activate")(
-        lambda request: switch(request, active=True)
-    )
-    door.route("POST", f"{one}/deactivate", "charge_cards_deactivate")(
-        lambda request: switch(request, active=False)
-    )
+    door.route("POST", f"{one}/activate", "charge_cards_activate")(partial(switch, active=True))
+    off = partial(switch, active=False)
+    door.route("POST", f"{one}/deactivate", "charge_cards_deactivate")(off)
     return door.handler
 
 

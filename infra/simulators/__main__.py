@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from contextlib import suppress
+import signal
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
+from infra.simulators import kept_state
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.eventbridge import eventbridge_publisher
 from infra.simulators.salesforce import SalesforceSimulator
 from infra.simulators.serving import HOST, serve
+from infra.simulators.simulator import Simulator
 
 EVENT_SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001AAA"
 
@@ -38,6 +43,7 @@ def _arguments() -> argparse.Namespace:
     add("--cards", type=int, default=300, help="blank cards in the sample data")
     add("--triggers", action="store_true", help="API writes to orders set off events as well")
     add("--hold", type=float, default=30.0, help="seconds that a time-out fault takes")
+    add("--state", type=Path, help="folder in which what they hold is kept from run to run")
     return parser.parse_args()
 
 
@@ -60,16 +66,34 @@ def _salesforce(args: argparse.Namespace) -> SalesforceSimulator:
     return simulator
 
 
+async def _serve(places: Sequence[tuple[Simulator, int]], hold: float, state: Path | None) -> None:
+    """Serve until SIGTERM or Ctrl-C, and save."""
+    end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Who starts us may have Ctrl-C ignored, to end us in its own order.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, end.set)
+    await serve(places, until=end.wait, hold=hold)
+    await loop.shutdown_default_executor()  # Calls that lost their connection run on to their end.
+    if state:
+        kept_state.save([simulator for simulator, _ in places], state)
+
+
 def main() -> None:
-    """Serve until interrupted."""
+    """Serve until told to end."""
     args = _arguments()
-    energised = EnergisedSimulator(_now, args.api_token)
+    salesforce, energised = _salesforce(args), EnergisedSimulator(_now, args.api_token)
     energised.load_sample(args.cards)
+    if args.state:
+        try:
+            kept_state.load([salesforce, energised], args.state)
+        except kept_state.UnfitStateError as reason:
+            sys.exit(str(reason))
     print(f"Salesforce     http://{HOST}:{args.salesforce_port}/_sim/")
     print(f"be.ENERGISED   http://{HOST}:{args.energised_port}/_sim/", flush=True)
-    places = [(_salesforce(args), args.salesforce_port), (energised, args.energised_port)]
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(places, hold=args.hold))
+    places = [(salesforce, args.salesforce_port), (energised, args.energised_port)]
+    asyncio.run(_serve(places, args.hold, args.state))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from infra.simulators.salesforce.events import Envelope
 
@@ -28,6 +29,8 @@ def eventbridge_publisher(
         region_name=region,
         aws_access_key_id=account,
         aws_secret_access_key="local",  # noqa: S106  the local AWS looks at none
+        # What does not go out waits for a later call anyhow; more tries would hold up the end.
+        config=Config(retries={"mode": "standard", "total_max_attempts": 2}),
     )
 
     def publish(envelope: Envelope) -> None:

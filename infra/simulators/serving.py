@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 async def serve(
     places: Sequence[tuple[Simulator, int]],
     *,
-    until: Callable[[], Awaitable[None]] | None = None,
+    until: Callable[[], Awaitable[object]] | None = None,
     hold: float = HOLD_SECONDS,
 ) -> None:
     """Serve each simulator on its port of 127.0.0.1 until `until()` returns (None: for ever)."""

@@ -111,6 +111,17 @@ class Simulator(ABC):
         """Kinds of faults that only this system has."""
 
     @abstractmethod
+    def dump(self) -> dict[str, Any]:
+        """All that `restore` needs, as JSON. Faults, late effects, logins and calls are left out."""
+
+    @abstractmethod
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Hold what was dumped, and nothing else; `reset` goes where it went before.
+
+        Raises whatever reading a wrong shape raises.
+        """
+
+    @abstractmethod
     def tables(self) -> list[Table]:
         """What the system holds, for people."""
 

@@ -7,7 +7,6 @@ just these.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from busbar.domain.cards import ChargeCard, card_id
@@ -20,7 +19,8 @@ from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.simulators.sample import NORDWIND, SampleCard, SampleCompany, cards
 from infra.simulators.simulator import CallRecord, Simulator
-from tests.doubles.world import ORG, Reply, World, http_event, route_of
+from tests.doubles.world import ORG, World
+from tests.functions.portal import ORDERS, SYNC
 
 ORDER = "0RDER00000001"
 """The order of the sample events."""
@@ -28,9 +28,6 @@ REFERENCE = reference(KIND, ORDER)
 NORDWIND_ID = company_id(NORDWIND)
 CORRELATION = "portal-0001-sample"
 """The correlation id of the sample events."""
-ORDERS = "/v1/charge-card-orders"
-CARDS = "/v1/charge-cards"
-SYNC = "/v1/charge-cards/sync"
 _READS = ("GET",)
 _NO_EFFECT = ("token",)
 
@@ -41,12 +38,6 @@ def store(world: World) -> Store:
     return made
 
 
-def answer(world: World, use_case: str, event: Any) -> Reply:
-    """The HTTP answer of a function to an event."""
-    got = world.invoke(use_case, event)
-    return Reply(got["statusCode"], got["headers"], got["body"])
-
-
 def any_user(world: World, role: Role, company_id: str | None = NORDWIND_ID, **fields: Any) -> str:
     """A user of ours in this role; its id, which is the `sub` of its tokens."""
     user = User(id=f"any-{role}", role=role, name="Any", company_id=company_id, **fields)
@@ -54,48 +45,9 @@ def any_user(world: World, role: Role, company_id: str | None = NORDWIND_ID, **f
     return user.id
 
 
-def call_as(
-    world: World,
-    sub: str,
-    method: str,
-    path: str,
-    body: Any = None,
-    headers: Mapping[str, str] | None = None,
-    **claims: str | None,
-) -> Reply:
-    """An HTTP call with a token for `sub`; a claim that is None is left out."""
-    found, parameters = route_of(method, path.partition("?")[0])
-    held = {**world.claims("fleet-manager"), "sub": sub, **claims}
-    given = {name: value for name, value in held.items() if value is not None}
-    event = http_event(method, path, body, headers or {}, parameters, given)
-    return answer(world, found.name, event)
-
-
-def place(world: World, quantity: int = 2, user: str = "fleet-manager", key: str = "any") -> Reply:
-    """Send an order through the portal."""
-    body = {"quantity": quantity}
-    return world.call("POST", ORDERS, user, body, Idempotency_Key=key)
-
-
 def shown(world: World, order: str = ORDER, user: str = "operator") -> Any:
     """The order as the portal shows it."""
     return world.call("GET", f"{ORDERS}/{order}", user).json
-
-
-def problem(reply: Reply, status: int, slug: str) -> Any:
-    """Hold an answer to be this problem, in the form of RFC 9457; its body."""
-    assert reply.status == status, reply.text
-    assert reply.headers["Content-Type"] == "application/problem+json"
-    body = reply.json
-    assert body["type"] == f"urn:busbar:problem:{slug}"
-    assert body["status"] == status
-    assert body["correlation_id"] == reply.headers["x-correlation-id"]
-    return body
-
-
-def fields_at_fault(reply: Reply) -> list[str]:
-    """The fields that a problem names."""
-    return [e["field"] for e in reply.json["errors"]]
 
 
 # --- orders ------------------------------------------------------------------------------------

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from busbar.domain.cards import ChargeCard
 from busbar.domain.orders import ChargeCardOrder
-
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.doubles.world import World
 from tests.functions.given import (
+    CORRELATION,
     ORDER,
     any_blank_card,
     batch,
@@ -66,12 +67,12 @@ def test_assigned_should_not_show_the_card_before_it_is_delivered(world: World, 
     assert world.call("GET", f"/v1/charge-cards/{ours(CARD)}").status == 404
 
 
-def test_assigned_should_go_to_energised_under_the_id_of_the_event(
+def test_assigned_should_go_to_energised_under_the_correlation_id_of_the_order(
     world: World, event: Any
 ) -> None:
     order(world)
     world.invoke("card_event", event)
-    assert {c.correlation_id for c in world.energised.calls} == {bodies(event)[0]["id"]}
+    assert {c.correlation_id for c in world.energised.calls} == {CORRELATION}
 
 
 def test_assigned_should_not_go_to_salesforce_as_long_as_the_card_is_not_delivered(

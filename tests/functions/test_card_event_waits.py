@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from busbar.domain.cards import ChargeCard
 from busbar.ports import Bind
-
 from infra.simulators.energised.backend import Contact
 from infra.simulators.faults import Fault
 from infra.simulators.sample import HEIDE, HEIDE_LATER_ENERGISED_ID, NORDWIND

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from busbar.ports import Save
 from busbar.process.ledger import LedgerRow, ledger_id
-
 from infra.simulators.faults import Fault
 from infra.simulators.sample import DRIVERS
 from tests.doubles.world import World

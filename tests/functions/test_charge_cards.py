@@ -5,25 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from busbar.domain.customers import Role
 
+from busbar.domain.customers import Role
 from infra.local.people import PEOPLE
 from infra.simulators.sample import DRIVERS, ELBE
 from tests.doubles.world import World
 from tests.functions.given import (
-    CARDS,
     CORRELATION,
-    answer,
     any_blank_card,
     any_user,
     asset,
     card_in_portal,
-    fields_at_fault,
     ours,
-    problem,
     stored_card,
     writes,
 )
+from tests.functions.portal import CARDS, answer, fields_at_fault, problem
 
 BLANK = any_blank_card()
 CARD = f"{CARDS}/{ours(BLANK)}"
@@ -65,11 +62,10 @@ def test_other_company_should_be_answered_as_if_the_card_did_not_exist(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("PATCH", CARD), ("POST", f"{CARD}/activate"), ("POST", f"{CARD}/deactivate")]
+    ("method", "path"),
+    [("PATCH", CARD), ("POST", f"{CARD}/activate"), ("POST", f"{CARD}/deactivate")],
 )
-def test_should_not_let_another_company_change_a_card(
-    world: World, method: str, path: str
-) -> None:
+def test_should_not_let_another_company_change_a_card(world: World, method: str, path: str) -> None:
     card_in_portal(world)
     refused = world.call(method, path, "other-fleet-manager", {"label": "x"}, If_Match='"1"')
     problem(refused, 404, "card-not-found")

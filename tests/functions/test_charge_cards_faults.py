@@ -8,15 +8,8 @@ import pytest
 
 from infra.simulators.faults import Fault
 from tests.doubles.world import Reply, World
-from tests.functions.given import (
-    CARDS,
-    any_blank_card,
-    asset,
-    card_in_portal,
-    ours,
-    tasks,
-    writes,
-)
+from tests.functions.given import any_blank_card, asset, card_in_portal, ours, tasks, writes
+from tests.functions.portal import CARDS
 
 BLANK = any_blank_card()
 CARD = f"{CARDS}/{ours(BLANK)}"
@@ -89,7 +82,9 @@ def test_should_show_a_refusal_with_its_reason_and_open_a_task(world: World) -> 
 def test_should_go_on_after_a_refusal_when_something_else_is_wanted(world: World) -> None:
     world.energised.add_fault(REFUSED)
     world.call("PATCH", CARD, body={"label": "x" * 300}, If_Match='"1"')
-    mended = world.call("PATCH", CARD, body={"label": "kurz"}, If_Match=world.call("GET", CARD).etag)
+    mended = world.call(
+        "PATCH", CARD, body={"label": "kurz"}, If_Match=world.call("GET", CARD).etag
+    )
     assert (mended.status, mended.json["label"]) == (200, "kurz")
     assert mended.json["energised"] == {"state": "done"}
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from busbar.domain.customers import Role
-
 from infra.local.people import PEOPLE
 from infra.simulators.sample import DRIVERS, ELBE
 from tests.doubles.world import World
-from tests.functions.given import (
-    CARDS,
-    answer,
-    any_user,
-    call_as,
-    card_in_portal,
-    problem,
-)
+from tests.functions.given import any_user, card_in_portal
+from tests.functions.portal import CARDS, Claims, answer, call_as, problem
 
 MINE = "/v1/my/charge-cards"
 DRIVER, SECOND = (d.energised_id for d in DRIVERS[:2])
@@ -77,8 +70,8 @@ def test_should_show_nothing_to_a_user_whom_energised_does_not_know(world: World
 
 def test_should_take_the_uuid_from_our_record_never_from_the_token(world: World) -> None:
     card_in_portal(world, holder_uuid=DRIVER)
-    forged = {"energised_uuid": DRIVER, "custom:energised_uuid": DRIVER, "role": "operator"}
-    answered = call_as(world, PEOPLE["second-driver"], "GET", MINE, **forged)
+    forged: Claims = {"energised_uuid": DRIVER, "custom:energised_uuid": DRIVER}
+    answered = call_as(world, PEOPLE["second-driver"], "GET", MINE, claims=forged)
     assert answered.json == {"cards": []}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.doubles.world import World
-from tests.functions.given import ORDERS, answer, forget_calls, place, problem
+from tests.functions.given import forget_calls
+from tests.functions.portal import ORDERS, answer, place, problem
 
 FORM = f"{ORDERS}/form"
 

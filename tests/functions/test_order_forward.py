@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from busbar.domain.customers import Company
 from busbar.ports import Bind, Put
-
 from infra.simulators.faults import Fault
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.doubles.world import World
@@ -140,7 +140,9 @@ def test_should_never_pick_one_of_several_orders_with_our_reference() -> None:
     order(world)
     world.salesforce.add_fault(Fault("timeout_before", match=GRAPH))
     again(world)
-    world.salesforce.load({"Order": [any_order("801000000000001AAA"), any_order("801000000000002")]})
+    world.salesforce.load(
+        {"Order": [any_order("801000000000001AAA"), any_order("801000000000002")]}
+    )
     world.run_for(600)
     assert [t.reason for t in tasks(world)] == ["several_found"]
     assert shown(world)["salesforce_order_number"] is None

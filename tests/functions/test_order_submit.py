@@ -5,22 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from busbar.domain.customers import Role
 
+from busbar.domain.customers import Role
 from infra.simulators.sample import NORDWIND, PRICE_BOOK_ENTRY_ID
 from tests.doubles.world import World
-from tests.functions.given import (
-    CORRELATION,
-    ORDERS,
-    answer,
-    any_user,
-    call_as,
-    fields_at_fault,
-    forget_calls,
-    place,
-    problem,
-    writes,
-)
+from tests.functions.given import CORRELATION, any_user, forget_calls, writes
+from tests.functions.portal import ORDERS, answer, call_as, fields_at_fault, place, problem
 
 
 def test_one_card_should_answer_201_with_the_order_number_of_salesforce(

@@ -8,7 +8,8 @@ import pytest
 
 from infra.simulators.faults import Fault
 from tests.doubles.world import Reply, World
-from tests.functions.given import ORDERS, place, problem, tasks, writes
+from tests.functions.given import tasks, writes
+from tests.functions.portal import ORDERS, place, problem
 
 GRAPH = "composite/graph"
 
@@ -135,7 +136,10 @@ def test_should_reject_later_what_no_limits_could_refuse_at_order_time(world: Wo
     world.salesforce.is_down = False
     world.run_for(600)
     order = seen(world, placed)
-    assert (order["status_text"], order["rejected_reason"]) == ("Abgelehnt", "quantity_out_of_range")
+    assert (order["status_text"], order["rejected_reason"]) == (
+        "Abgelehnt",
+        "quantity_out_of_range",
+    )
     assert order["waiting_for"] is None
     assert world.counts()["Order"] == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.doubles.world import WorkerDiedError, World
-from tests.functions.given import ORDERS, place, problem
+from tests.functions.portal import ORDERS, place, problem
 
 
 def test_should_replay_the_201_byte_for_byte_and_mark_it(world: World) -> None:

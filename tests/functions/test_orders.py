@@ -8,18 +8,8 @@ import pytest
 
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.doubles.world import World
-from tests.functions.given import (
-    NORDWIND_ID,
-    ORDER,
-    ORDERS,
-    REFERENCE,
-    answer,
-    fields_at_fault,
-    order,
-    ordered,
-    place,
-    problem,
-)
+from tests.functions.given import NORDWIND_ID, ORDER, REFERENCE, order, ordered
+from tests.functions.portal import ORDERS, answer, fields_at_fault, place, problem
 
 
 def test_list_should_show_the_orders_of_the_company(world: World, event: Any) -> None:
@@ -92,11 +82,12 @@ def test_should_page_through_all_orders_newest_change_first(world: World) -> Non
     for number in range(5):
         world.clock.advance(number // 2)  # some in one instant, some not
         made.append(place(world, key=str(number)).json["id"])
-    seen, cursor = [], ""
-    while cursor is not None:
-        page = world.call("GET", f"{ORDERS}?limit=2{cursor and '&cursor='}{cursor}").json
+    seen, following = [], f"{ORDERS}?limit=2"
+    while following:
+        page = world.call("GET", following).json
         seen += [o["id"] for o in page["orders"]]
         cursor = page["next_cursor"]
+        following = f"{ORDERS}?limit=2&cursor={cursor}" if cursor else ""
     assert sorted(seen) == sorted(made)
     assert seen[0] == made[-1]
 

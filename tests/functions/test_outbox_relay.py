@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 import pytest
+
 from busbar.ports import Put
 from busbar.process.outbox import Command, OutboxRow
 from busbar.store.records import decode_body
-
 from tests.doubles.world import WorkerDiedError, World
 from tests.functions.given import CORRELATION, ORDER, failed, order, shown, store
 

@@ -6,21 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from busbar.ports import Put
 from busbar.process.outbox import Command, OutboxRow, row
-
 from tests.doubles.world import WorkerDiedError, World
-from tests.functions.given import (
-    CORRELATION,
-    ORDER,
-    ORDERS,
-    card_in_portal,
-    command,
-    order,
-    place,
-    shown,
-    store,
-)
+from tests.functions.given import CORRELATION, ORDER, card_in_portal, command, order, shown, store
+from tests.functions.portal import ORDERS, place
 
 
 def left_behind(world: World, queue: str, record_id: str, sequence: int = 2) -> OutboxRow:

@@ -7,15 +7,7 @@ from typing import Any
 import pytest
 
 from tests.doubles.world import World
-from tests.functions.given import (
-    ORDER,
-    batch,
-    bodies,
-    failed,
-    ordered,
-    shown,
-    tasks,
-)
+from tests.functions.given import ORDER, batch, bodies, failed, ordered, shown, tasks
 
 
 def parked(world: World) -> list[str]:

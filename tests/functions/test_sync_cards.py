@@ -12,7 +12,6 @@ from tests.doubles.world import World
 from tests.functions.given import (
     ORDER,
     REFERENCE,
-    answer,
     any_blank_card,
     asset,
     assigned,
@@ -20,12 +19,12 @@ from tests.functions.given import (
     forget_calls,
     ordered,
     portal_cards,
-    problem,
     shown,
     sync,
     tasks,
     writes,
 )
+from tests.functions.portal import answer, problem
 
 
 def on_its_way(world: World, quantity: int = 2, *, lost_events: bool = False) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from busbar.domain.cards import ChargeCard
 from busbar.domain.tasks import Task
 from busbar.ports import Stored
-
 from infra.local.people import PEOPLE
 from infra.simulators.faults import Fault
 from infra.simulators.sample import DRIVERS
 from tests.doubles.world import World
 from tests.functions.given import (
-    CARDS,
     any_blank_card,
     asset,
     card_in_portal,
@@ -26,6 +25,7 @@ from tests.functions.given import (
     tasks,
     writes,
 )
+from tests.functions.portal import CARDS
 
 CARD = any_blank_card().energised_id
 DRIVER = DRIVERS[0].energised_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,14 +85,33 @@ class Backend:
         """Take data over as it is, last changed `at`."""
         self.contacts.update({c.id: c for c in contacts})
         for card in cards:
-            self._cards[card.id] = _Held([(at, card)])
-            self._by_tag[card.tag.upper()] = card.id
+            self._hold([(at, card)])
 
     def clear(self) -> None:
         """Forget everything."""
         self.contacts.clear()
         self._cards.clear()
         self._by_tag.clear()
+
+    def dump(self) -> dict[str, Any]:
+        """Settings, contacts, and the cards with their past."""
+        return {
+            "search_lag": self.search_lag,
+            "page_clamp": self.page_clamp,
+            "contacts": [asdict(contact) for contact in self.contacts.values()],
+            "cards": [
+                [[at.isoformat(), asdict(card)] for at, card in held.past]
+                for held in self._cards.values()
+            ],
+        }
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Hold what was dumped."""
+        self.clear()
+        self.search_lag, self.page_clamp = dumped["search_lag"], dumped["page_clamp"]
+        self.contacts.update({c["id"]: Contact(**c) for c in dumped["contacts"]})
+        for past in dumped["cards"]:
+            self._hold([(datetime.fromisoformat(at), Card(**card)) for at, card in past])
 
     def card(self, card_id: str) -> tuple[datetime, Card]:
         """A card as it is now, with the time of its last change. Raises `RefusedError` 404."""
@@ -135,6 +154,11 @@ class Backend:
         seen = [row for held in self._cards.values() if (row := held.at(seen_at))]
         rows = [row for row in seen if since is None or row[0] >= since]
         return [card.shown(at) for at, card in sorted(rows, key=lambda row: (row[0], row[1].id))]
+
+    def _hold(self, past: list[tuple[datetime, Card]]) -> None:
+        card = past[-1][1]
+        self._cards[card.id] = _Held(past)
+        self._by_tag[card.tag.upper()] = card.id
 
     def _check(self, card: Card) -> None:
         for name in ("contact_id", "billing_contact_id"):

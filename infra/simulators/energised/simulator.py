@@ -79,6 +79,16 @@ class EnergisedSimulator(Simulator):
             if self._loaded:
                 self._loaded()
 
+    def dump(self) -> dict[str, Any]:
+        """Settings, contacts, and the cards with their past."""
+        return self.backend.dump()
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Hold what was dumped."""
+        with self.working():
+            super().reset()
+            self.backend.restore(dumped)
+
     def change_card(self, card_id: str, **fields: Any) -> None:
         """A clerk changes a card: `blocked`, `active` (bool), `label`, `contact_id`, ….
 

@@ -6,13 +6,14 @@ import logging
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 Envelope = dict[str, Any]
 Publish = Callable[[Envelope], None]
+_KNOBS = ("holding", "copies", "epoch_dates", "whole_seconds")
 _SPACE = uuid.UUID("5b1f2c9e-3f0a-4a53-9c3c-6f2d8f0b7a11")
 _log = logging.getLogger(__name__)
 
@@ -123,6 +124,26 @@ class EventDesk:
         self.sent.clear()
         self.holding, self.copies = False, 1
         self.epoch_dates = self.whole_seconds = False
+
+    def dump(self) -> dict[str, Any]:
+        """The events, the knobs, and the serial number that the next version has to exceed."""
+        return {
+            "serial": self._serial,
+            "held": list(self.held),
+            "waiting": list(self._ready),
+            "sent": list(self.sent),
+            "knobs": {name: getattr(self, name) for name in _KNOBS},
+        }
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Hold what was dumped. What waited goes out with the next flush."""
+        self.clear()
+        self._serial = max(self._serial, dumped["serial"])
+        self.held += dumped["held"]
+        self._ready += dumped["waiting"]
+        self.sent += dumped["sent"]
+        for name in _KNOBS:
+            setattr(self, name, dumped["knobs"][name])
 
     @property
     def waiting(self) -> int:

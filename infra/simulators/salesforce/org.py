@@ -150,6 +150,26 @@ class Org:
         self.events.clear()
         self._calls = ("", 0)
 
+    def dump(self) -> dict[str, Any]:
+        """Rows, deleted ids, numbers, quota used and events; no logins and no open queries."""
+        return {
+            "rows": {o.name: list(self.rows.all(o.name)) for o in self.schemas.values()},
+            "deleted": sorted(self.rows.deleted),
+            "numbers": dict(self._numbers),
+            "calls": list(self._calls),
+            "events": self.events.dump(),
+        }
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Hold what was dumped."""
+        self.clear()
+        self.load(dumped["rows"])
+        self.rows.deleted.update(dumped["deleted"])
+        self._numbers = Counter(dumped["numbers"])
+        day, used = dumped["calls"]
+        self._calls = (day, used)
+        self.events.restore(dumped["events"])
+
     def _next(self, kind: str) -> int:
         self._numbers[kind] += 1
         return self._numbers[kind]

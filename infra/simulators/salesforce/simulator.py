@@ -78,6 +78,16 @@ class SalesforceSimulator(Simulator):
             if self._loaded:
                 self._loaded()
 
+    def dump(self) -> dict[str, Any]:
+        """Rows, ids given so far, quota used, events."""
+        return self.org.dump()
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Hold what was dumped; events that could not be published go out now."""
+        with self.working():
+            super().reset()
+            self.org.restore(dumped)
+
     def records(self, sobject: str) -> list[Row]:
         """All rows of an object, as copies."""
         with self.working():

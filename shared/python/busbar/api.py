@@ -94,6 +94,14 @@ class Request:
             raise Problem(412, "etag-unknown", "If-Match names no version of this object")
         return int(match[1])
 
+    def etag_seen(self) -> int | None:
+        """Like `etag`, but the header has to be there. Raises a 428 `Problem`."""
+        if "if-match" not in self.headers:
+            raise Problem(
+                428, "if-match-missing", "If-Match is missing", "Send the ETag that you saw."
+            )
+        return self.etag()
+
     def once(self, work: Callable[[str], Answer]) -> Answer:
         """Run `work` once per `Idempotency-Key`; it is given the id of what it makes."""
         key = check_key(self.headers.get("idempotency-key"))
@@ -191,7 +199,7 @@ class Door:
         caller = Caller(org=org, user=stored.record, correlation_id=correlation_id())
         require(caller, operation)
         body = self._body() if event.get("body") else ""
-        if len(body) > LARGEST_BODY:
+        if len(body.encode(errors="replace")) > LARGEST_BODY:
             raise Problem(413, "body-too-large", f"The body may have {LARGEST_BODY} bytes")
         settings, parts = self._parts.settings, self._parts
         return Request(

@@ -14,12 +14,16 @@ A function gets four variables, written by `infra/` from the stage and the catal
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeVar
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from busbar.domain.orders import DEFAULT_STATUS_MAP
+from busbar.domain.orders import DEFAULT_STATUS_MAP, OrderStatus
 from busbar.errors import BusbarError
 
 Mode = Literal["unique_key", "probe", "none"]
@@ -167,12 +171,35 @@ class Settings:
 T = TypeVar("T")
 
 
+def _fits(value: object, kind: Any) -> bool:
+    """Whether a value out of JSON is what a field above is declared to be."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return value in parts
+    if origin is UnionType:
+        return any(_fits(value, part) for part in parts)
+    if origin is Mapping:
+        return isinstance(value, dict) and _texts(value.values())
+    if origin in {tuple, Sequence}:
+        return isinstance(value, list | tuple) and _texts(value)
+    if kind is float:
+        return type(value) in {int, float} and math.isfinite(value)  # type: ignore[arg-type]
+    return type(value) is kind
+
+
+def _texts(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) and value for value in values)
+
+
 def _build(kind: type[T], raw: object, where: str) -> T:
     if not isinstance(raw, dict):
         raise MisconfiguredError(f"{where} has to be a JSON object")
-    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(raw) - known):
-        raise MisconfiguredError(f"{where} has unknown keys {unknown}; known are {sorted(known)}")
+    kinds = get_type_hints(kind)
+    if unknown := sorted(set(raw) - set(kinds)):
+        raise MisconfiguredError(f"{where} has unknown keys {unknown}; known are {sorted(kinds)}")
+    for name, value in raw.items():
+        if not _fits(value, kinds[name]):
+            raise MisconfiguredError(f"{where}.{name} has to be {kinds[name]}")
     try:
         return kind(**raw)
     except TypeError as error:
@@ -183,12 +210,40 @@ def _org(raw: object, where: str) -> OrgSettings:
     if not isinstance(raw, dict):
         raise MisconfiguredError(f"{where} has to be a JSON object")
     parts: dict[str, Any] = dict(raw)
-    parts["audiences"] = tuple(parts.get("audiences", ()))
     if "salesforce" in parts:
         parts["salesforce"] = _build(SalesforceSettings, parts["salesforce"], f"{where}.salesforce")
+        states = set(parts["salesforce"].status_map.values())
+        if unknown := sorted(states - {state.value for state in OrderStatus}):
+            raise MisconfiguredError(f"{where}.salesforce.status_map: no such states {unknown}")
     if "energised" in parts:
         parts["energised"] = _build(EnergisedSettings, parts["energised"], f"{where}.energised")
-    return _build(OrgSettings, parts, where)
+    org = _build(OrgSettings, {"audiences": (), **parts}, where)
+    return replace(org, audiences=tuple(org.audiences))
+
+
+def _orgs(raw: object) -> dict[str, OrgSettings]:
+    if not isinstance(raw, dict) or not raw:
+        raise MisconfiguredError("BUSBAR_ORGS has to name at least one org")
+    for name in raw:
+        if not re.fullmatch("[A-Za-z0-9_-]+", name):  # it leads every key of the table
+            raise MisconfiguredError(f"BUSBAR_ORGS: {name!r} may have letters, digits, - and _")
+    orgs = {name: _org(value, f"BUSBAR_ORGS.{name}") for name, value in raw.items()}
+    _each_once("audiences", [a for org in orgs.values() for a in set(org.audiences)])
+    sources = [org.salesforce.event_source for org in orgs.values() if org.salesforce]
+    _each_once("event_source", sources)
+    return orgs
+
+
+def _each_once(what: str, values: list[str]) -> None:
+    """A token or an event of two orgs would silently belong to the first."""
+    if twice := sorted(value for value, count in Counter(values).items() if count > 1):
+        raise MisconfiguredError(f"BUSBAR_ORGS: {what} {twice} belong to more than one org")
+
+
+def _queues(raw: object) -> dict[str, str]:
+    if not isinstance(raw, dict) or not _texts(raw.values()):
+        raise MisconfiguredError("BUSBAR_QUEUES has to be a JSON object of URLs")
+    return raw
 
 
 def _json(env: Mapping[str, str], name: str, default: str | None = None) -> Any:
@@ -207,14 +262,11 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
     for name in ("BUSBAR_STAGE", "BUSBAR_TABLE"):
         if not env.get(name):
             raise MisconfiguredError(f"{name} is not set")
-    orgs = _json(env, "BUSBAR_ORGS")
-    if not isinstance(orgs, dict) or not orgs:
-        raise MisconfiguredError("BUSBAR_ORGS has to name at least one org")
     return Settings(
         stage=env["BUSBAR_STAGE"],
         table=env["BUSBAR_TABLE"],
-        orgs={name: _org(raw, f"BUSBAR_ORGS.{name}") for name, raw in orgs.items()},
-        queues=_json(env, "BUSBAR_QUEUES", "{}"),
+        orgs=_orgs(_json(env, "BUSBAR_ORGS")),
+        queues=_queues(_json(env, "BUSBAR_QUEUES", "{}")),
         parked=env.get("BUSBAR_PARKED", ""),
         tuning=_build(Tuning, _json(env, "BUSBAR_TUNING", "{}"), "BUSBAR_TUNING"),
     )

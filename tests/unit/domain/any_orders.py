@@ -43,7 +43,9 @@ def any_submitted(**values: Any) -> ChargeCardOrder:
     return any_order(submitted_at=NOON + timedelta(seconds=1), **values)
 
 
-def event(version: int, status: OrderStatus = OrderStatus.IN_PROGRESS, **values: Any) -> StatusEvent:
+def event(
+    version: int, status: OrderStatus = OrderStatus.IN_PROGRESS, **values: Any
+) -> StatusEvent:
     """A status event; its other values follow from the version."""
     usual: dict[str, Any] = {
         "version": version,

@@ -6,12 +6,21 @@ import itertools
 from typing import Any
 
 import pytest
+
 from busbar.domain.authorisation import TABLE, Relation, reaches, require
 from busbar.domain.customers import Caller, Role, User
 from busbar.errors import Problem
 
 # own: O, same company: S, any company: A, nothing: -
-ROLES = "fleet_manager driver wallbox_owner service_agent partner operator machine".split()
+ROLES = [
+    "fleet_manager",
+    "driver",
+    "wallbox_owner",
+    "service_agent",
+    "partner",
+    "operator",
+    "machine",
+]
 EXPECTED = {
     #                           fleet driver wallb. agent partner operator machine
     "order_form":              ("S",  "-",   "-",   "-",  "-",    "-",     "-"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from busbar.domain.cards import BackendCard, ChargeCard, card_id
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from busbar.domain.identifiers import (
     ALPHABET,
     derived_id,
@@ -13,8 +16,6 @@ from busbar.domain.identifiers import (
     is_id,
     reference,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 IDS = st.text(ALPHABET, min_size=13, max_size=13)
 KINDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=5)
@@ -81,7 +82,9 @@ def test_should_make_no_reference_that_cannot_be_read_back(kind: str, entity_id:
         reference(kind, entity_id)
 
 
-@pytest.mark.parametrize("text", ["", ANY_ID + "\n", "\n" + ANY_ID, ANY_ID + "#", "I" * 13, "é" * 13])
+@pytest.mark.parametrize(
+    "text", ["", ANY_ID + "\n", "\n" + ANY_ID, ANY_ID + "#", "I" * 13, "é" * 13]
+)
 def test_should_not_take_for_an_id_what_is_only_similar(text: str) -> None:
     assert not is_id(text)
 
@@ -122,7 +125,10 @@ def test_should_derive_the_same_id_for_ever(parts: tuple[str, ...], text: str) -
     assert derived_id(*parts) == text
 
 
-@given(st.lists(st.text("ab#", max_size=3), max_size=3), st.lists(st.text("ab#", max_size=3), max_size=3))
+@given(
+    st.lists(st.text("ab#", max_size=3), max_size=3),
+    st.lists(st.text("ab#", max_size=3), max_size=3),
+)
 def test_should_derive_different_ids_from_different_parts(a: list[str], b: list[str]) -> None:
     if a != b and "\x1f".join(a) != "\x1f".join(b):
         assert derived_id(*a) != derived_id(*b)

@@ -6,10 +6,10 @@ import itertools
 from datetime import date, timedelta
 
 import pytest
-from busbar.domain.orders import EVENTS_KEPT, ChargeCardOrder, OrderStatus, StatusEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from busbar.domain.orders import EVENTS_KEPT, ChargeCardOrder, OrderStatus, StatusEvent
 from tests.unit.domain.any_orders import NOON, after, any_order, any_submitted, event
 
 S = OrderStatus

@@ -12,7 +12,6 @@ from busbar.ports import Bind, Change, Found, Save
 from busbar.process.contract import Outcome
 from busbar.process.create import CreateStep, Creator, StepRow
 from busbar.settings import Mode
-
 from tests.unit.process.lab import LAG, SETTLE, TIMEOUT, TUNING, Lab
 
 REFERENCE = "BBCO0000000000001"

@@ -13,13 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from busbar.domain.record import Record
-from busbar.errors import Conflict, Missing, Refused, Unavailable, Unknown
+from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.ports import Save, Stored
 from busbar.process.contract import Later, Outcome
 from busbar.settings import Tuning
 from busbar.store.records import TableStore
 from busbar.store.table import Write
-
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_table import MemoryTable
 
@@ -194,5 +193,4 @@ ERRORS: dict[str, Callable[..., Exception]] = {
     "unavailable": Unavailable,
     "refused": Refused,
     "missing": Missing,
-    "conflict": lambda *_a, **_k: Conflict("not from here"),
 }

@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from busbar.domain.tasks import Task
-from busbar.errors import Conflict, Unmappable
+from busbar.errors import Conflict, Refused, Unmappable
 from busbar.ports import Change, Save, Stored
 from busbar.process.contract import Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.settings import Tuning
-
 from tests.unit.process.lab import ERRORS, PROCESSING, TIMEOUT, TUNING, Lab
 
 SETTLE = TUNING.pause_bound + PROCESSING
@@ -27,12 +26,17 @@ class SetLab(Lab):
         self.timeout = timeout
         self.tuning = tuning
         self.job = self.run
-        self.wish = lambda value: self.want(value=value)
+        self.wish = self._wish
         self.puts: list[tuple[datetime, int, dict[str, Any]]] = []
         """When a write takes effect, its number, and what it sets."""
         self.read_answer = "ok"
         self.mappable = True
+        self.refuses: set[int] = set()
+        """Values that the system says no to."""
         self.reads = 0
+
+    def _wish(self, value: int) -> None:
+        self.want(value=value)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -81,6 +85,8 @@ class SetLab(Lab):
             raise Unmappable("any mapping")
 
         def effect(delay: float) -> None:
+            if wanted["value"] in self.refuses:
+                raise Refused("system", "write", code="CODE")
             self.puts.append((self.after(delay), len(self.puts), {**observed, **wanted}))
 
         self.answer("write", effect)

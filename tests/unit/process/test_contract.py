@@ -6,10 +6,11 @@ import statistics
 from dataclasses import replace
 
 import pytest
-from busbar.process.contract import backoff, content_hash
-from busbar.settings import Tuning
 from hypothesis import given
 from hypothesis import strategies as st
+
+from busbar.process.contract import backoff, content_hash
+from busbar.settings import Tuning
 
 TUNING = Tuning(retry_first=5.0, retry_most=300.0)
 
@@ -55,5 +56,13 @@ def test_should_never_wait_longer_than_the_cap_even_if_it_is_below_the_first_wai
 
 def test_should_tell_contents_apart_and_not_their_order() -> None:
     assert content_hash({"a": 1, "b": [1, 2]}) == content_hash({"b": [1, 2], "a": 1})
-    others = [{"a": 1}, {"a": "1"}, {"a": None}, {"a": [1, 2]}, {"a": [2, 1]}, {"b": 1}, {}]
+    others: list[dict[str, object]] = [
+        {"a": 1},
+        {"a": "1"},
+        {"a": None},
+        {"a": [1, 2]},
+        {"a": [2, 1]},
+        {"b": 1},
+        {},
+    ]
     assert len({content_hash(o) for o in others}) == len(others)

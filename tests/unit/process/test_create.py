@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import get_args
 
 import pytest
+
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.process.contract import LEASE_MARGIN, Done, Later, Parked
 from busbar.process.create import StepState
 from busbar.settings import Mode
-
 from tests.unit.process.creating import CreateLab
-from tests.unit.process.lab import LAG, SETTLE, TUNING, DiedError, Pause, Plan
+from tests.unit.process.lab import LAG, SETTLE, TUNING, Pause, Plan
 
 MODES = list(get_args(Mode))
 PROBING = [m for m in MODES if m != "none"]
@@ -258,10 +258,3 @@ def test_should_give_the_call_less_time_than_the_lease(
     lab = CreateLab(mode, timeout=timeout)
     lab.work(Plan(at={1: Pause(4)}))
     assert lab.timeouts == [most - 4]
-
-
-def test_should_let_no_error_of_the_worker_itself_end_the_intent() -> None:
-    lab = CreateLab("probe")
-    with pytest.raises(DiedError):
-        lab.boundary = lambda name: (_ for _ in ()).throw(DiedError(name))  # type: ignore[method-assign]
-        lab.create("BBCO0000000000001", {"any": "payload"}, 1.0)

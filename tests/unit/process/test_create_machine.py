@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hypothesis import settings
-from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from busbar.process.contract import Done
@@ -11,9 +10,9 @@ from busbar.process.create import StepState
 from busbar.settings import Mode
 from tests.unit.process.creating import CreateLab
 from tests.unit.process.lab import PROCESSING, TUNING, Plan
-from tests.unit.process.plans import plans
+from tests.unit.process.plans import WAITS, plans
 
-LIMITS = settings(max_examples=40, stateful_step_count=12)
+LIMITS = settings(max_examples=100, stateful_step_count=8)
 
 
 class CreateMachine(RuleBasedStateMachine):
@@ -30,7 +29,7 @@ class CreateMachine(RuleBasedStateMachine):
         """A worker comes."""
         self.lab.work(plan)
 
-    @rule(seconds=st.sampled_from([1.0, TUNING.lease, 100.0, 500.0]))
+    @rule(seconds=WAITS)
     def wait(self, seconds: float) -> None:
         """Time passes."""
         self.lab.clock.advance(seconds)
@@ -67,13 +66,13 @@ class NoProbeMachine(CreateMachine):
     mode = "none"
 
 
-class TestProbe(CreateMachine.TestCase):  # type: ignore[name-defined, misc]
+class TestProbe(CreateMachine.TestCase):  # type: ignore[misc, valid-type]
     settings = LIMITS
 
 
-class TestUniqueKey(UniqueKeyMachine.TestCase):  # type: ignore[name-defined, misc]
+class TestUniqueKey(UniqueKeyMachine.TestCase):  # type: ignore[misc, valid-type]
     settings = LIMITS
 
 
-class TestNone(NoProbeMachine.TestCase):  # type: ignore[name-defined, misc]
+class TestNone(NoProbeMachine.TestCase):  # type: ignore[misc, valid-type]
     settings = LIMITS

@@ -6,10 +6,10 @@ import itertools
 from typing import get_args
 
 import pytest
+
 from busbar.process.contract import Done, Later, Parked
 from busbar.process.create import StepState
 from busbar.settings import Mode
-
 from tests.unit.process.creating import CreateLab
 from tests.unit.process.lab import LAG, SETTLE, TUNING, Pause, Plan
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from busbar.errors import Unavailable
 from busbar.ports import Save
 from busbar.process.contract import Done, Later, Parked
 from busbar.process.ledger import LedgerRow
-
 from tests.unit.process.lab import TUNING, Pause, Plan
 from tests.unit.process.setting import SETTLE, SetLab, wanting
 
@@ -121,7 +121,7 @@ def test_should_wait_as_long_as_the_system_asks() -> None:
     def busy(*_any: object) -> None:
         raise Unavailable("system", "read", retry_after=999.0)
 
-    lab.read = busy  # type: ignore[method-assign]
+    lab.read = busy  # type: ignore[method-assign, assignment]
     assert later(lab.work(), "unavailable").at == lab.now + timedelta(seconds=999)
 
 

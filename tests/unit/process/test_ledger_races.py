@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from busbar.process.contract import Done, Later, Parked
 
+from busbar.process.contract import Done, Later, Parked
 from tests.unit.process.lab import PROCESSING, TUNING, Pause, Plan
 from tests.unit.process.setting import SETTLE, SetLab, wanting
 
@@ -48,21 +48,22 @@ def test_should_carry_out_a_wish_that_comes_while_the_lease_is_held(boundary: in
     all_agree(lab, 2)
 
 
-@pytest.mark.parametrize("boundary", range(2, 7))
-def test_should_keep_a_wish_that_comes_before_a_refusal(boundary: int) -> None:
+@pytest.mark.parametrize("boundary", range(2, 6))
+def test_should_go_on_with_a_wish_that_comes_before_a_refusal(boundary: int) -> None:
     lab = wanting(value=1)
-    outcome = lab.work(Plan("refused", at={min(boundary, 5): "wish:2"}))
-    assert not lab.row.parked
-    assert not isinstance(outcome, Parked)
-    assert isinstance(lab.finish(), Done)
+    lab.refuses = {1}
+    assert isinstance(lab.work(Plan(at={boundary: "wish:2"})), Done)
     all_agree(lab, 2)
-
-
-def test_should_open_no_task_for_a_refused_state_that_nobody_wants_any_more() -> None:
-    lab = wanting(value=1)
-    lab.work(Plan("refused", at={5: "wish:2"}))
     assert lab.task is None
     assert lab.entity.record.external_id == ""
+
+
+@pytest.mark.parametrize("boundary", range(2, 6))
+def test_should_park_the_newer_wish_too_when_it_is_refused(boundary: int) -> None:
+    lab = wanting(value=1)
+    lab.refuses = {1, 2}
+    assert lab.work(Plan(at={boundary: "wish:2"})) == Parked("CODE")
+    assert (lab.row.parked, lab.row.attempt, lab.puts) == ("CODE", 2, [])
 
 
 @pytest.mark.parametrize("answer", ["lost", "never", "late", "unavailable"])
@@ -92,7 +93,7 @@ def test_should_not_say_done_while_something_is_still_wanted() -> None:
 def test_should_be_fenced_off_when_another_worker_took_over(answer: str) -> None:
     lab = wanting(value=1)
     lab.time_limit = float("inf")  # no platform ends the paused worker: only the fence is left
-    other = Plan("lost", at={5: "die"})
+    other = Plan(at={3: "die"})
     outcome = lab.work(Plan(answer, at={5: Pause(TUNING.lease + SETTLE, other)}))
     assert isinstance(outcome, Later)
     assert outcome.reason == ("fenced" if answer in {"ok", "refused"} else outcome.reason)

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 import boto3
-from busbar.store.keys import Key
-from busbar.store.table import DynamoTable, Item, Scalar, Table
 from moto import mock_aws
 
+from busbar.store.keys import Key
+from busbar.store.table import DynamoTable, Item, Scalar, Table
 from tests.doubles.memory_table import MemoryTable
 
 NAME = "busbar"

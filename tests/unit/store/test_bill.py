@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+
 from busbar.domain.orders import ChargeCardOrder, OrderStatus
 from busbar.ports import Bind, Drop, Put, Save
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import Command, OutboxRow, row
 from busbar.store.records import TableStore
-
 from tests.unit.domain.any_orders import NOON, any_order, event
 from tests.unit.store.things import Linked, Shop, Thing
 
@@ -119,13 +119,13 @@ def test_should_cost_no_more_to_read_than_written_here(name: str) -> None:
     assert shop.table.bill.read_units == units
 
 
-def test_should_write_nothing_for_a_read(name: str = "a list") -> None:
+def test_should_write_nothing_for_a_read() -> None:
     shop = Shop()
     shop.store.commit(Save(Thing(id="1", shelf="x", due=shop.clock.now())))
     paid = shop.table.bill.write_units
     shop.store.listed(Thing, "shelf#x")
     shop.store.due(Thing, shop.clock.now() + timedelta(days=1))
-    assert shop.table.bill.write_units == paid, name
+    assert shop.table.bill.write_units == paid
 
 
 def test_should_keep_fifty_events_of_an_order_below_two_kilobytes() -> None:

@@ -1,4 +1,4 @@
-"""What only DynamoDB does: types on the wire, unprocessed keys, and which refusals are conflicts."""
+"""What only DynamoDB does: types on the wire, unprocessed keys, conflicts among refusals."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
-from busbar.errors import Conflict
-from busbar.store.table import DynamoTable, Item, Scalar, Write, from_wire, to_wire
 from hypothesis import given
 from hypothesis import strategies as st
 
+from busbar.errors import Conflict
+from busbar.store.table import DynamoTable, Item, Scalar, Write, from_wire, to_wire
 from tests.unit.store.tables import NAME, dynamo_client, item, key
 
 SCALARS: st.SearchStrategy[Scalar] = st.one_of(
@@ -55,7 +55,10 @@ def test_should_ask_again_for_what_dynamodb_left_unprocessed() -> None:
         stub.add_response("batch_get_item", answer([1], [2, 3]), asked(1, 2, 3))
         stub.add_response("batch_get_item", answer([], [2, 3]), asked(2, 3))
         stub.add_response("batch_get_item", answer([3], []), asked(2, 3))
-        assert stubbed(stub).get_many([key(1), key(2), key(3)]) == {key(1): item(1), key(3): item(3)}
+        assert stubbed(stub).get_many([key(1), key(2), key(3)]) == {
+            key(1): item(1),
+            key(3): item(3),
+        }
         stub.assert_no_pending_responses()
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from busbar.store import keys
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from busbar.store import keys
 
 # Names of our own hold no '#'; what comes from outside may hold anything.
 ORG = st.sampled_from(["a", "b", "ab"])
@@ -118,6 +119,8 @@ def test_should_use_every_shard() -> None:
 
 
 # Rows lie in these shards already: another function would lose them.
-@pytest.mark.parametrize(("record_id", "shard"), [("", 0), ("a", 3), ("0000000000001", 3), ("energised#card#4711", 2)])
+@pytest.mark.parametrize(
+    ("record_id", "shard"), [("", 0), ("a", 3), ("0000000000001", 3), ("energised#card#4711", 2)]
+)
 def test_should_never_change_the_shard_of_a_record(record_id: str, shard: int) -> None:
     assert keys.shard_of(record_id) == shard

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from busbar.errors import Conflict
 from busbar.store.keys import Key
 from busbar.store.table import Absent, AbsentOrHolds, Condition, Holds, Item, Table, Write
-
 from tests.unit.store.tables import a_table, item, key, listed
 
 
@@ -85,7 +85,9 @@ def test_should_write_when_the_condition_holds(
     if there:
         table.write([Write(key(), there)])
     new = None if deletes else item(version=9)
-    table.write([Write(key(), new, condition), *(Write(key(n + 2), item(n + 2)) for n in range(others))])
+    table.write(
+        [Write(key(), new, condition), *(Write(key(n + 2), item(n + 2)) for n in range(others))]
+    )
     assert table.get(key()) == new
     assert len(holds(2, 3, table=table)) == others
 
@@ -100,7 +102,10 @@ def test_should_write_nothing_at_all_when_a_condition_fails(
         table.write([Write(key(), there)])
     new = None if deletes else item(version=9)
     beside = [Write(key(n + 2), item(n + 2)) for n in range(others)]
-    for writes in ([*beside, Write(key(), new, condition)], [Write(key(), new, condition), *beside]):
+    for writes in (
+        [*beside, Write(key(), new, condition)],
+        [Write(key(), new, condition), *beside],
+    ):
         with pytest.raises(Conflict, match="org#thing#001"):
             table.write(writes)
     assert table.get(key()) == there
@@ -181,7 +186,9 @@ def test_should_go_on_behind_the_last_row_when_it_is_gone_meanwhile(table: Table
     assert sorts(rows) == "ba"
 
 
-@pytest.mark.parametrize(("until", "expected"), [("0", ""), ("b", "ab"), ("bb", "ab"), ("z", "abcd")])
+@pytest.mark.parametrize(
+    ("until", "expected"), [("0", ""), ("b", "ab"), ("bb", "ab"), ("z", "abcd")]
+)
 def test_should_stop_after_the_bound(table: Table, until: str, expected: str) -> None:
     rows = [item(n, due_pk="p", due_at=s) for n, s in enumerate("cadb")]
     table.write([Write(Key(str(row["pk"]), str(row["sk"])), row) for row in rows])
@@ -200,6 +207,6 @@ def test_should_follow_an_item_that_moves_in_or_leaves_an_index(table: Table) ->
 def test_should_refuse_a_transaction_that_dynamodb_refuses(table: Table, count: int) -> None:
     """More than 100 writes, or one key twice."""
     writes = [Write(key(n if count > 2 else 1), item(n if count > 2 else 1)) for n in range(count)]
-    with pytest.raises(Exception, match="refuses|valid|Transaction"):
+    with pytest.raises(Exception, match=r"refuses|valid|Transaction"):
         table.write(writes)
     assert table.get(key()) is None

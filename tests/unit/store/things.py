@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from busbar.domain.record import Record
-from busbar.store.records import TableStore
 from pydantic import AwareDatetime
 
+from busbar.domain.record import Record
+from busbar.store.records import TableStore
+from busbar.store.table import Write
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_table import MemoryTable
 
@@ -53,12 +55,29 @@ class Linked(Thing):
         return self.to
 
 
+class WatchedTable(MemoryTable):
+    """A table that notes what is written, from `watch` on."""
+
+    _seen: list[Write] | None = None
+
+    def watch(self) -> list[Write]:
+        """All writes from now on."""
+        self._seen = []
+        return self._seen
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Write and note."""
+        super().write(writes)
+        if self._seen is not None:
+            self._seen += writes
+
+
 class Shop:
     """A store on the table in memory, with a clock."""
 
-    def __init__(self, org: str = "demo", table: MemoryTable | None = None) -> None:
+    def __init__(self, org: str = "demo", table: WatchedTable | None = None) -> None:
         self.clock = ManualClock()
-        self.table = table or MemoryTable()
+        self.table = table or WatchedTable()
         self.store = TableStore(self.table, self.clock, org)
 
     def item(self, record_id: str = "1", schema: str = "thing") -> dict[str, Any]:

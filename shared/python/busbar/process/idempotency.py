@@ -2,13 +2,15 @@
 
 The record is claimed before anything else happens and fixes the id of what will be made, so a
 repeat after a crash goes on with the same object. Only final answers are kept (7 days) and replayed
-byte for byte; a refused request gives its key back.
+byte for byte; a refused request gives its key back, unless an earlier one with it may have made
+something: then the id stays, or a third one would make the same thing under another.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +35,8 @@ class KeyRecord(Record):
     entity_id: str
     lease_until: AwareDatetime
     expires: AwareDatetime
+    taken_over: bool = False
+    """An earlier request failed or vanished: nobody knows what it made under this id."""
     status: int = 0
     body: str = ""
     headers: dict[str, str] = {}  # noqa: RUF012  (pydantic copies it)
@@ -139,7 +143,8 @@ class Idempotency:
         if now < record.lease_until:
             raise _running(record.lease_until - now)
         renewed = now + timedelta(seconds=self._tuning.idempotency_lease)
-        return self._take(record.model_copy(update={"lease_until": renewed}), stored)
+        again = record.model_copy(update={"lease_until": renewed, "taken_over": True})
+        return self._take(again, stored)
 
     def _take(self, record: KeyRecord, before: Stored[KeyRecord] | None) -> Stored[KeyRecord]:
         try:
@@ -164,6 +169,9 @@ class Idempotency:
         return answer
 
     def _give_back(self, claim: Stored[KeyRecord]) -> None:
+        if claim.record.taken_over:
+            self._end_lease(claim)
+            return
         try:
             self._store.commit(Drop(KeyRecord, claim.record.id, claim))
         except Conflict:
@@ -183,5 +191,5 @@ def _running(rest: timedelta) -> Problem:
         "request-still-running",
         "A request with this Idempotency-Key is still running",
         "Send the same request again after the time in Retry-After.",
-        headers={"Retry-After": str(max(1, int(rest.total_seconds())))},
+        headers={"Retry-After": str(max(1, math.ceil(rest.total_seconds())))},
     )

@@ -64,6 +64,7 @@ def assigned(event: CardAssigned, deps: Deps) -> Outcome | None:
     Raises `EventRejected` if no order of ours is meant.
     """
     order = _order(event, deps)
+    deps = deps.continuing(order.correlation_id)
     ours = card_id(deps.store.org, event.card_id)
     for _ in range(TRIES):
         stored = deps.store.get(ChargeCard, ours)

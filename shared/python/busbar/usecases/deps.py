@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
 from busbar.domain.record import Record
 from busbar.errors import Conflict
+from busbar.observability import begin
 from busbar.ports import Change, Clock, Mapper, Put, Store, Stored, Systems
 from busbar.process.outbox import Command, row
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Tuning
@@ -42,6 +43,10 @@ class Deps:
         if self.org.energised is None:
             raise LookupError("this function has no settings for energised")
         return self.org.energised
+
+    def continuing(self, correlation_id: str) -> Deps:
+        """These, under the correlation id of the order that an event belongs to."""
+        return replace(self, correlation_id=begin(correlation_id))
 
     def settle_seconds(self, processing: float, search_lag: float) -> float:
         """How long a call of unknown outcome may still take effect or stay unseen."""

@@ -44,9 +44,10 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
 
     def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
         before = stored.record
-        if before.contradicts(event) and _holds_in_source(message, deps):
-            return _changes(stored, before.without_version(event.version), event, deps)
-        return _changes(stored, before, event, deps)
+        ours = deps.continuing(before.correlation_id)
+        if before.contradicts(event) and _holds_in_source(message, ours):
+            return _changes(stored, before.without_version(event.version), event, ours)
+        return _changes(stored, before, event, ours)
 
     stored = revise(deps.store, ChargeCardOrder, order_id, change) if order_id else None
     if stored is None:

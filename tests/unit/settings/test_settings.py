@@ -1,0 +1,218 @@
+"""Settings: read once, typed, and wrong ones are named before anything runs with them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import pytest
+
+from busbar.settings import (
+    EnergisedSettings,
+    MisconfiguredError,
+    Mode,
+    SalesforceSettings,
+    Settings,
+    Tuning,
+    read_settings,
+)
+
+SALESFORCE: dict[str, Any] = {
+    "base_url": "https://acme.my.salesforce.com",
+    "secret_id": "busbar/dev/demo/salesforce",
+    "event_source": "aws.partner/salesforce.com/1/2",
+}
+ENERGISED: dict[str, Any] = {
+    "base_url": "https://acme.beenergised.cloud",
+    "secret_id": "busbar/dev/demo/energised",
+}
+ORG = {"audiences": ["portal", "machine"], "salesforce": SALESFORCE, "energised": ENERGISED}
+
+
+def env(**changes: Any) -> dict[str, str]:
+    """A whole environment; None leaves a variable out, what is no text becomes JSON."""
+    usual: dict[str, Any] = {
+        "BUSBAR_STAGE": "dev",
+        "BUSBAR_TABLE": "busbar-dev",
+        "BUSBAR_QUEUES": {"order_forward": "https://queue"},
+        "BUSBAR_ORGS": {"demo": ORG},
+        "BUSBAR_PARKED": "https://parked",
+        "BUSBAR_TUNING": {"lease": 20, "retry_most": 60.5},
+        "PATH": "/bin",
+    }
+    values = {**usual, **changes}
+    return {
+        k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items() if v is not None
+    }
+
+
+def read(**changes: Any) -> Settings:
+    return read_settings(env(**changes))
+
+
+def with_org(**changes: Any) -> dict[str, Any]:
+    return {"demo": {**ORG, **changes}}
+
+
+def with_salesforce(**changes: Any) -> dict[str, Any]:
+    return with_org(salesforce={**SALESFORCE, **changes})
+
+
+def test_should_read_all_that_a_function_is_told() -> None:
+    settings = read()
+    assert (settings.stage, settings.table, settings.parked) == (
+        "dev",
+        "busbar-dev",
+        "https://parked",
+    )
+    assert settings.queues == {"order_forward": "https://queue"}
+    assert settings.orgs["demo"].audiences == ("portal", "machine")
+    assert settings.orgs["demo"].salesforce == SalesforceSettings(**SALESFORCE)
+    assert settings.orgs["demo"].energised == EnergisedSettings(**ENERGISED)
+    assert settings.tuning == Tuning(lease=20, retry_most=60.5)
+
+
+def test_should_use_defaults_for_what_is_not_said() -> None:
+    settings = read(BUSBAR_QUEUES=None, BUSBAR_PARKED=None, BUSBAR_TUNING=None)
+    assert (settings.queues, settings.parked, settings.tuning) == ({}, "", Tuning())
+
+
+def test_should_bear_an_org_without_systems() -> None:
+    org = read(BUSBAR_ORGS={"demo": {"audiences": []}}).orgs["demo"]
+    assert (org.audiences, org.salesforce, org.energised) == ((), None, None)
+
+
+def test_should_settle_longer_than_any_function_runs_by_default() -> None:
+    tuning = Tuning()
+    assert tuning.pause_bound >= tuning.lease > tuning.call_timeout
+    assert tuning.answer_within < tuning.lease
+    assert tuning.offer_within < tuning.answer_within
+    assert tuning.idempotency_kept == 7 * 86400
+
+
+@pytest.mark.parametrize("name", ["BUSBAR_STAGE", "BUSBAR_TABLE", "BUSBAR_ORGS"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_should_name_a_variable_that_is_missing(name: str, value: str | None) -> None:
+    with pytest.raises(MisconfiguredError, match=name):
+        read(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["BUSBAR_ORGS", "BUSBAR_QUEUES", "BUSBAR_TUNING"])
+@pytest.mark.parametrize("value", ["{", "demo", "[]", "3", "null", '"text"'])
+def test_should_name_a_variable_that_is_no_json_object(name: str, value: str) -> None:
+    with pytest.raises(MisconfiguredError, match=name):
+        read(**{name: value})
+
+
+WRONG: dict[str, tuple[str, dict[str, Any]]] = {
+    "no org": ("BUSBAR_ORGS", {"BUSBAR_ORGS": {}}),
+    "org is a list": ("BUSBAR_ORGS.demo", {"BUSBAR_ORGS": {"demo": []}}),
+    "org name with #": ("BUSBAR_ORGS", {"BUSBAR_ORGS": {"demo#user": ORG}}),
+    "org name empty": ("BUSBAR_ORGS", {"BUSBAR_ORGS": {"": ORG}}),
+    "unknown system": ("sap", {"BUSBAR_ORGS": with_org(sap={})}),
+    "audiences is a text": ("audiences", {"BUSBAR_ORGS": with_org(audiences="portal")}),
+    "audiences has numbers": ("audiences", {"BUSBAR_ORGS": with_org(audiences=[1])}),
+    "audience is empty": ("audiences", {"BUSBAR_ORGS": with_org(audiences=[""])}),
+    "system is a text": (
+        "BUSBAR_ORGS.demo.salesforce",
+        {"BUSBAR_ORGS": with_org(salesforce="https://x")},
+    ),
+    "unknown key": ("base_uri", {"BUSBAR_ORGS": with_salesforce(base_uri="x")}),
+    "missing key": (
+        "secret_id",
+        {"BUSBAR_ORGS": with_org(energised={"base_url": "https://x"})},
+    ),
+    "unknown mode": ("mode", {"BUSBAR_ORGS": with_salesforce(mode="uniq")}),
+    "mode is null": ("mode", {"BUSBAR_ORGS": with_salesforce(mode=None)}),
+    "authentication": (
+        "client_authentication",
+        {"BUSBAR_ORGS": with_salesforce(client_authentication="header")},
+    ),
+    "seconds as text": (
+        "processing_seconds",
+        {"BUSBAR_ORGS": with_salesforce(processing_seconds="120")},
+    ),
+    "seconds as bool": (
+        "token_seconds",
+        {"BUSBAR_ORGS": with_salesforce(token_seconds=True)},
+    ),
+    "fields is a text": ("asset_fields", {"BUSBAR_ORGS": with_salesforce(asset_fields="A__c")}),
+    "map is a list": ("status_map", {"BUSBAR_ORGS": with_salesforce(status_map=["Draft"])}),
+    "state of no order": (
+        "status_map",
+        {"BUSBAR_ORGS": with_salesforce(status_map={"Draft": "drafted"})},
+    ),
+    "page size": (
+        "page_size",
+        {"BUSBAR_ORGS": with_org(energised={**ENERGISED, "page_size": 2.5})},
+    ),
+    "unknown tuning": ("leese", {"BUSBAR_TUNING": {"leese": 30}}),
+    "tuning as text": ("lease", {"BUSBAR_TUNING": {"lease": "30"}}),
+    "tuning is null": ("lease", {"BUSBAR_TUNING": {"lease": None}}),
+    "tuning is endless": ("lease", {"BUSBAR_TUNING": '{"lease": Infinity}'}),
+    "queue is no text": ("BUSBAR_QUEUES", {"BUSBAR_QUEUES": {"order_forward": 1}}),
+    "one audience of two orgs": ("portal", {"BUSBAR_ORGS": {"a": ORG, "b": ORG}}),
+    "one event source of two orgs": (
+        "event_source",
+        {"BUSBAR_ORGS": {"a": ORG, "b": {**ORG, "audiences": ["b"]}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(WRONG))
+def test_should_name_what_is_wrong(case: str) -> None:
+    named, changes = WRONG[case]
+    with pytest.raises(MisconfiguredError, match=named):
+        read(**changes)
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+def test_should_take_every_mode(mode: str) -> None:
+    org = read(BUSBAR_ORGS=with_salesforce(mode=mode)).orgs["demo"]
+    assert org.salesforce
+    assert org.salesforce.mode == mode
+
+
+def test_should_take_what_a_tenant_calls_its_states_and_fields() -> None:
+    changed = {"status_map": {"Neu": "submitted"}, "asset_fields": ["A__c"], "token_seconds": 60}
+    salesforce = read(BUSBAR_ORGS=with_salesforce(**changed)).orgs["demo"].salesforce
+    assert salesforce
+    assert (salesforce.status_map, list(salesforce.asset_fields)) == (
+        {"Neu": "submitted"},
+        ["A__c"],
+    )
+
+
+def two_orgs() -> Settings:
+    other = {"audiences": ["other"], "salesforce": {**SALESFORCE, "event_source": "other"}}
+    return read(BUSBAR_ORGS={"demo": ORG, "two": other, "three": {"audiences": []}})
+
+
+@pytest.mark.parametrize(
+    ("audience", "org"),
+    [
+        ("portal", "demo"),
+        ("machine", "demo"),
+        ("other", "two"),
+        ("x", None),
+        ("", None),
+        ("p", None),
+    ],
+)
+def test_should_find_the_org_of_an_audience(audience: str, org: str | None) -> None:
+    assert two_orgs().org_of_audience(audience) == org
+
+
+@pytest.mark.parametrize(
+    ("source", "org"),
+    [(SALESFORCE["event_source"], "demo"), ("other", "two"), ("portal", None), ("", None)],
+)
+def test_should_find_the_org_of_an_event_source(source: str, org: str | None) -> None:
+    assert two_orgs().org_of_event_source(source) == org
+
+
+def test_should_never_change_once_read() -> None:
+    settings = read()
+    for part in (settings, settings.tuning, settings.orgs["demo"]):
+        with pytest.raises(AttributeError):
+            part.stage = "prod"  # type: ignore[union-attr, misc]
