@@ -31,7 +31,9 @@ class Queue:
     """
 
     events: Literal["assigned_event", "status_event"] | None = None
-    batch_size: int = 10
+    batch_size: int = 1
+    """One by one where each message may wait for outside systems: a killed batch would come back
+    whole, and end in the dead-letter queue untried."""
     max_receive_count: int = 5
     max_concurrency: int = 5
 
@@ -108,7 +110,7 @@ USE_CASES: tuple[UseCase, ...] = (
         name="status_callback",
         context="orders",
         summary="An order's status changed in Salesforce: moves the order, keeps the tracking id",
-        queue=Queue(events="status_event"),
+        queue=Queue(events="status_event", batch_size=5),
         systems=("salesforce",),
         timeout_seconds=60,
     ),

@@ -6,14 +6,8 @@ from functools import partial
 
 from busbar.api import Answer, Door, Request
 from busbar.settings import Settings
-from busbar.usecases.charge_cards import (
-    CardChange,
-    CardView,
-    change_card,
-    list_cards,
-    show_card,
-    switch_card,
-)
+from busbar.usecases import charge_cards as cards
+from busbar.usecases.orders import LIST_QUERY
 from busbar.wiring import Clients, Handler, lambda_entry
 
 
@@ -21,9 +15,9 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     """The Lambda handler."""
     door, one = Door(settings, clients), "/v1/charge-cards/{card_id}"
 
-    @door.route("GET", "/v1/charge-cards", "charge_cards_list")
+    @door.route("GET", "/v1/charge-cards", "charge_cards_list", LIST_QUERY)
     def index(request: Request) -> Answer:
-        page = list_cards(
+        page = cards.list_cards(
             request.caller,
             request.deps,
             company_id=request.query.get("company_id"),
@@ -34,17 +28,19 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
 
     @door.route("GET", one, "charge_cards_show")
     def show(request: Request) -> Answer:
-        return _answer(show_card(request.caller, request.deps, request.path["card_id"]))
+        return _answer(cards.show_card(request.caller, request.deps, request.path["card_id"]))
 
     @door.route("PATCH", one, "charge_cards_change")
     def change(request: Request) -> Answer:
         card_id, seen = request.path["card_id"], request.etag_seen()
-        body = request.parse(CardChange)
-        return _answer(change_card(request.caller, request.deps, card_id, body, seen))
+        body = request.parse(cards.CardChange)
+        return _answer(cards.change_card(request.caller, request.deps, card_id, body, seen))
 
     def switch(request: Request, *, active: bool) -> Answer:
         card_id, seen = request.path["card_id"], request.etag()
-        return _answer(switch_card(request.caller, request.deps, card_id, active=active, seen=seen))
+        return _answer(
+            cards.switch_card(request.caller, request.deps, card_id, active=active, seen=seen)
+        )
 
     door.route("POST", f"{one}/activate", "charge_cards_activate")(partial(switch, active=True))
     off = partial(switch, active=False)
@@ -52,8 +48,8 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     return door.handler
 
 
-def _answer(view: CardView) -> Answer:
-    return Answer(202 if view.pending else 200, view.body, {"ETag": f'"{view.version}"'})
+def _answer(view: cards.CardView) -> Answer:
+    return Answer(202 if view.pending else 200, view.body, {"ETag": view.body["etag"]})
 
 
 lambda_handler = lambda_entry(make_handler)

@@ -12,7 +12,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     """The Lambda handler."""
     timeout = settings.tuning.call_timeout
     worker = Worker("order_forward", settings, clients)
-    return worker.commands(lambda order_id, deps: forward(order_id, deps, timeout))
+    return worker.commands(lambda errand, deps: forward(errand.command.id, deps, timeout, errand))
 
 
 lambda_handler = lambda_entry(make_handler)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from busbar.api import Answer, Door, Request
-from busbar.domain.orders import LIFECYCLE
+from busbar.domain.orders import LIFECYCLE, waiting_text
 from busbar.settings import Settings
 from busbar.usecases.order_submit import Submission, submit
 from busbar.wiring import Clients, Handler, lambda_entry
@@ -34,7 +34,11 @@ def _order(order_id: str, submission: Submission, request: Request) -> Answer:
     location = {"Location": f"/v1/charge-card-orders/{order.id}"}
     if order.salesforce_order_number:
         return Answer(201, body, location)
-    return Answer(202, {**body, "waiting_for": order.waiting_for}, location)
+    waiting = {
+        "waiting_for": order.waiting_for,
+        "waiting_text": waiting_text(order.waiting_for),
+    }
+    return Answer(202, {**body, **waiting}, location)
 
 
 lambda_handler = lambda_entry(make_handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from busbar.api import Answer, Door, Request
 from busbar.settings import Settings
-from busbar.usecases.orders import list_orders, show_order
+from busbar.usecases.orders import LIST_QUERY, list_orders, show_order
 from busbar.wiring import Clients, Handler, lambda_entry
 
 
@@ -12,7 +12,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     """The Lambda handler."""
     door = Door(settings, clients)
 
-    @door.route("GET", "/v1/charge-card-orders", "orders_list")
+    @door.route("GET", "/v1/charge-card-orders", "orders_list", LIST_QUERY)
     def index(request: Request) -> Answer:
         page = list_orders(
             request.caller,

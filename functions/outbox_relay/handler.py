@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from busbar.observability import begin, cause, logger
 from busbar.process.outbox import OutboxRow
 from busbar.settings import Settings
-from busbar.store.records import decode_body
+from busbar.store.records import stored_in
 from busbar.usecases.outbox_relay import send
 from busbar.wiring import Clients, Handler, Parts, lambda_entry
 
@@ -21,9 +20,10 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
         image = record["dynamodb"].get("NewImage") or {}
         if image.get("schema", {}).get("S") != OutboxRow.schema_name or "wake" not in image:
             return
-        row = decode_body(OutboxRow, base64.b64decode(image["body"]["B"]))
-        begin(row.command.correlation_id)
-        send(row, parts.store(row.command.org), parts.queues, parts.clock)
+        stored = stored_in(OutboxRow, image)
+        begin(stored.record.command.correlation_id)
+        store = parts.store(stored.record.command.org)
+        send(stored, store, parts.queues, parts.clock, settings.tuning)
 
     def handler(event: dict[str, Any], _context: Any) -> Any:
         for record in event.get("Records", []):

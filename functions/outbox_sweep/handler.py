@@ -24,9 +24,11 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
             return SECONDS - (parts.clock.now() - start).total_seconds()
 
         for org in settings.orgs:
-            sent, finished = sweep(parts.store(org), parts.queues, parts.clock, time_left=time_left)
-            if sent or not finished:
-                logger.warning("outbox swept", extra={"org": org, "sent": sent, "all": finished})
+            sent, failed = sweep(
+                parts.store(org), parts.queues, parts.clock, settings.tuning, time_left=time_left
+            )
+            if sent or failed:
+                logger.warning("outbox swept", extra={"org": org, "sent": sent, "failed": failed})
 
     return handler
 

@@ -87,8 +87,20 @@ class HttpDoor(Construct):
         return CorsPreflightOptions(
             allow_origins=list(stage.cors_origins),
             allow_methods=[CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PATCH],
-            allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
-            expose_headers=["etag", "location"],
+            allow_headers=[
+                "authorization",
+                "content-type",
+                "idempotency-key",
+                "if-match",
+                "x-correlation-id",
+            ],
+            expose_headers=[
+                "etag",
+                "idempotent-replayed",
+                "location",
+                "retry-after",
+                "x-correlation-id",
+            ],
         )
 
     def add(self, use_case: UseCase, function: UseCaseFunction) -> None:

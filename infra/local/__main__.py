@@ -10,6 +10,7 @@ import threading
 
 from infra.local.console import Console
 from infra.local.emulator import log_to, prepare_environment
+from infra.local.kept import Kept
 from infra.local.options import CannotStart, Options, check_free, read_options
 from infra.local.output import route_output
 
@@ -28,14 +29,16 @@ def main(arguments: list[str]) -> int:
         prepare_environment(options)
         if not options.keep:
             shutil.rmtree(options.state / "logs", ignore_errors=True)
+        kept = Kept(options, console.say)
+        kept.begin()
         log_to(options.state / "logs" / "emulator.log")
-        return _run(options, console, ending)
+        return _run(options, console, ending, kept)
     except CannotStart as reason:
         console.say(f"\n{reason}")
         return 1
 
 
-def _run(options: Options, console: Console, ending: threading.Event) -> int:
+def _run(options: Options, console: Console, ending: threading.Event, kept: Kept) -> int:
     # The emulator reads the environment as it is imported, our logger takes the stdout it finds.
     route_output()
     from infra.local.system import LocalSystem  # noqa: PLC0415
@@ -52,7 +55,7 @@ def _run(options: Options, console: Console, ending: threading.Event) -> int:
         console.say("\nEnding")
         return 0
     finally:
-        system.stop()
+        kept.end(in_order=system.stop())
 
 
 if __name__ == "__main__":

@@ -74,8 +74,9 @@ class LocalCloud:
         parts = {"local AWS": self._server.alive(), "table streams": self.streams.alive()}
         return [name for name, alive in parts.items() if not alive]
 
-    def stop(self) -> None:
-        """End in order: first what calls, then what is called."""
+    def stop(self) -> bool:
+        """End in order: first what calls, then what is called. Whether the state was saved."""
         self.streams.stop()
-        self._server.stop()
+        saved = self._server.stop()
         self._executor.stop()
+        return saved

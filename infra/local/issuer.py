@@ -13,6 +13,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -141,9 +142,10 @@ def _credentials(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
 def key_at(path: Path | None) -> rsa.RSAPrivateKey:
     """A new key; with a path, the one that is kept there, so that old tokens stay good."""
     if path is not None and path.exists():
-        found = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        if isinstance(found, rsa.RSAPrivateKey):
-            return found
+        with suppress(ValueError):  # A broken key is no loss: tokens last an hour.
+            found = serialization.load_pem_private_key(path.read_bytes(), password=None)
+            if isinstance(found, rsa.RSAPrivateKey):
+                return found
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -77,6 +77,11 @@ class Options:
     assembly: Path | None = None
     code: tuple[Code, ...] = field(default=OUR_CODE)
 
+    @property
+    def kept(self) -> Path:
+        """What is there again at the next start with `keep`."""
+        return self.state / "kept"
+
 
 def free_ports() -> Ports:
     """Ports that are free now; held open together, so that no two are the same."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from busbar.domain.customers import Address, Company, Role, User
-from busbar.ports import Bind, Put, Store
+from busbar.domain.record import Record
+from busbar.ports import Bind, Save, Store
 from infra.local.people import PEOPLE
 from infra.simulators.sample import COMPANIES, DRIVERS, ELBE, HEIDE, NORDWIND, SampleCompany
 
@@ -14,23 +17,23 @@ def company_id(company: SampleCompany) -> str:
 
 
 def load(store: Store) -> None:
-    """Put companies and users in, and bind the companies to their ids in the systems.
+    """Create companies and users, bound to their ids in the systems, where they are missing.
 
-    Heide Mobil stays unbound in be.ENERGISED: its cards wait, with a named reason. A table that has
-    them already (`KEEP=1`) is left as it is.
+    Heide Mobil stays unbound in be.ENERGISED: its cards wait, with a named reason. What is there
+    already (`KEEP=1`) is left as it is, with all that was changed or bound meanwhile.
     """
-    if store.get(User, users()[-1].id):
-        return
     for company in COMPANIES:
-        ours = company_id(company)
-        bindings = [Bind("company", ours, "salesforce", company.account_id)]
-        if company.energised_id:
-            bindings.append(Bind("company", ours, "energised", company.energised_id))
-        store.commit(Put(_company(company)), *bindings)
+        ids = {"salesforce": company.account_id, "energised": company.energised_id}
+        _create(store, _company(company), ids)
     for user in users():
-        uuid = user.energised_uuid
-        bound = (Bind("user", user.id, "energised", uuid),) if uuid else ()
-        store.commit(Put(user), *bound)
+        _create(store, user, {"energised": user.energised_uuid})
+
+
+def _create(store: Store, record: Record, ids: Mapping[str, str | None]) -> None:
+    """`ids`: system -> the record's id there, empty where it has none."""
+    if store.get(type(record), record.id) is None:
+        bound = [Bind(record.schema_name, record.id, name, at) for name, at in ids.items() if at]
+        store.commit(Save(record), *bound)
 
 
 def users() -> list[User]:

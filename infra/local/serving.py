@@ -40,11 +40,12 @@ class Served:
         """Whether it still serves."""
         return self._thread.is_alive()
 
-    def stop(self, within: float = 10.0) -> None:
-        """End it in order, so that the app can save what it keeps."""
+    def stop(self, within: float = 10.0) -> bool:
+        """End it in order, so that the app can save what it keeps. Whether that went well."""
         if self._end is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
             self._thread.join(within)
+        return not self._thread.is_alive() and self.died is None
 
     def _run(self) -> None:
         try:

@@ -43,6 +43,8 @@ class Surroundings:
             f"--region={REGION}",
             f"--account={ACCOUNT}",
         ]
+        if self._options.keep:
+            command.append(f"--state={self._options.kept / 'simulators'}")
         log = self._options.state / "logs" / "simulators.log"
         self._simulators = Part("simulators", command, {}, log)
         for port in (ports.salesforce, ports.energised):
@@ -89,7 +91,9 @@ class Surroundings:
         """Process ids by the name of the part."""
         return {self._simulators.name: [self._simulators.pid]} if self._simulators else {}
 
-    def stop(self) -> None:
-        """End the simulators."""
-        if self._simulators is not None:
-            self._simulators.stop()
+    def stop(self) -> bool:
+        """End the simulators. Whether they ended in order, and so saved what they hold."""
+        if self._simulators is None:
+            return self._options.bare
+        self._simulators.stop(within=10)
+        return self._simulators.exit_code == "0"

@@ -30,7 +30,7 @@ class LocalSystem:
         self._options = options
         self._console = console
         ports = options.ports
-        key = key_at(options.state / "issuer.pem" if options.keep else None)
+        key = key_at(options.kept / "issuer.pem" if options.keep else None)
         self.issuer = Issuer(ports.issuer, key, AUDIENCE, PEOPLE, MACHINES)
         self._executor = _executor(options)
         self._doors = Doors(ports.portal, {ports.issuer: self.issuer.app})
@@ -42,6 +42,7 @@ class LocalSystem:
             [ports.portal, ports.issuer],
         )
         self._around = Surroundings(options, self._cloud.aws)
+        self._started = False
         self._doors.actions = {
             ("GET", "status"): self.status,
             ("GET", "workers"): lambda: [asdict(i) for i in self._executor.instances()],
@@ -77,6 +78,7 @@ class LocalSystem:
         if options.keep:
             self._sweep()
         (options.state / "running.json").write_text(json.dumps(self.status(), indent=1))
+        self._started = True
 
     def reset(self) -> None:
         """Empty everything and fill it again, as after a fresh start."""
@@ -106,11 +108,14 @@ class LocalSystem:
         """Names of what should run and does not."""
         return self._cloud.dead_parts() + self._around.dead_parts()
 
-    def stop(self) -> None:
-        """End all of it: first what calls, then what is called."""
+    def stop(self) -> bool:
+        """End all of it: first what calls, then what is called. Whether all that saves has saved.
+
+        The simulators end last, so what they hold is never older than what we believe of them.
+        """
         (self._options.state / "running.json").unlink(missing_ok=True)
-        self._cloud.stop()
-        self._around.stop()
+        parts = [self._cloud.stop(), self._around.stop()]
+        return self._started and all(parts)
 
     def _sweep(self) -> None:
         """What the table's stream held is lost with a restart, so send the outbox now."""

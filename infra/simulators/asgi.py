@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
 from typing import Any
 
 from infra.simulators.messages import Cut, Request, Response
@@ -20,13 +19,20 @@ HOLD_SECONDS = 30.0
 class SimulatorApp:
     """An ASGI app around a simulator.
 
-    A time-out holds the answer for `hold` seconds and then cuts the connection. ASGI knows no
-    refused connection, so a refusal is cut as well; whoever needs a real one stops the server.
+    A time-out holds the answer for `hold` seconds, or until `ending` is set, and then cuts the
+    connection. ASGI knows no refused connection, so a refusal is cut as well; whoever needs a real
+    one stops the server.
     """
 
-    def __init__(self, simulator: Simulator, hold: float = HOLD_SECONDS) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        hold: float = HOLD_SECONDS,
+        ending: asyncio.Event | None = None,
+    ) -> None:
         self._simulator = simulator
         self._hold = hold
+        self._ending = ending or asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection scope: `lifespan` or `http`."""
@@ -43,8 +49,16 @@ class SimulatorApp:
             await _send_whole(response, send)
             return
         if response.cut is Cut.TIMEOUT:
-            await _gone_or(receive, self._hold)
+            await self._hold_back(receive)
         await _send_broken(send)
+
+    async def _hold_back(self, receive: Receive) -> None:
+        waits = [asyncio.ensure_future(w) for w in (_hung_up(receive), self._ending.wait())]
+        try:
+            await asyncio.wait(waits, timeout=self._hold, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -83,15 +97,9 @@ async def _send_whole(response: Response, send: Send) -> None:
     await send({"type": "http.response.body", "body": response.body})
 
 
-async def _gone_or(receive: Receive, seconds: float) -> None:
-    """Wait until the caller hangs up, at most `seconds`."""
-
-    async def hung_up() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    with suppress(TimeoutError):
-        await asyncio.wait_for(hung_up(), seconds)
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _send_broken(send: Send) -> None:

@@ -12,7 +12,7 @@ from infra.simulators.simulator import Simulator
 
 FILE = "simulators.json"
 """One file for all: systems that know each other's ids must not be of different times."""
-_FORMAT = 1
+_FORMAT = "busbar simulators 1"
 
 
 class UnfitStateError(Exception):
@@ -28,9 +28,7 @@ def load(simulators: Sequence[Simulator], directory: Path) -> None:
     if not path.exists():
         return
     try:
-        saved = json.loads(path.read_bytes())
-        if saved["format"] != _FORMAT:
-            raise ValueError(f"it has format {saved['format']}, this release reads {_FORMAT}")
+        saved = json.loads(path.read_bytes())[_FORMAT]
         for simulator in simulators:
             simulator.restore(saved[simulator.name])
     except (OSError, ValueError, TypeError, AttributeError, LookupError, RefusalError) as error:
@@ -45,7 +43,7 @@ def save(simulators: Sequence[Simulator], directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE
     draft = path.with_suffix(".draft")
-    text = json.dumps({"format": _FORMAT} | {s.name: s.dump() for s in simulators})
+    text = json.dumps({_FORMAT: {s.name: s.dump() for s in simulators}})
     with draft.open("w", encoding="ascii") as out:
         out.write(text)
         out.flush()

@@ -22,11 +22,18 @@ async def serve(
     hold: float = HOLD_SECONDS,
 ) -> None:
     """Serve each simulator on its port of 127.0.0.1 until `until()` returns (None: for ever)."""
-    ending = until or _never
+    ending = asyncio.Event()
+
+    async def ended() -> None:
+        await (until or _never)()
+        ending.set()  # The server waits for open calls: answers that are held would keep it.
+
     await asyncio.gather(
         *(
             hypercorn_serve(
-                cast("Any", SimulatorApp(simulator, hold)), _config(port), shutdown_trigger=ending
+                cast("Any", SimulatorApp(simulator, hold, ending)),
+                _config(port),
+                shutdown_trigger=ended,
             )
             for simulator, port in places
         )

@@ -112,7 +112,7 @@ class Simulator(ABC):
 
     @abstractmethod
     def dump(self) -> dict[str, Any]:
-        """All that `restore` needs, as JSON. Faults, late effects, logins and calls are left out."""
+        """All that `restore` needs, as JSON: no faults, late effects, logins or calls."""
 
     @abstractmethod
     def restore(self, dumped: Mapping[str, Any]) -> None:

@@ -14,9 +14,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 
@@ -84,17 +85,22 @@ class FragileTable:
 class FragileTransport(httpx.BaseTransport):
     """A worker's way to an outside system: each call is an effect boundary."""
 
-    def __init__(self, inner: httpx.BaseTransport, system: str, boundaries: Boundaries) -> None:
+    def __init__(self, inner: httpx.BaseTransport, system: str, world: World) -> None:
         self._inner = inner
         self._system = system
-        self._boundaries = boundaries
+        self._world = world
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """A call, at which the worker may die."""
         name = f"{self._system} {request.method}"
-        answer = self._boundaries.around(name, lambda: self._inner.handle_request(request))
+        answer = self._world.boundaries.around(name, lambda: self._answer(request))
         assert isinstance(answer, httpx.Response)
         return answer
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        if self._system in self._world.hanging:
+            self._world.hang(request)
+        return self._inner.handle_request(request)
 
 
 @dataclass(order=True)
@@ -133,13 +139,13 @@ class MemorySqs:
         message = Message(at, next(self._numbers), body)
         heapq.heappush(self.queues.setdefault(queue, []), message)
 
-    def take(self, queue: str) -> list[Message]:
-        """Up to ten messages that are visible now."""
+    def take(self, queue: str, most: int) -> list[Message]:
+        """Up to `most` messages that are visible now."""
         waiting, taken = self.queues.get(queue, []), []
-        while waiting and waiting[0].visible_at <= self._clock.now().timestamp():
-            taken.append(heapq.heappop(waiting))
-            if len(taken) == 10:
+        while waiting and len(taken) < most:
+            if waiting[0].visible_at > self._clock.now().timestamp():
                 break
+            taken.append(heapq.heappop(waiting))
         return taken
 
     def back(self, queue: str, message: Message, most: int) -> None:
@@ -191,6 +197,9 @@ class World:
         self.boundaries = Boundaries()
         self.table = MemoryTable()
         self.sqs = MemorySqs(self.clock, self.boundaries)
+        self.hanging: set[str] = set()
+        """Systems that take every call and answer none: each costs its caller the time it waits."""
+        self._ends_at = self.clock.now()
         self._relayed = 0
         self.salesforce = SalesforceSimulator(
             self.clock.now,
@@ -242,11 +251,21 @@ class World:
 
     def invoke(self, name: str, event: Any) -> Any:
         """Call a function. A death of its worker is raised; the next call finds a fresh one."""
+        self._ends_at = self.clock.now() + timedelta(seconds=use_case(name).timeout_seconds)
         try:
             return self.handler(name)(event, None)
         except WorkerDiedError:
             del self._handlers[name]
             raise
+
+    def hang(self, request: httpx.Request) -> NoReturn:
+        """A call that is never answered: it times out, or the worker's own time is up first."""
+        waits = float(request.extensions["timeout"]["read"])
+        left = (self._ends_at - self.clock.now()).total_seconds()
+        self.clock.advance(min(waits, left))
+        if left <= waits:
+            raise WorkerDiedError("time limit")
+        raise httpx.ReadTimeout("hangs", request=request)
 
     # --- the portal ----------------------------------------------------------------------------
 
@@ -272,6 +291,7 @@ class World:
             "client_id": AUDIENCE,
             "token_use": "access",
             "exp": str(expires),
+            "scope": "busbar/machine" if user == "machine" else "openid",
         }
 
     # --- what happens by itself ----------------------------------------------------------------
@@ -315,7 +335,8 @@ class World:
         return bool(records)
 
     def _deliver(self, case: UseCase) -> bool:
-        messages = self.sqs.take(case.name)
+        assert case.queue is not None
+        messages = self.sqs.take(case.name, case.queue.batch_size)
         if not messages:
             return False
         records = [{"messageId": str(m.number), "body": m.body} for m in messages]
@@ -324,7 +345,6 @@ class World:
             failed = {str(m.number) for m in messages}
         else:
             failed = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
-        assert case.queue is not None
         for message in messages:
             if str(message.number) in failed:
                 self.sqs.back(case.name, message, case.queue.max_receive_count)
@@ -356,10 +376,10 @@ class _WorldClients(Clients):
         super().__init__(
             transports={
                 SALESFORCE: FragileTransport(
-                    SimulatorTransport(world.salesforce), "salesforce", boundaries
+                    SimulatorTransport(world.salesforce), "salesforce", world
                 ),
                 ENERGISED: FragileTransport(
-                    SimulatorTransport(world.energised), "energised", boundaries
+                    SimulatorTransport(world.energised), "energised", world
                 ),
             },
             table=FragileTable(world.table, boundaries),

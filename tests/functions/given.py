@@ -7,14 +7,20 @@ just these.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from busbar.domain.cards import ChargeCard, card_id
 from busbar.domain.customers import Company, Role, User
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND, ChargeCardOrder
+from busbar.domain.record import Record
 from busbar.domain.tasks import Task
 from busbar.ports import Bind, Put, Save, Store, Stored
+from busbar.process.ledger import LedgerRow, ledger_id
+from busbar.process.outbox import Command, OutboxRow
+from busbar.store import keys
+from busbar.store.records import decode_body
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.simulators.sample import NORDWIND, SampleCard, SampleCompany, cards
@@ -36,6 +42,12 @@ def store(world: World) -> Store:
     """The table, past all boundaries."""
     made: Store = world._clients().store()
     return made
+
+
+def stored_item(world: World, schema: type[Record], record_id: str) -> dict[str, Any]:
+    """A record as it lies in the table; what is changed here is changed there."""
+    item: dict[str, Any] = world.table.items[keys.record(ORG, schema.schema_name, record_id)]
+    return item
 
 
 def any_user(world: World, role: Role, company_id: str | None = NORDWIND_ID, **fields: Any) -> str:
@@ -81,7 +93,8 @@ def order(
 def ordered(world: World, quantity: int = 2, company: SampleCompany = NORDWIND) -> str:
     """The order of the sample events, in Salesforce; its order number."""
     order(world, quantity, company)
-    world.invoke("order_forward", batch(command("order_forward", ORDER)))
+    message = errand(world, command("order_forward", ORDER))
+    world.invoke("order_forward", batch(message))
     return str(world.salesforce.order(REFERENCE)["OrderNumber"])
 
 
@@ -155,6 +168,14 @@ def card_in_portal(
     return card
 
 
+def wanting(world: World, **wanted: Any) -> None:
+    """The first card stands in the portal, this is wanted of it, and its errand was sent."""
+    card = card_in_portal(world)
+    row = LedgerRow(id=ledger_id("energised", "card", card.energised_id)).wanting(wanted)
+    store(world).commit(Save(row))
+    errand(world, command("card_forward", card.id, "charge_card", token="2"))
+
+
 def stored_card(world: World, number: int = 1) -> ChargeCard:
     """Our record of a card."""
     stored = store(world).get(ChargeCard, ours(any_blank_card(number)))
@@ -177,16 +198,48 @@ def asset(world: World, number: int = 1) -> dict[str, Any]:
 # --- messages ----------------------------------------------------------------------------------
 
 
-def command(queue: str, record_id: str, schema: str = "charge_card_order") -> dict[str, Any]:
-    """A message of the outbox."""
+def command(
+    queue: str, record_id: str, schema: str = "charge_card_order", token: str = "1"
+) -> dict[str, Any]:
+    """The message of an errand."""
     return {
         "v": 1,
         "org": ORG,
         "queue": queue,
         "schema_of": schema,
         "id": record_id,
+        "token": token,
         "correlation_id": CORRELATION,
     }
+
+
+def errand(world: World, message: dict[str, Any]) -> dict[str, Any]:
+    """The message of an errand whose row lies in the outbox, marked as sent just now."""
+    put_errand(world, message, wake=False, sweep_after=world.settings.tuning.resend_after)
+    return message
+
+
+def put_errand(
+    world: World, message: dict[str, Any], *, wake: bool = True, sweep_after: float = 60.0
+) -> OutboxRow:
+    """An errand's row, to be sent at once, which the sweep sends after so many seconds."""
+    now = world.clock.now()
+    row = OutboxRow(
+        id=f"{message['schema_of']}#{message['id']}#{message['queue']}",
+        command=Command(**message),
+        not_before=now,
+        sweep_from=now + timedelta(seconds=sweep_after),
+        wake=wake,
+        since=now,
+    )
+    store(world).commit(Put(row))
+    return row
+
+
+def errands(world: World) -> list[OutboxRow]:
+    """The rows of the outbox: all work that has not ended."""
+    items = [item for item in world.table.items.values() if item.get("schema") == "outbox"]
+    return [decode_body(OutboxRow, item["body"]) for item in items]
 
 
 def batch(*bodies: Any) -> dict[str, Any]:

@@ -7,10 +7,14 @@ import pytest
 from busbar.domain.authorisation import TABLE
 from busbar.domain.customers import Role
 from infra.catalog import USE_CASES, Route
+from infra.local.people import PEOPLE
 from tests.doubles.world import World
 from tests.functions.given import ORDER, any_blank_card, any_user, card_in_portal, order, ours
-from tests.functions.portal import call_as, problem
+from tests.functions.portal import SYNC, call_as, problem
 
+LISTS = {"orders_list", "charge_cards_list"}
+"""Routes that know `company_id`."""
+MACHINE_SCOPE = "busbar/machine"
 ROUTES = [route for case in USE_CASES for route in case.routes]
 IDS = {"order_id": ORDER, "card_id": ours(any_blank_card())}
 # What a person has decided. The table must say the same, and the doors must do it.
@@ -53,14 +57,16 @@ def test_should_let_in_exactly_the_roles_of_the_table(
     order(world)
     card = card_in_portal(world)
     sub = any_user(world, role)
+    query = f"?company_id={card.company_id}" if route.operation in LISTS else ""
     written = world.table.bill.write_units
     answered = call_as(
         world,
         sub,
         route.method,
-        route.path.format(**IDS) + f"?company_id={card.company_id}",
-        {"quantity": 1, "label": "any"},
+        route.path.format(**IDS) + query,
+        {"quantity": 1} if route.operation == "order_submit" else {"label": "any"},
         {"Idempotency-Key": "any", "If-Match": '"1"'},
+        claims={"scope": MACHINE_SCOPE},
     )
     if role in decided()[route.operation]:
         assert answered.status in {200, 201}, answered.text
@@ -69,6 +75,29 @@ def test_should_let_in_exactly_the_roles_of_the_table(
         assert not world.salesforce.calls
         assert not world.energised.calls
         assert world.table.bill.write_units == written
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
+def test_should_refuse_a_machine_without_its_scope_everywhere(world: World, route: Route) -> None:
+    sub = any_user(world, Role.MACHINE)
+    for scope in (None, "", "openid busbar/machines", "busbar", "busbar/machine-2"):
+        path = route.path.format(**IDS)
+        refused = call_as(world, sub, route.method, path, claims={"scope": scope})
+        problem(refused, 403, "forbidden")
+    assert not world.energised.calls
+    assert not world.salesforce.calls
+
+
+def test_should_let_a_machine_in_whose_scope_is_one_of_several(world: World) -> None:
+    sub = any_user(world, Role.MACHINE)
+    for scope in (MACHINE_SCOPE, f"any/other {MACHINE_SCOPE}"):
+        assert call_as(world, sub, "POST", SYNC, claims={"scope": scope}).status == 200
+
+
+def test_should_give_a_person_nothing_for_the_scope_of_a_machine(world: World) -> None:
+    claims = {"scope": MACHINE_SCOPE}
+    refused = call_as(world, PEOPLE["fleet-manager"], "POST", SYNC, claims=claims)
+    problem(refused, 403, "forbidden")
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)

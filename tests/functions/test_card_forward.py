@@ -15,24 +15,20 @@ from tests.functions.given import (
     CORRELATION,
     any_blank_card,
     asset,
-    card_in_portal,
+    bodies,
+    errand,
+    errands,
     failed,
     forget_calls,
     store,
     stored_card,
     tasks,
+    wanting,
     writes,
 )
 
 CARD = any_blank_card()
 DRIVER = DRIVERS[0].energised_id
-
-
-def wanting(world: World, **wanted: Any) -> None:
-    """The card stands in the portal, and this is wanted of it."""
-    card_in_portal(world)
-    row = LedgerRow(id=ledger_id("energised", "card", CARD.energised_id)).wanting(wanted)
-    store(world).commit(Save(row))
 
 
 def test_wanted_active_should_switch_the_card_on_and_tell_salesforce(
@@ -91,8 +87,10 @@ def test_wanted_active_should_not_be_written_when_the_card_is_active_already(
 def test_unknown_card_should_be_taken_off_the_queue_without_a_call(
     world: World, event: Any
 ) -> None:
+    errand(world, bodies(event)[0])
     assert failed(world.invoke("card_forward", event)) == []
     assert not world.energised.calls
+    assert errands(world) == []
 
 
 @pytest.mark.parametrize("kind", ["timeout_before", "timeout_after", "late_commit"])

@@ -100,8 +100,14 @@ def test_should_answer_201_when_only_the_token_was_old(world: World) -> None:
     assert place(world).status == 201
 
 
-def test_should_answer_201_when_the_number_was_not_read_at_first(world: World) -> None:
-    world.salesforce.add_fault(Fault("timeout_before", operation="read_by_key"))
+def test_should_know_the_number_from_the_create_itself(world: World) -> None:
+    world.salesforce.add_fault(Fault("timeout_before", operation="read_by_key", count=None))
+    assert place(world).json["salesforce_order_number"] == "00000101"
+
+
+def test_should_learn_the_number_later_when_the_check_after_the_create_got_no_answer() -> None:
+    world = World(mode="probe")
+    world.salesforce.add_fault(Fault("timeout_before", operation="run_query", skip=1))
     placed = place(world)
     assert placed.status == 202
     world.run_for(300)

@@ -1,4 +1,4 @@
-"""outbox_sweep: what the stream has left behind is sent all the same."""
+"""outbox_sweep: what the stream has left behind, or a queue has lost, is sent all the same."""
 
 from __future__ import annotations
 
@@ -7,29 +7,49 @@ from typing import Any
 
 import pytest
 
-from busbar.ports import Put
-from busbar.process.outbox import Command, OutboxRow, row
+from busbar.domain.orders import ChargeCardOrder
 from tests.doubles.world import WorkerDiedError, World
-from tests.functions.given import CORRELATION, ORDER, card_in_portal, command, order, shown, store
+from tests.functions.given import (
+    CORRELATION,
+    ORDER,
+    card_in_portal,
+    command,
+    errands,
+    order,
+    put_errand,
+    shown,
+    stored_item,
+    writes,
+)
 from tests.functions.portal import ORDERS, place
 
+OLD_QUEUE = "queue_of_an_older_release"
 
-def left_behind(world: World, queue: str, record_id: str, sequence: int = 2) -> OutboxRow:
-    """A row that no stream record speaks of, to be sent now."""
-    schema = "charge_card_order" if queue == "order_forward" else "charge_card"
-    made = row(
-        Command.model_validate(command(queue, record_id, schema)),
-        sequence,
-        world.clock.now(),
-        sweep_after=60,
-    )
-    store(world).commit(Put(made))
-    return made
+
+def left_behind(world: World, queue: str, record_id: str) -> None:
+    """An errand that no stream record speaks of, to be sent now."""
+    schema = "charge_card" if queue == "card_forward" else "charge_card_order"
+    put_errand(world, command(queue, record_id, schema))
 
 
 def sent(world: World) -> int:
     """How many messages lie on the queues."""
     return sum(len(messages) for messages in world.sqs.queues.values())
+
+
+def relayed(world: World) -> None:
+    """The relay has sent everything; no worker has run yet."""
+    while world._relay():
+        pass
+
+
+def unreadable(world: World, number: int) -> None:
+    """Break the rows of this many errands."""
+    for each in range(number):
+        left_behind(world, "order_forward", f"0BR0KEN{each:06d}")
+    for key, item in world.table.items.items():
+        if "0BR0KEN" in key.pk:
+            item["body"] = b"broken"
 
 
 def test_schedule_should_send_rows_when_they_are_overdue_and_not_before(
@@ -58,12 +78,20 @@ def test_schedule_should_bring_an_order_through_while_the_stream_stands_still(
     assert {c.correlation_id for c in world.salesforce.calls} == {CORRELATION}
 
 
-def test_schedule_should_send_each_row_once(world: World, event: Any) -> None:
+def test_schedule_should_send_each_row_once_until_it_takes_the_message_for_lost(
+    world: World, event: Any
+) -> None:
     left_behind(world, "order_forward", ORDER)
     world.clock.advance(61)
     for _ in range(3):
         world.invoke("outbox_sweep", event)
     assert sent(world) == 1
+    world.clock.advance(3599)
+    world.invoke("outbox_sweep", event)
+    assert sent(world) == 1
+    world.clock.advance(1)
+    world.invoke("outbox_sweep", event)
+    assert sent(world) == 2
 
 
 def test_schedule_should_send_more_rows_than_one_page_holds(world: World, event: Any) -> None:
@@ -74,7 +102,7 @@ def test_schedule_should_send_more_rows_than_one_page_holds(world: World, event:
     assert sent(world) == 250
 
 
-def test_schedule_should_send_again_what_a_dying_sweep_had_not_crossed_out(
+def test_schedule_should_send_again_what_a_dying_sweep_had_not_marked_as_sent(
     world: World, event: Any
 ) -> None:
     order(world)
@@ -87,18 +115,110 @@ def test_schedule_should_send_again_what_a_dying_sweep_had_not_crossed_out(
     assert sent(world) == 2
     world.pump()
     assert dict(world.counts()) == {"Order": 1, "OrderItem": 1}
+    assert len(writes(world.salesforce)) == 1
 
 
-def test_schedule_should_send_the_other_rows_when_one_cannot_be_sent(
-    world: World, event: Any
+@pytest.mark.parametrize("number", [1, 250])
+def test_schedule_should_put_off_rows_that_cannot_be_sent_and_send_the_others_at_once(
+    world: World, event: Any, number: int
 ) -> None:
     order(world)
-    left_behind(world, "queue_of_an_older_release", ORDER)
+    for each in range(number):
+        left_behind(world, OLD_QUEUE, f"0RDER{each:08d}")
     world.clock.advance(1)
     left_behind(world, "order_forward", ORDER)
     world.clock.advance(61)
     world.invoke("outbox_sweep", event)
-    assert list(world.sqs.queues) == ["order_forward"]
+    assert {name: len(q) for name, q in world.sqs.queues.items()} == {"order_forward": 1}
+    later = world.clock.now() + timedelta(seconds=world.settings.tuning.retry_most)
+    unsendable = [row for row in errands(world) if row.command.queue == OLD_QUEUE]
+    assert len(unsendable) == number
+    assert {row.sweep_from for row in unsendable} == {later}
+
+
+def test_schedule_should_send_a_row_that_could_not_be_sent_when_its_queue_is_there_again(
+    world: World, event: Any
+) -> None:
+    left_behind(world, OLD_QUEUE, ORDER)
+    world.clock.advance(61)
+    world.invoke("outbox_sweep", event)
+    world.settings.queues[OLD_QUEUE] = OLD_QUEUE  # type: ignore[index]  (a deploy)
+    world._handlers.clear()
+    world.clock.advance(299)
+    world.invoke("outbox_sweep", event)
+    assert sent(world) == 0
+    world.clock.advance(1)
+    world.invoke("outbox_sweep", event)
+    assert sent(world) == 1
+
+
+@pytest.mark.parametrize("number", [1, 99])
+def test_schedule_should_pass_over_a_row_that_cannot_be_read_and_log_it(
+    world: World, event: Any, number: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    unreadable(world, number)
+    world.clock.advance(1)
+    left_behind(world, "order_forward", ORDER)
+    world.clock.advance(61)
+    world.invoke("outbox_sweep", event)
+    assert sent(world) == 1
+    logged = [r for r in caplog.records if r.getMessage() == "record unreadable"]
+    assert len({r.__dict__["pk"] for r in logged}) == number
+
+
+@pytest.mark.parametrize("number", [100, 450])
+def test_schedule_should_send_the_other_rows_when_a_whole_page_cannot_be_read(
+    world: World, event: Any, number: int
+) -> None:
+    unreadable(world, number)
+    world.clock.advance(1)
+    left_behind(world, "order_forward", ORDER)
+    world.clock.advance(61)
+    world.invoke("outbox_sweep", event)
+    assert sent(world) == 1
+
+
+def test_should_bring_through_an_order_whose_message_the_queue_lost(world: World) -> None:
+    order(world)
+    left_behind(world, "order_forward", ORDER)
+    relayed(world)
+    assert sent(world) == 1
+    world.sqs.queues.clear()
+    world.run_for(3540)
+    assert world.counts()["Order"] == 0
+    world.run_for(180)
+    assert shown(world)["salesforce_order_number"]
+    assert errands(world) == []
+
+
+def test_should_bring_through_an_order_whose_message_died_in_the_dead_letter_queue(
+    world: World,
+) -> None:
+    order(world)
+    item = stored_item(world, ChargeCardOrder, ORDER)
+    body, item["body"] = item["body"], b"broken"  # the worker breaks whenever it comes
+    left_behind(world, "order_forward", ORDER)
+    world.run_for(2400)
+    assert len(world.sqs.dead["order_forward"]) == 1
+    item["body"] = body
+    world.run_for(1800)
+    assert shown(world)["salesforce_order_number"]
+    assert dict(world.counts()) == {"Order": 1, "OrderItem": 1}
+    assert errands(world) == []
+
+
+def test_should_ignore_a_dead_message_that_is_redriven_after_its_work_has_ended(
+    world: World,
+) -> None:
+    order(world)
+    left_behind(world, "order_forward", ORDER)
+    relayed(world)
+    (message,) = world.sqs.queues["order_forward"]
+    world.pump()
+    calls = len(world.salesforce.calls)
+    world.sqs.put("order_forward", message.body)
+    world.pump()
+    assert len(world.salesforce.calls) == calls
 
 
 def test_should_bring_through_an_order_whose_request_died_before_salesforce(world: World) -> None:

@@ -186,7 +186,7 @@ def test_should_open_a_task_for_an_asset_that_fits_no_card_and_take_over_the_oth
     assert report["taken_over"] == 1
     assert numbers(world) == [any_blank_card(2).number]
     (task,) = tasks(world)
-    assert (task.kind, task.subject_id) == ("card_not_taken_over", ORDER)
+    assert (task.kind, task.subject_id) == ("card_not_synchronised", ORDER)
     assert wrong in task.id
     world.run_for(600)
     sync(world)
@@ -198,7 +198,7 @@ def test_should_take_over_later_when_energised_is_down(world: World) -> None:
     world.energised.is_down = True
     report = sync(world)
     assert report["complete"] is False
-    assert report["reasons"] == ["energised_unavailable", "energised_unavailable"]
+    assert report["reasons"] == ["energised_unavailable"]
     world.energised.is_down = False
     world.clock.advance(300)
     assert sync(world)["taken_over"] == 2

@@ -11,7 +11,7 @@ from infra.simulators.routing import Call, RouteTable
 
 API: RouteTable[Backend] = RouteTable()
 
-_TEXTS = {"tag", "number", "reference", "label"}
+_TEXTS = {"tag", "number", "reference", "label", "rate_id"}
 _CONTACTS = {"contact_id", "billing_contact_id"}
 _READ_ONLY = {"blocked", "updated_at"}
 _KNOWN = {"id", "active"} | _TEXTS | _CONTACTS | _READ_ONLY
@@ -44,6 +44,7 @@ def write_card(backend: Backend, call: Call) -> Response:
         label=body.get("label", ""),
         contact_id=body.get("contact_id") or None,
         billing_contact_id=body.get("billing_contact_id") or None,
+        rate_id=body.get("rate_id", ""),
         active=body.get("active") == "true",
         blocked=held.blocked,
     )

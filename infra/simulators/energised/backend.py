@@ -50,6 +50,8 @@ class Card:
     label: str = ""
     contact_id: str | None = None
     billing_contact_id: str | None = None
+    rate_id: str = ""
+    """The tariff: the field of a card that the portal knows nothing of."""
     active: bool = False
     blocked: bool = False
 

@@ -15,6 +15,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "active": (bool,),
     "label": (str,),
     "reference": (str,),
+    "rate_id": (str,),
     "contact_id": (str, type(None)),
     "billing_contact_id": (str, type(None)),
 }

@@ -16,7 +16,7 @@ from infra.simulators.messages import Request, Response, answer
 from infra.simulators.routing import Route
 from infra.simulators.simulator import FaultKind, Now, Proceed, Simulator, Table
 
-_CARD_COLUMNS = ("id", "tag", "number", "label", "contact_id", "billing_contact_id")
+_CARD_COLUMNS = ("id", "tag", "number", "label", "contact_id", "billing_contact_id", "rate_id")
 _CARD_STATE = ("active", "blocked", "updated_at")
 
 

@@ -109,8 +109,8 @@ def delete_by_key(org: Org, call: Call) -> Response:
     "POST",
     "/services/data/{version}/composite/graph",
     label="documented",
-    note="Up to 75 graphs and 500 nodes, one transaction each; that GET nodes are allowed and that "
-    "nodes run in their order is assumed",
+    note="Up to 75 graphs and 500 nodes, one transaction each; GET nodes with ?fields=; that nodes "
+    "run in their order is assumed",
 )
 def run_graph(org: Org, call: Call) -> Response:
     _version(call)

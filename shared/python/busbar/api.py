@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,8 +17,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import BaseModel, ValidationError
 
 from busbar.domain.authorisation import forbidden, require
-from busbar.domain.customers import Caller, User
-from busbar.errors import Conflict, FieldError, Problem, UpstreamError
+from busbar.domain.customers import Caller, Role, User
+from busbar.errors import Conflict, FieldError, Problem, StoreUnavailable, UpstreamError
 from busbar.observability import CORRELATION_HEADER, begin, correlation_id, logger
 from busbar.process.idempotency import FinalAnswer, Idempotency, check_key
 from busbar.settings import Settings
@@ -26,6 +26,8 @@ from busbar.usecases.deps import Deps
 from busbar.wiring import Clients, Parts
 
 LARGEST_BODY = 64 * 1024
+MACHINE_SCOPE = "busbar/machine"
+"""Scope that a machine's token has to carry (client credentials)."""
 PROBLEM_TYPE = "urn:busbar:problem:"
 JSON_TYPE = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -57,7 +59,9 @@ class Request:
     def json(self) -> Any:
         """The body. Raises a 400 `Problem` if it is no JSON object."""
         try:
-            body = json.loads(self.raw_body or "null", parse_constant=_no_constant)
+            body = json.loads(
+                self.raw_body or "null", parse_constant=_no_constant, parse_int=_exact
+            )
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
@@ -121,6 +125,12 @@ class _Raw(str):
     __slots__ = ()
 
 
+def _exact(digits: str) -> int | str:
+    """A whole number that every system holds exactly; a longer one stays text, and is no number."""
+    long = len(digits) > 17 or abs(int(digits)) > 2**53
+    return digits if long else int(digits)
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(name)
 
@@ -152,17 +162,24 @@ class Door:
         self._app = APIGatewayHttpResolver()
         self._app.not_found(lambda _error: self._respond(_problem(_not_found())))
 
-    def route(self, method: str, path: str, operation: str) -> Callable[..., Any]:
+    def route(
+        self, method: str, path: str, operation: str, query: Sequence[str] = ()
+    ) -> Callable[..., Any]:
         """Register `handler(request) -> Answer` for a route of the catalogue.
 
-        Path parameters are written `{name}`, as in the catalogue.
+        Path parameters are written `{name}`, as in the catalogue. `query` names the parameters
+        that the route knows; any other is answered 400, not passed over.
         """
 
         def register(handler: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
             rule = re.sub(r"\{(\w+)\}", r"<\1>", path)
 
+            def checked(request: Request) -> Answer:
+                _check_query(request.query, query)
+                return handler(request)
+
             def run(**parameters: str) -> Response[str]:
-                return self._respond(self._run(handler, operation, parameters))
+                return self._respond(self._run(checked, operation, parameters))
 
             self._app.route(rule, method=[method])(run)
             return handler
@@ -182,7 +199,7 @@ class Door:
             return handler(self._request(operation, parameters))
         except Problem as problem:
             return _problem(problem)
-        except (UpstreamError, Conflict) as error:
+        except (UpstreamError, Conflict, StoreUnavailable) as error:
             logger.warning("request failed", extra={"operation": operation, "cause": str(error)})
             return _problem(_try_again())
         except Exception as error:  # noqa: BLE001  (the last line of defence: no internals leave)
@@ -191,12 +208,14 @@ class Door:
 
     def _request(self, operation: str, parameters: Mapping[str, str]) -> Request:
         event = self._app.current_event.raw_event
-        org, sub = authenticate(event, self._parts.settings, self._parts.clock.now().timestamp())
-        deps = self._parts.deps(org)
-        stored = deps.store.get(User, sub)
+        who = authenticate(event, self._parts.settings, self._parts.clock.now().timestamp())
+        deps = self._parts.deps(who.org)
+        stored = deps.store.get(User, who.sub)
         if stored is None:
             raise forbidden()
-        caller = Caller(org=org, user=stored.record, correlation_id=correlation_id())
+        if stored.record.role is Role.MACHINE and MACHINE_SCOPE not in who.scopes:
+            raise forbidden()
+        caller = Caller(org=who.org, user=stored.record, correlation_id=correlation_id())
         require(caller, operation)
         body = self._body() if event.get("body") else ""
         if len(body.encode(errors="replace")) > LARGEST_BODY:
@@ -235,7 +254,24 @@ class Door:
         )
 
 
-def authenticate(event: Mapping[str, Any], settings: Settings, now: float) -> tuple[str, str]:
+def _check_query(sent: Mapping[str, str], known: Sequence[str]) -> None:
+    for name in sent:
+        if name not in known:
+            allowed = f"is unknown here; known are {', '.join(known)}" if known else "is unknown"
+            fault = FieldError(name[:64], allowed)
+            raise Problem(400, "invalid-parameter", "Unknown query parameter", errors=(fault,))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a token speaks for."""
+
+    org: str
+    sub: str
+    scopes: frozenset[str]
+
+
+def authenticate(event: Mapping[str, Any], settings: Settings, now: float) -> Identity:
     """Org and subject of a request whose token the authoriser has let pass.
 
     Refuses what the authoriser may have let through: no claims, no expiry, an expired token, a
@@ -263,7 +299,7 @@ def authenticate(event: Mapping[str, Any], settings: Settings, now: float) -> tu
             "Sign in again and send the new access token.",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
-    return org, sub
+    return Identity(org, sub, frozenset(str(claims.get("scope") or "").split()))
 
 
 def _not_found() -> Problem:

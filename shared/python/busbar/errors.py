@@ -53,6 +53,10 @@ class Conflict(BusbarError):
     """A conditional write found another state than the one that was read."""
 
 
+class StoreUnavailable(BusbarError):
+    """The table did not answer, or not now. Nothing is known of a write: read again."""
+
+
 @dataclass(eq=False)
 class EventRejected(BusbarError):
     """An event that cannot be applied, now or later. `reason` is a stable word."""

@@ -151,12 +151,18 @@ class OrderSystem(Protocol):
         ...
 
     def find_order(self, reference: str, timeout: float) -> Sequence[Found]:
-        """Orders that carry our reference. `fields` hold `order_number` and `status`."""
+        """Orders that carry our reference, with what a caller needs to rebuild their state.
+
+        `fields` hold `order_number`, `status` and `version` (epoch milliseconds of the last
+        change), and where Salesforce holds them `tracking_id` and `delivery_date` (ISO). Where
+        several orders have a reference that should be unique, they may come without fields.
+        """
         ...
 
     def create_order(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
-        """Create order and items in one transaction, by external ids, and read the number.
+        """Create order and items in one transaction, by external ids, and read the order as it is.
 
+        `fields` are those of `find_order`.
         `payload` is what `mappings/salesforce/order_submit.jsonata` made:
         `{"order": {field: value}, "items": [{"reference": "BBCI…", "fields": {field: value}}]}`.
         """
@@ -167,7 +173,7 @@ class OrderSystem(Protocol):
         ...
 
     def read_asset(self, asset_id: str, timeout: float) -> Json:
-        """The fields of an Asset that we write, as Salesforce holds them."""
+        """The fields of an Asset that we write, as Salesforce holds them. Raises `Missing`."""
         ...
 
     def write_asset(self, asset_id: str, fields: Mapping[str, Any], timeout: float) -> None:
@@ -177,10 +183,16 @@ class OrderSystem(Protocol):
 
 @dataclass(frozen=True)
 class CardPage:
-    """A page of the card list of be.ENERGISED; `following` is the next offset, None at the end."""
+    """A page of the card list of be.ENERGISED; `following` is the next offset, None at the end.
+
+    `unreadable` names the rows that were left out because they make no card, by id, or by `""`
+    where even that cannot be read: somebody has to look at them, as a caller that goes on by time
+    will not see them again.
+    """
 
     cards: tuple[BackendCard, ...]
     following: int | None
+    unreadable: tuple[str, ...] = ()
 
 
 class ChargingBackend(Protocol):

@@ -52,6 +52,10 @@ class SalesforceSettings:
     mode: Mode = "unique_key"
     order_object: str = "Order"
     order_reference_field: str = "BusbarReference__c"
+    order_tracking_field: str = "TrackingId__c"
+    """Field of an order with the carrier's tracking id; empty: the org has none."""
+    order_delivery_date_field: str = "DeliveryDate__c"
+    """Field of an order with the day of delivery; empty: the org has none."""
     item_object: str = "OrderItem"
     item_reference_field: str = "BusbarReference__c"
     asset_object: str = "Asset"
@@ -137,6 +141,9 @@ class Tuning:
     """After this a wait becomes a task."""
     sweep_after: float = 60.0
     """Age from which `outbox_sweep` sends what the stream has not."""
+    resend_after: float = 3600.0
+    """When the sweep repeats a message that was sent but whose work has not ended: later than a
+    message can live on its queue, retries included."""
     idempotency_kept: float = 7 * 86400.0
     idempotency_lease: float = 30.0
 

@@ -7,9 +7,9 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -49,6 +49,14 @@ class RandomIds:
         return encode(secrets.randbits(65))
 
 
+class AwsSession(Protocol):
+    """A `boto3.Session`, as the local system has one per role. On Lambda there is none."""
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A client of a service."""
+        ...
+
+
 class Clients:
     """Clients of AWS and transports to outside systems, made once and kept over invocations.
 
@@ -59,7 +67,7 @@ class Clients:
 
     def __init__(
         self,
-        session: boto3.Session | None = None,
+        session: AwsSession | None = None,
         *,
         endpoint_url: str | None = None,
         transports: Mapping[str, httpx.BaseTransport] | None = None,
@@ -77,14 +85,16 @@ class Clients:
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, e.g. `dynamodb`."""
         if service not in self._made:
-            session = self._session or boto3.Session()
-            self._made[service] = session.client(
-                service,  # type: ignore[call-overload]
+            # botocore by itself: boto3 would import its S3 transfer manager, a third of the start.
+            own = self._session
+            make = own.client if own else botocore.session.get_session().create_client
+            self._made[service] = make(
+                service,
                 endpoint_url=self._endpoint_url,
                 config=Config(
-                    connect_timeout=2,
-                    read_timeout=5,
-                    retries={"mode": "standard"},
+                    connect_timeout=1,
+                    read_timeout=3,
+                    retries={"mode": "standard", "total_max_attempts": 3},
                     user_agent_extra="busbar",
                 ),
             )
@@ -104,7 +114,12 @@ class SecretCache:
     def __call__(self, *, refresh: bool = False) -> Mapping[str, str]:
         """The secret. Raises `Unavailable` while it cannot be read: the work has to wait."""
         if refresh or time.monotonic() - self._read_at > SECRET_SECONDS:
-            self._value = self._read()
+            try:
+                self._value = self._read()
+            except Unavailable:
+                if refresh or not self._value:
+                    raise
+                # An old secret is better than none; a system that refuses it asks for a refresh.
             self._read_at = time.monotonic()
         return self._value
 

@@ -16,7 +16,7 @@ from busbar.domain.tasks import Task
 from busbar.errors import EventRejected
 from busbar.observability import begin, cause, logger
 from busbar.ports import Put
-from busbar.process.outbox import Command
+from busbar.process.outbox import Command, Errand
 from busbar.settings import Settings
 from busbar.usecases.deps import Deps
 from busbar.wiring import Clients, Parts
@@ -31,13 +31,18 @@ class Worker:
         self._name = name
         self._parts = Parts(settings, clients)
 
-    def commands(self, work: Callable[[str, Deps], object]) -> Callable[[dict[str, Any], Any], Any]:
-        """A handler for commands from the outbox: `work(record id, deps)`."""
+    def commands(
+        self, work: Callable[[Errand, Deps], object]
+    ) -> Callable[[dict[str, Any], Any], Any]:
+        """A handler for errands from the outbox. What is done already, or was overtaken, is not."""
 
         def one(body: str) -> None:
             command = Command.model_validate_json(body)
             begin(command.correlation_id)
-            work(command.id, self._parts.deps(command.org))
+            deps = self._parts.deps(command.org)
+            errand = Errand(command)
+            if deps.outbox.is_current(errand):
+                work(errand, deps)
 
         return lambda event, _context: self._batch(event, one)
 

@@ -72,6 +72,13 @@ def test_should_keep_what_nobody_wants_to_change(rig: Rig) -> None:
     assert (card.label, card.active, card.blocked) == ("by a clerk", True, True)
 
 
+def test_should_not_wipe_what_only_the_tenant_knows_of_a_card(rig: Rig) -> None:
+    rig.tenant.change_card(CARD_ID, rate_id="tariff-7")
+    rig.cards.write_card(CARD_ID, rig.wanted(active=True, label="Van"), 5)
+    card = rig.tenant.card(CARD_ID)
+    assert (card.rate_id, card.active, card.label) == ("tariff-7", True, "Van")
+
+
 def test_should_be_refused_for_a_contact_that_is_not_there(rig: Rig) -> None:
     with pytest.raises(Refused) as caught:
         rig.cards.write_card(CARD_ID, rig.wanted(contact_id="nobody"), 5)

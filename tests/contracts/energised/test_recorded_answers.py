@@ -45,6 +45,22 @@ def test_should_read_a_card_and_pass_over_unknown_fields() -> None:
     assert player.sent[0].headers["x-correlation-id"] == "corr-1"
 
 
+def test_should_keep_the_row_of_a_card_for_a_write_but_what_only_be_energised_sets() -> None:
+    cards, _ = connected("card")
+    card = cards.read_card(CARD_ID, 5)
+    assert (card.raw["emp"], card.raw["something_new"]) == ("AT-HTB", {"x": 1})
+    assert set(card.raw) & {"blocked", "updated_at"} == set()
+    assert "AT-HTB" not in repr(card)
+
+
+def test_should_not_believe_a_card_that_nests_without_end() -> None:
+    deep = '{"id": "1", "active": "true", "updated_at": "2025-04-24T13:18:27Z", "x": '
+    body = deep + "[" * 100 + "]" * 100 + "}"
+    cards, _ = connected(httpx.Response(200, text=body))
+    with pytest.raises(Unavailable, match="body"):
+        cards.read_card(CARD_ID, 5)
+
+
 def test_should_read_booleans_and_ids_of_json_too() -> None:
     cards, _ = connected("card_json_booleans")
     card = cards.read_card(CARD_ID, 5)
@@ -74,6 +90,22 @@ def test_should_read_on_by_the_rows_that_came_and_not_by_the_limit_asked() -> No
         "limit": "500",
         "updated_since": "2025-04-24T00:00:00+00:00",
     }
+
+
+def test_should_name_the_rows_that_make_no_card_and_hand_out_the_others() -> None:
+    cards, _ = connected("list_unreadable_rows")
+    page = cards.changed_cards(None, 0, 5)
+    assert [card.id for card in page.cards] == [CARD_ID, "410005"]
+    assert page.unreadable == ("410002", "", "")
+    assert page.following == 5
+    assert [card.raw for card in page.cards] == [{}, {}]
+
+
+@pytest.mark.parametrize("data", [None, {}, "no"])
+def test_should_call_a_list_that_is_none_unavailable(data: object) -> None:
+    cards, _ = connected(httpx.Response(200, json={"data": data, "meta": {"total": 1}}))
+    with pytest.raises(Unavailable, match="data"):
+        cards.changed_cards(None, 0, 5)
 
 
 def test_should_end_at_an_empty_page_whatever_the_total_says() -> None:

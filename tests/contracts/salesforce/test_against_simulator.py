@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +100,33 @@ def test_should_make_the_order_that_the_product_s_mapping_describes(rig: Rig) ->
     assert (item["OrderId"], item["Quantity"], item["UnitPrice"]) == (order["Id"], 5, 9.9)
     assert list(rig.orders.find_order(REFERENCE, 5)) == [found]
     assert {c.correlation_id for c in rig.org.calls} == {"corr-1"}
+
+
+def test_should_make_the_order_and_read_its_number_in_one_call() -> None:
+    rig = Rig()
+    payload = rig.payload()
+    before = len(rig.org.calls)
+    found = rig.orders.create_order(REFERENCE, payload, 5)
+    assert rig.paths()[before:] == ["POST /services/data/v60.0/composite/graph"]
+    assert found.fields["order_number"] == rig.org.order(REFERENCE)["OrderNumber"]
+
+
+def test_should_find_all_that_the_state_of_an_order_is_made_of(rig: Rig) -> None:
+    made = rig.orders.create_order(REFERENCE, rig.payload(), 5)
+    assert set(made.fields) == {"order_number", "status", "version"}
+    rig.clock.at += timedelta(hours=1)
+    rig.org.set_order_status(
+        REFERENCE, "Geliefert", tracking_id="00340434161094", delivery_date="2026-03-04"
+    )
+    (found,) = rig.orders.find_order(REFERENCE, 5)
+    assert found.fields == {
+        "order_number": made.fields["order_number"],
+        "status": "Geliefert",
+        "version": str(_milliseconds(rig.clock.at)),
+        "tracking_id": "00340434161094",
+        "delivery_date": "2026-03-04",
+    }
+    assert int(found.fields["version"]) > int(made.fields["version"])
 
 
 def test_should_find_nothing_before_an_order_is_made(rig: Rig) -> None:
@@ -204,6 +231,23 @@ def test_should_write_and_read_back_what_the_card_mapping_makes(rig: Rig) -> Non
 def test_should_miss_an_asset_that_is_not_there(rig: Rig) -> None:
     with pytest.raises(Missing):
         rig.orders.read_asset("02i00000000099AAAA", 5)
+
+
+def test_should_miss_an_asset_that_was_deleted(rig: Rig) -> None:
+    asset_id = sample.cards(1)[0].asset_id
+    with rig.org.working():
+        rig.org.org.rows.put("Asset", asset_id, None)
+    with pytest.raises(Missing, match="ENTITY_IS_DELETED"):
+        rig.orders.read_asset(asset_id, 5)
+    with pytest.raises(Missing, match="ENTITY_IS_DELETED"):
+        rig.orders.write_asset(asset_id, {"CardLabel__c": "x"}, 5)
+
+
+def test_should_be_refused_where_another_record_has_the_value_of_a_unique_field(rig: Rig) -> None:
+    first, second = sample.cards(2)
+    with pytest.raises(Refused) as caught:
+        rig.orders.write_asset(first.asset_id, {"EnergisedCardId__c": second.energised_id}, 5)
+    assert (caught.value.code, caught.value.detail) == ("DUPLICATE_VALUE", "EnergisedCardId__c")
 
 
 def test_should_quote_what_could_end_a_string_in_a_query() -> None:

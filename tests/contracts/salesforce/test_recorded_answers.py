@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,10 +31,15 @@ PROBING = replace(SETTINGS, mode="probe")
 SECRET = {"client_id": "id", "client_secret": "s3cret"}
 REFERENCE = "BBCO0000000000001"
 ORDER_ID = "801000000000001AAA"
+ORDER_FIELDS = "Id,OrderNumber,Status,SystemModstamp,TrackingId__c,DeliveryDate__c"
 PAYLOAD = {
     "order": {"AccountId": "001000000000001AAA", "Description": "Jana Petersen"},
     "items": [{"reference": "BBCI0000000000001", "fields": {"Quantity": 5}}],
 }
+
+
+def recorded(name: str) -> Any:
+    return json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))["body"]
 
 
 def connected(
@@ -84,8 +90,46 @@ def test_should_find_the_order_by_its_external_id() -> None:
     orders, player = connected("token", "order_found")
     (found,) = orders.find_order("BB/CO", 5)
     assert found.external_id == ORDER_ID
-    assert found.fields == {"order_number": "00000101", "status": "Draft"}
+    assert found.fields == {
+        "order_number": "00000101",
+        "status": "Draft",
+        "version": "1745500707000",
+    }
     assert player.calls()[1].endswith("/sobjects/Order/BusbarReference__c/BB%2FCO")
+    assert player.sent[1].url.params["fields"] == ORDER_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("answer", "settings"), [("order_delivered", SETTINGS), ("orders_queried", PROBING)]
+)
+def test_should_find_the_delivery_of_an_order_in_both_ways(
+    answer: str, settings: SalesforceSettings
+) -> None:
+    orders, player = connected("token", answer, settings=settings)
+    (found,) = orders.find_order(REFERENCE, 5)
+    assert found.fields == {
+        "order_number": "00000101",
+        "status": "Geliefert",
+        "version": "1745500707000",
+        "tracking_id": "00340434161094",
+        "delivery_date": "2025-04-24",
+    }
+    asked = " ".join(player.sent[1].url.params.values())
+    assert "TrackingId__c" in asked
+    assert "DeliveryDate__c" in asked
+
+
+@pytest.mark.parametrize("answer", ["order_delivered", "orders_queried"])
+def test_should_not_ask_for_the_delivery_where_the_org_has_no_such_fields(answer: str) -> None:
+    settings = replace(
+        SETTINGS if answer == "order_delivered" else PROBING,
+        order_tracking_field="",
+        order_delivery_date_field="",
+    )
+    orders, player = connected("token", answer, settings=settings)
+    (found,) = orders.find_order(REFERENCE, 5)
+    assert set(found.fields) == {"order_number", "status", "version"}
+    assert "__c" not in " ".join(player.sent[1].url.params.values()).partition(" FROM ")[0]
 
 
 def test_should_find_nothing_when_salesforce_says_so() -> None:
@@ -139,6 +183,13 @@ def test_should_set_fields_of_an_asset() -> None:
     assert player.json_sent() == {"CardActive__c": True}
 
 
+def test_should_miss_an_asset_that_is_gone() -> None:
+    orders, _ = connected("token", "deleted")
+    with pytest.raises(Missing) as caught:
+        orders.read_asset("02i000000000001AAA", 5)
+    assert caught.value.code == "ENTITY_IS_DELETED"
+
+
 @pytest.mark.parametrize("asset_id", ["", ".", ".."])
 def test_should_send_nothing_for_an_id_that_is_none(asset_id: str) -> None:
     orders, player = connected()
@@ -150,12 +201,12 @@ def test_should_send_nothing_for_an_id_that_is_none(asset_id: str) -> None:
 # --- creating an order -------------------------------------------------------------------------
 
 
-def test_should_upsert_order_and_items_in_one_graph_and_read_the_number() -> None:
-    orders, player = connected("token", "graph_created", "order_found")
+def test_should_upsert_order_and_items_and_read_the_number_in_one_graph() -> None:
+    orders, player = connected("token", "graph_created")
     found = orders.create_order(REFERENCE, PAYLOAD, 5)
     assert found.fields["order_number"] == "00000101"
     (graph,) = player.json_sent(1)["graphs"]
-    order, item = graph["compositeRequest"]
+    order, item, read = graph["compositeRequest"]
     base = "/services/data/v60.0/sobjects"
     assert (order["method"], order["url"]) == (
         "PATCH",
@@ -164,16 +215,17 @@ def test_should_upsert_order_and_items_in_one_graph_and_read_the_number() -> Non
     assert "BusbarReference__c" not in order["body"]
     assert item["url"] == f"{base}/OrderItem/BusbarReference__c/BBCI0000000000001"
     assert item["body"] == {"Quantity": 5, "OrderId": "@{order.id}"}
+    assert read == {
+        "method": "GET",
+        "url": f"{base}/Order/@{{order.id}}?fields={ORDER_FIELDS}",
+        "referenceId": "read",
+    }
 
 
 def test_should_create_with_the_reference_as_a_field_where_it_is_not_unique() -> None:
-    offered = httpx.Response(
-        200,
-        json={"records": [{"Id": ORDER_ID, "OrderNumber": "00000101", "Status": "Draft"}]},
-    )
-    orders, player = connected("token", "graph_created", offered, settings=PROBING)
+    orders, player = connected("token", "graph_created", "orders_queried", settings=PROBING)
     assert orders.create_order(REFERENCE, PAYLOAD, 5).external_id == ORDER_ID
-    order, item = player.json_sent(1)["graphs"][0]["compositeRequest"]
+    order, item, _ = player.json_sent(1)["graphs"][0]["compositeRequest"]
     assert (order["method"], order["url"]) == ("POST", "/services/data/v60.0/sobjects/Order")
     assert order["body"]["BusbarReference__c"] == REFERENCE
     assert item["body"]["BusbarReference__c"] == "BBCI0000000000001"
@@ -182,7 +234,7 @@ def test_should_create_with_the_reference_as_a_field_where_it_is_not_unique() ->
 
 def test_should_let_no_mapping_change_the_reference() -> None:
     payload = {**PAYLOAD, "order": {"BusbarReference__c": "OTHER"}}
-    orders, player = connected("token", "graph_created", "order_found")
+    orders, player = connected("token", "graph_created")
     orders.create_order(REFERENCE, payload, 5)
     assert player.json_sent(1)["graphs"][0]["compositeRequest"][0]["body"] == {}
 
@@ -233,14 +285,58 @@ def test_should_look_whether_an_unchangeable_field_means_that_the_order_is_there
 
 
 @pytest.mark.parametrize(
-    "reading",
-    ["order_missing", "order_several", "server_error", "html_success", httpx.ReadTimeout("slow")],
+    "read",
+    [None, [], {}, {"Id": ORDER_ID}, {"Id": ORDER_ID, "OrderNumber": "1", "Status": "Draft"}],
 )
-def test_should_not_know_when_the_order_was_made_but_its_number_not_read(reading: Any) -> None:
-    orders, _ = connected("token", "graph_created", reading)
+def test_should_not_know_when_the_order_was_made_but_its_number_not_read(read: object) -> None:
+    answer = recorded("graph_created")
+    nodes = answer["graphs"][0]["graphResponse"]["compositeResponse"]
+    nodes[-1]["body"] = read
+    orders, _ = connected("token", httpx.Response(200, json=answer))
+    with pytest.raises(Unknown, match="UNREADABLE_ANSWER"):
+        orders.create_order(REFERENCE, PAYLOAD, 5)
+
+
+@pytest.mark.parametrize("look", ["server_error", "html_success", httpx.ReadTimeout("slow")])
+def test_should_not_know_whether_the_order_is_the_only_one_where_nobody_answers(look: Any) -> None:
+    orders, _ = connected("token", "graph_created", look, settings=PROBING)
     with pytest.raises(Unknown) as caught:
         orders.create_order(REFERENCE, PAYLOAD, 5)
     assert caught.value.detail == "READ_AFTER_CREATE"
+
+
+def test_should_know_the_order_although_the_search_lags_behind() -> None:
+    orders, _ = connected("token", "graph_created", "no_records", settings=PROBING)
+    assert orders.create_order(REFERENCE, PAYLOAD, 5).fields["order_number"] == "00000101"
+
+
+def duplicate_value(message: str, fields: list[str]) -> httpx.Response:
+    answer = recorded("graph_duplicate_value")
+    nodes = answer["graphs"][0]["graphResponse"]["compositeResponse"]
+    nodes[0]["body"][0] |= {"message": message, "fields": fields}
+    return httpx.Response(200, json=answer)
+
+
+@pytest.mark.parametrize(
+    ("message", "fields", "kind", "detail"),
+    [
+        ("duplicate value found: {} duplicates value on record", ["Other__c"], Refused, "Other__c"),
+        ("duplicate value found: Other__c duplicates value on record", [], Refused, "Other__c"),
+        ("duplicate value found: Code duplicates value on record", [], Refused, "Code"),
+        ("Doppelter Wert gefunden: Other__c dupliziert einen Wert", [], Refused, "Other__c"),
+        ("anything", ["BUSBARREFERENCE__C"], Duplicate, "BUSBARREFERENCE__C"),
+        ("anything", ["Other__c", "BusbarReference__c"], Duplicate, "Other__c, BusbarReference__c"),
+        ("Doppelter Wert gefunden: BusbarReference__c", [], Duplicate, "BusbarReference__c"),
+        ("duplicate value found: <unknown> duplicates value on <unknown>", [], Duplicate, ""),
+    ],
+)
+def test_should_take_only_a_duplicate_of_our_reference_for_our_order(
+    message: str, fields: list[str], kind: type[UpstreamError], detail: str
+) -> None:
+    orders, _ = connected("token", duplicate_value(message, fields))
+    with pytest.raises(UpstreamError) as caught:
+        orders.create_order(REFERENCE, PAYLOAD, 5)
+    assert (type(caught.value), caught.value.detail) == (kind, detail)
 
 
 def test_should_name_the_part_that_a_mapping_left_out() -> None:

@@ -49,6 +49,7 @@ def test_should_show_a_card_with_booleans_as_strings(be: Caller) -> None:
         "label": "",
         "contact_id": None,
         "billing_contact_id": None,
+        "rate_id": "",
         "active": "false",
         "blocked": "false",
         "updated_at": "2025-05-03T08:00:00.000Z",
@@ -82,6 +83,16 @@ class TestPut:
         assert (card["label"], card["contact_id"]) == ("", None)
         assert card["billing_contact_id"] == sample.NORDWIND.energised_id
         assert card["active"] == "true"
+
+    def test_should_empty_a_tariff_that_is_not_sent(
+        self, be: Caller, energised: EnergisedSimulator
+    ) -> None:
+        change = {"rate_id": "tariff-7"}
+        Caller(energised)("POST", f"/_sim/cards/{CARD.energised_id}/change", change)
+        be("PUT", "/api/card/", any_put(rate_id=read(be)["rate_id"]))
+        assert read(be)["rate_id"] == "tariff-7"
+        be("PUT", "/api/card/", any_put())
+        assert read(be)["rate_id"] == ""
 
     def test_should_switch_a_card_off_when_active_is_not_sent(self, be: Caller) -> None:
         be("PUT", "/api/card/", any_put())
@@ -118,6 +129,7 @@ class TestPut:
             ({"tag": sample.cards(2)[1].tag}, "tag"),
             ({"number": None}, "number"),
             ({"label": 7}, "label"),
+            ({"rate_id": 7}, "rate_id"),
             ({"contact_id": 7}, "contact_id"),
             ({"contact_id": "nobody"}, "contact_id"),
             ({"billing_contact_id": "nobody"}, "billing_contact_id"),

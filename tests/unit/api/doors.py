@@ -42,12 +42,16 @@ class Reply:
 class DoorLab:
     """One function with the route `POST /things/{thing_id}`."""
 
-    def __init__(self, work: Callable[[Request], Answer] = lambda _request: OK) -> None:
+    def __init__(
+        self,
+        work: Callable[[Request], Answer] = lambda _request: OK,
+        operation: str = "order_submit",
+    ) -> None:
         self.clock = ManualClock()
         self.table = MemoryTable()
         self.work = work
         door = Door(SETTINGS, Clients(table=self.table, clock=self.clock))
-        door.route("POST", "/things/{thing_id}", "order_submit")(self._run)
+        door.route("POST", "/things/{thing_id}", operation, ("limit", "other"))(self._run)
         self.handler = door.handler
         self.add_user()
 

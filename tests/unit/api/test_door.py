@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from busbar.api import Answer, Request, authenticate
+from busbar.api import MACHINE_SCOPE, Answer, Request, authenticate
 from busbar.domain.customers import Role
-from busbar.errors import Conflict, FieldError, Problem, Refused, Unavailable, Unknown
+from busbar.errors import (
+    Conflict,
+    FieldError,
+    Problem,
+    Refused,
+    StoreUnavailable,
+    Unavailable,
+    Unknown,
+)
 from tests.unit.api.doors import OK, SETTINGS, SUB, DoorLab, Reply
 
 SECRET = "Erika Mustermann, DE02120300000000202051"
@@ -89,7 +97,8 @@ def test_should_refuse_a_request_without_claims(form: str, claims: Any) -> None:
 def test_should_know_org_and_subject_of_a_valid_token(claims: dict[str, str]) -> None:
     whole = {"sub": SUB, "exp": "1000", "token_use": "access", **claims}
     event = {"requestContext": {"authorizer": {"jwt": {"claims": whole}}}}
-    assert authenticate(event, SETTINGS, 999.0) == ("demo", SUB)
+    who = authenticate(event, SETTINGS, 999.0)
+    assert (who.org, who.sub) == ("demo", SUB)
 
 
 def test_should_forbid_a_subject_that_is_none_of_our_users() -> None:
@@ -108,6 +117,23 @@ def test_should_forbid_what_the_users_own_record_does_not_allow(values: dict[str
     lab.add_user(sub="sub-2", **values)
     forged = lab.claims(sub="sub-2", **{"custom:role": "operator", "cognito:groups": "operator"})
     is_problem(lab.call(claims=forged), 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [
+        (MACHINE_SCOPE, 200),
+        (f"other {MACHINE_SCOPE}", 200),
+        (None, 403),
+        ("", 403),
+        ("busbar/machines", 403),
+        ("busbar", 403),
+    ],
+)
+def test_should_let_a_machine_in_only_with_its_scope(scope: str | None, status: int) -> None:
+    lab = DoorLab(operation="sync_cards")
+    lab.add_user(sub="machine", role=Role.MACHINE)
+    assert lab.call(claims=lab.claims(sub="machine", scope=scope)).status == status
 
 
 def test_should_do_nothing_for_a_caller_who_is_refused() -> None:
@@ -168,6 +194,7 @@ def test_should_tell_nothing_of_what_broke(
         Unknown("salesforce", "create_order"),
         Refused("salesforce", "create_order"),
         Conflict("demo#order#1"),
+        StoreUnavailable("demo#"),
     ],
     ids=lambda e: type(e).__name__,
 )

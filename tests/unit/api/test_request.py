@@ -81,10 +81,18 @@ BAD_BODIES = {
     "-Infinity": '{"a": [-Infinity]}',
     "deep list": '{"a":' + "[" * 30_000 + "]" * 30_000 + "}",
     "deep object": '{"a":' * 12_000,
-    "long number": '{"a": ' + "9" * 5_000 + "}",
     "after the end": "{} {}",
     "byte order mark": "\ufeff{}",
 }
+
+
+@pytest.mark.parametrize("digits", [str(2**53 + 1), "9" * 5_000, f"-{2**53 + 1}"])
+def test_should_take_a_number_that_not_every_system_holds_for_text(digits: str) -> None:
+    def taken(request: Request) -> Answer:
+        return Answer(200, request.json())
+
+    reply = DoorLab(taken).call(f'{{"a": {digits}, "b": {2**53}}}')
+    assert reply.json == {"a": digits, "b": 2**53}
 
 
 @pytest.mark.parametrize("case", list(BAD_BODIES))
@@ -149,6 +157,12 @@ def test_should_refuse_what_is_no_whole_number(text: str) -> None:
     reply = DoorLab(number).call(query={"limit": text})
     assert (reply.status, reply.json["type"]) == (400, "urn:busbar:problem:invalid-parameter")
     assert [e["field"] for e in reply.json["errors"]] == ["limit"]
+
+
+@pytest.mark.parametrize("query", [{"limits": "1"}, {"limit": "1", "x" * 99: ""}])
+def test_should_refuse_a_parameter_that_the_route_does_not_know(query: dict[str, str]) -> None:
+    reply = DoorLab(number).call(query=query)
+    assert (reply.status, reply.json["type"]) == (400, "urn:busbar:problem:invalid-parameter")
 
 
 def etag(request: Request) -> Answer:

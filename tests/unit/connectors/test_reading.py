@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from busbar.connectors.reading import UnreadableError, field_names, instant, json_of, text, whole
+from busbar.connectors.reading import (
+    UnreadableError,
+    day_or_none,
+    field_names,
+    instant,
+    json_of,
+    nests_at_most,
+    text,
+    whole,
+)
 from busbar.connectors.retry_after import retry_after
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -41,6 +50,27 @@ def test_should_refuse_a_time_without_an_offset(value: Any) -> None:
 )
 def test_should_read_every_form_of_a_time(value: str) -> None:
     assert instant({"at": value}, "at") == datetime(2025, 4, 24, 13, 18, 27, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "day"), [(None, None), ("", None), ("2025-04-24", date(2025, 4, 24))]
+)
+def test_should_read_a_day_or_none(value: Any, day: date | None) -> None:
+    assert day_or_none({"on": value}, "on") == day
+
+
+@pytest.mark.parametrize("value", [7, "yesterday", "2025-02-30", "2025-04-24T00:00:00Z"])
+def test_should_refuse_what_is_no_day(value: Any) -> None:
+    with pytest.raises(UnreadableError, match=r"^on$"):
+        day_or_none({"on": value}, "on")
+
+
+@pytest.mark.parametrize(
+    ("value", "levels"), [("x", 0), ([], 1), ({"a": 1}, 1), ({"a": [1, {"b": None}]}, 3)]
+)
+def test_should_tell_how_deep_a_value_nests(value: object, levels: int) -> None:
+    assert nests_at_most(value, levels)
+    assert levels == 0 or not nests_at_most(value, levels - 1)
 
 
 def test_should_keep_only_names_of_fields() -> None:

@@ -67,6 +67,7 @@ def used() -> set[str]:
     return (
         {f"Order.{SETTINGS.order_reference_field}", f"OrderItem.{SETTINGS.item_reference_field}"}
         | {f"Asset.{SETTINGS.asset_card_id_field}", f"Order.{reference}"}
+        | {f"Order.{SETTINGS.order_tracking_field}", f"Order.{SETTINGS.order_delivery_date_field}"}
         | {f"Asset.{lookup.replace('__r', '__c')}"}
         | {f"Product2.{SETTINGS.minimum_field}", f"Product2.{SETTINGS.maximum_field}"}
         | {f"Asset.{name}" for name in (*SETTINGS.asset_fields, *mapped("sync_cards"))}
@@ -153,6 +154,8 @@ def test_should_let_the_integration_write_only_what_it_sends() -> None:
         f"Asset.{name}" for name in mapped("sync_cards")
     }
     assert not {n for n in editable if n.startswith("Product2.")}
+    assert f"Order.{SETTINGS.order_tracking_field}" not in editable
+    assert f"Order.{SETTINGS.order_delivery_date_field}" not in editable
 
 
 def test_should_grant_no_delete_and_no_sight_of_everything() -> None:

@@ -126,6 +126,20 @@ def test_should_send_the_whole_card_with_what_is_wanted() -> None:
     }
 
 
+def test_should_send_back_what_only_the_tenant_knows_as_it_came() -> None:
+    foreign: dict[str, Any] = {
+        "rate_id": "tariff-7",
+        "groups": ["one"],
+        "nothing": None,
+        "limits": {"kwh": 1.5, "days": [[]], "none": None},
+        "count": 5,
+    }
+    known = {"id": 410001, "active": "false", "label": "raw", "contact_id": "raw"}
+    source = {"observed": {**OBSERVED, "raw": {**foreign, **known}}, "wanted": {"contact_id": None}}
+    sent = MappingRegistry().run("energised", "card_forward", source)
+    assert sent == {**forwarded(), **foreign, "contact_id": None}
+
+
 def test_should_keep_the_card_as_it_is_when_nothing_is_wanted() -> None:
     card = forwarded()
     assert (card["active"], card["label"], card["contact_id"]) == ("true", "old", "driver")

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from busbar.domain.record import Record
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.ports import Save, Stored
-from busbar.process.contract import Later, Outcome
+from busbar.process.contract import Later, Outcome, Parked
 from busbar.settings import Tuning
 from busbar.store.records import TableStore
 from busbar.store.table import Write
@@ -82,6 +82,12 @@ class _FragileTable(MemoryTable):
 
 def _name(write: Write) -> str:
     return str((write.item or {}).get("schema", "binding"))
+
+
+def parked(outcome: Outcome | None) -> str:
+    """Why this outcome is parked."""
+    assert isinstance(outcome, Parked), outcome
+    return outcome.reason
 
 
 class Lab:

@@ -85,7 +85,7 @@ class SetLab(Lab):
             raise Unmappable("any mapping")
 
         def effect(delay: float) -> None:
-            if wanted["value"] in self.refuses:
+            if wanted.get("value") in self.refuses:
                 raise Refused("system", "write", code="CODE")
             self.puts.append((self.after(delay), len(self.puts), {**observed, **wanted}))
 

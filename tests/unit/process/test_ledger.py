@@ -8,9 +8,9 @@ import pytest
 
 from busbar.errors import Unavailable
 from busbar.ports import Save
-from busbar.process.contract import Done, Later, Parked
+from busbar.process.contract import Done, Later
 from busbar.process.ledger import LedgerRow
-from tests.unit.process.lab import TUNING, Pause, Plan
+from tests.unit.process.lab import TUNING, Pause, Plan, parked
 from tests.unit.process.setting import SETTLE, SetLab, wanting
 
 
@@ -131,22 +131,46 @@ def test_should_wait_as_long_as_the_system_asks() -> None:
 def test_should_park_with_a_task_what_is_refused(answer: str, reason: str) -> None:
     lab = wanting(value=1)
     lab.mappable = answer != "unmappable"
-    for _ in range(3):
-        assert lab.work(Plan(answer if lab.mappable else "ok")) == Parked(reason)
-    assert (lab.reads, lab.row.parked, lab.row.intent) == (1, reason, False)
+    assert parked(lab.work(Plan(answer if lab.mappable else "ok"))) == reason
+    assert (lab.row.parked, lab.row.refused, lab.row.open) == (reason, {"value": 1}, False)
     assert lab.task
     assert (lab.task.kind, lab.task.reason, lab.task.subject_id) == ("parked_state", reason, "1")
     assert lab.entity.record.external_id == reason
 
 
-def test_should_go_on_when_something_else_is_wanted_of_a_parked_object() -> None:
+def test_should_leave_a_refused_object_alone_until_something_is_wanted_again() -> None:
     lab = wanting(value=1)
     lab.work(Plan("refused"))
-    lab.want(value=1)
-    assert lab.work() == Parked("CODE")
+    for _ in range(3):
+        lab.work()
+        assert (lab.passed, lab.reads, lab.puts) == ([], 1, [])
+
+
+@pytest.mark.parametrize("value", [1, 2])
+def test_should_go_on_when_something_is_wanted_of_a_refused_object(value: int) -> None:
+    lab = wanting(value=1)
+    lab.work(Plan("refused"))
+    lab.want(value=value)
+    assert isinstance(lab.work(), Done)
+    assert (lab.state["value"], lab.row.parked, lab.row.refused) == (value, "", {})
+
+
+def test_should_want_no_more_what_was_refused_but_keep_what_holds() -> None:
+    lab = wanting(value=0, text="no")
+    lab.work(Plan("refused"))
+    assert (lab.row.wanted, lab.row.refused) == ({"value": 0}, {"text": "no"})
     lab.want(value=2)
     assert isinstance(lab.work(), Done)
-    assert lab.state["value"] == 2
+    assert lab.state == {"value": 2, "text": ""}
+
+
+def test_should_carry_out_again_what_somebody_insists_on() -> None:
+    lab = wanting(value=1)
+    lab.work()
+    lab.puts.append((lab.now, len(lab.puts), {"value": 9, "text": ""}))
+    lab.store.commit(Save(lab.row.wanting({"value": 1}, insist=True), lab.stored))
+    assert isinstance(lab.work(), Done)
+    assert lab.state["value"] == 1
 
 
 def test_should_leave_the_object_alone_while_another_worker_holds_the_lease() -> None:

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from busbar.process.contract import Done, Later, Parked
-from tests.unit.process.lab import PROCESSING, TUNING, Pause, Plan
+from busbar.process.contract import Done, Later
+from tests.unit.process.lab import PROCESSING, TUNING, Pause, Plan, parked
 from tests.unit.process.setting import SETTLE, SetLab, wanting
 
 BOUNDARIES = range(8)
@@ -62,8 +62,8 @@ def test_should_go_on_with_a_wish_that_comes_before_a_refusal(boundary: int) -> 
 def test_should_park_the_newer_wish_too_when_it_is_refused(boundary: int) -> None:
     lab = wanting(value=1)
     lab.refuses = {1, 2}
-    assert lab.work(Plan(at={boundary: "wish:2"})) == Parked("CODE")
-    assert (lab.row.parked, lab.row.attempt, lab.puts) == ("CODE", 2, [])
+    assert parked(lab.work(Plan(at={boundary: "wish:2"}))) == "CODE"
+    assert (lab.row.refused, lab.row.attempt, lab.puts) == ({"value": 2}, 2, [])
 
 
 @pytest.mark.parametrize("answer", ["lost", "never", "late", "unavailable"])

@@ -1,77 +1,208 @@
-"""Rows of the outbox: one per cause, due for the sweep, and awake or not."""
+"""Errands: one row per record and queue, which lives until its work has ended."""
 
 from __future__ import annotations
 
-import itertools
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
-from busbar.process.outbox import FORMAT, Command, OutboxRow, row
+from busbar.domain.tasks import Task
+from busbar.ports import Change, Found, Save
+from busbar.process.contract import Done, Later, Outcome, Parked
+from busbar.process.outbox import FORMAT, Command, Errand, Outbox, OutboxRow
+from tests.unit.process.lab import TUNING, Entity, Lab
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-def any_command(**values: Any) -> Command:
-    usual: dict[str, Any] = {
-        "org": "demo",
-        "queue": "order_forward",
-        "schema_of": "charge_card_order",
-        "id": "0000000000001",
-        "correlation_id": "any-correlation",
-    }
-    return Command(**{**usual, **values})
+DONE = Done(Found("any"))
 
 
-def any_row(command: Command | None = None, sequence: int = 1, **values: Any) -> OutboxRow:
-    return row(command or any_command(), sequence, NOON, **{"sweep_after": 60.0, **values})
+class Office:
+    """An outbox and one errand in it."""
+
+    def __init__(self) -> None:
+        self.lab = Lab()
+        self.outbox = Outbox(self.lab.store, self.lab.clock, TUNING, "any-id")
+
+    def errand(self, wish: str = "1", queue: str = "forward", of: str = "1") -> Errand:
+        """An errand."""
+        return self.outbox.errand(queue, Entity, of, wish)
+
+    def written(self, wish: str = "1") -> Errand:
+        """An errand whose row wakes the relay."""
+        errand = self.errand(wish)
+        self.lab.store.commit(self.outbox.awake(errand))
+        return errand
+
+    def settle(self, errand: Errand, outcome: Outcome) -> Outcome:
+        """Write down what the work came to."""
+        return self.outbox.settle(errand, outcome, self.give_up)
+
+    def give_up(self, reason: str) -> Sequence[Change]:
+        """The entity shows why."""
+        stored = self.lab.entity
+        return [Save(stored.record.model_copy(update={"external_id": reason}), stored)]
+
+    def later(self, seconds: float = 10.0) -> Later:
+        """Work that is put off."""
+        return Later(self.lab.after(seconds), "any_reason")
+
+    @property
+    def row(self) -> OutboxRow | None:
+        """The errand's row."""
+        stored = self.lab.store.get(OutboxRow, self.errand().row_id)
+        return stored.record if stored else None
+
+    @property
+    def there(self) -> OutboxRow:
+        """The errand's row, which has to be there."""
+        assert self.row
+        return self.row
+
+    @property
+    def current(self) -> Errand:
+        """The errand as the row has it now."""
+        return Errand(self.there.command)
 
 
-def test_should_give_each_cause_its_own_row() -> None:
-    commands = [
-        any_command(queue=queue, schema_of=schema, id=record_id)
-        for queue in ("order_forward", "card_forward")
-        for schema in ("charge_card_order", "charge_card")
-        for record_id in ("0000000000001", "0000000000002")
-    ]
-    rows = [any_row(c, n) for c, n in itertools.product(commands, (1, 2, 10, 11, 10**12))]
-    assert len({r.id for r in rows}) == len(rows)
+@pytest.fixture
+def office() -> Office:
+    return Office()
 
 
-def test_should_be_the_same_row_when_the_same_cause_is_written_again() -> None:
-    assert any_row().id == any_row(any_command(correlation_id="another")).id
+def test_should_give_each_record_and_queue_its_own_row(office: Office) -> None:
+    errands = [office.errand(queue=q, of=of) for q in ("a", "b") for of in ("1", "2", "1#a")]
+    assert len({e.row_id for e in errands}) == len(errands)
 
 
-def test_should_sort_the_rows_of_a_record_by_their_sequence() -> None:
-    ids = [any_row(sequence=n).id for n in (1, 2, 9, 10, 99, 100, 12345)]
-    assert ids == sorted(ids)
+def test_should_keep_one_row_for_all_wishes_of_a_record(office: Office) -> None:
+    office.written("1")
+    office.written("2")
+    assert office.there.command.token == "2"
+    assert not office.outbox.is_current(office.errand("1"))
+    assert office.outbox.is_current(office.errand("2"))
 
 
-@pytest.mark.parametrize("seconds", [0.0, 60.0])
-def test_should_be_due_for_the_sweep_some_time_after_it_could_be_sent(seconds: float) -> None:
-    made = any_row(sweep_after=seconds)
-    assert (made.not_before, made.due_at()) == (NOON, NOON + timedelta(seconds=seconds))
+def test_should_wake_the_relay_at_once_and_be_swept_later(office: Office) -> None:
+    office.written()
+    assert (office.there.wakes_relay(), office.there.not_before) == (True, office.lab.now)
+    assert office.there.due_at() == office.lab.after(TUNING.sweep_after)
 
 
-@pytest.mark.parametrize("wake", [True, False])
-def test_should_wake_the_relay_unless_it_is_a_guard(wake: bool) -> None:
-    assert any_row(wake=wake).wakes_relay() is wake
+def test_should_lie_still_as_a_guard_while_its_author_can_be_at_work(office: Office) -> None:
+    office.lab.store.commit(office.outbox.guard(office.errand()))
+    assert (office.there.wakes_relay(), office.there.since) == (False, office.lab.now)
+    assert office.there.not_before == office.lab.after(TUNING.lease)
+    assert office.there.due_at() == office.lab.after(TUNING.lease + TUNING.sweep_after)
 
 
-def test_should_wake_the_relay_when_nothing_is_said() -> None:
-    assert any_row().wakes_relay()
+def test_should_wake_nobody_again_after_it_was_sent(office: Office) -> None:
+    office.written()
+    sent = office.there.sent(office.lab.after(3600))
+    assert (sent.wakes_relay(), sent.due_at()) == (False, office.lab.after(3600))
+    assert sent.command == office.there.command
 
 
-def test_should_carry_the_format_version_in_the_message() -> None:
-    assert any_command().v == FORMAT
-    assert Command.model_validate_json(any_command().model_dump_json()) == any_command()
+@pytest.mark.parametrize("outcome", [DONE, Parked("any")])
+def test_should_be_gone_when_the_work_has_ended(office: Office, outcome: Outcome) -> None:
+    errand = office.written()
+    assert office.settle(errand, outcome) == outcome
+    assert office.row is None
+    assert not office.outbox.is_current(errand)
 
 
-def test_should_read_a_message_of_a_newer_release() -> None:
-    newer = {**any_command().model_dump(), "priority": "high", "v": FORMAT + 1}
-    assert Command.model_validate(newer).id == "0000000000001"
+@pytest.mark.parametrize("outcome", [DONE, Parked("any"), None])
+def test_should_leave_the_row_of_a_newer_wish_alone(
+    office: Office, outcome: Outcome | None
+) -> None:
+    old = office.written("1")
+    office.written("2")
+    before = office.there
+    office.settle(old, outcome or office.later())
+    assert office.there == before
 
 
-def test_should_survive_being_stored_and_read() -> None:
-    assert OutboxRow.model_validate_json(any_row().model_dump_json()) == any_row()
+def test_should_do_nothing_for_an_errand_that_is_gone(office: Office) -> None:
+    assert office.settle(office.errand(), DONE) == DONE
+    assert office.settle(office.errand(), office.later()) == office.later()
+    assert office.row is None
+
+
+def test_should_be_put_off_under_a_new_token_so_that_a_repeat_does_nothing(office: Office) -> None:
+    errand = office.written()
+    tokens = {errand.command.token}
+    for tries in range(1, 5):
+        before = office.current
+        outcome = office.later()
+        assert office.settle(before, outcome) == outcome
+        assert not office.outbox.is_current(before)
+        assert (office.there.tries, office.there.reason) == (tries, "any_reason")
+        assert office.there.wakes_relay()
+        tokens.add(office.there.command.token)
+    assert len(tokens) == 5
+
+
+def test_should_come_back_when_the_work_asked_for_it(office: Office) -> None:
+    office.settle(office.written(), office.later(77.0))
+    assert office.there.not_before == office.lab.after(77.0)
+    assert office.there.due_at() == office.lab.after(77.0 + TUNING.sweep_after)
+
+
+def test_should_come_back_less_and_less_often_whatever_the_work_asks_for(office: Office) -> None:
+    office.written()
+    waits = []
+    for _ in range(40):
+        office.settle(office.current, office.later(0.0))
+        waits.append((office.there.not_before - office.lab.now).total_seconds())
+    assert waits[0] == 0.0
+    assert sum(waits[-10:]) / 10 > TUNING.retry_most / 4
+
+
+def test_should_become_a_task_when_it_waited_too_long(office: Office) -> None:
+    errand = office.written()
+    office.settle(errand, office.later())
+    office.lab.clock.advance(TUNING.wait_at_most - 1)
+    assert isinstance(office.settle(office.current, office.later()), Later)
+    office.lab.clock.advance(1)
+    assert office.settle(office.current, office.later()) == Parked("any_reason")
+    assert office.row is None
+    task = office.lab.store.get(Task, f"errand#{errand.row_id}")
+    assert task
+    assert (task.record.kind, task.record.subject_id) == ("waited_too_long", "1")
+    assert office.lab.entity.record.external_id == "any_reason"
+
+
+def test_should_count_the_wait_anew_for_a_new_wish(office: Office) -> None:
+    office.written("1")
+    office.lab.clock.advance(TUNING.wait_at_most)
+    assert isinstance(office.settle(office.written("2"), office.later()), Later)
+
+
+def test_should_settle_although_the_relay_marks_the_row_meanwhile(office: Office) -> None:
+    errand, store = office.written(), office.lab.store
+    inner, marked = office.lab.table.get, list[object]()
+
+    def get(key: object) -> object:
+        found = inner(key)  # type: ignore[arg-type]
+        if not marked:
+            marked.append(key)
+            stored = store.get(OutboxRow, errand.row_id)
+            assert stored
+            store.commit(Save(stored.record.sent(office.lab.after(3600)), stored))
+        return found
+
+    office.lab.table.get = get  # type: ignore[method-assign, assignment]
+    office.settle(errand, DONE)
+    assert office.row is None
+
+
+def test_should_carry_the_format_version_and_read_a_newer_one() -> None:
+    command = Office().errand().command
+    assert command.v == FORMAT
+    newer = {**command.model_dump(), "priority": "high", "v": FORMAT + 1}
+    assert Command.model_validate(newer).id == "1"
+
+
+def test_should_survive_being_stored_and_read(office: Office) -> None:
+    office.written()
+    assert OutboxRow.model_validate_json(office.there.model_dump_json()) == office.there
+    assert office.there.since + timedelta(0) == office.lab.now

@@ -38,8 +38,8 @@ def _index(name: str, sort_key: str) -> Any:
 
 
 @contextmanager
-def dynamo_table() -> Iterator[DynamoTable]:
-    """A table as `infra/constructs/table.py` makes it, on moto."""
+def dynamo() -> Iterator[Any]:
+    """A client of a table as `infra/constructs/table.py` makes it, on moto."""
     with mock_aws():
         client = dynamo_client()
         names = ("pk", "sk", "list_pk", "list_sk", "due_pk", "due_at")
@@ -53,7 +53,7 @@ def dynamo_table() -> Iterator[DynamoTable]:
             ],
             GlobalSecondaryIndexes=[_index("list", "list_sk"), _index("due", "due_at")],
         )
-        yield DynamoTable(client, NAME)
+        yield client
 
 
 @contextmanager
@@ -62,8 +62,8 @@ def a_table(kind: str) -> Iterator[Table]:
     if kind == "memory":
         yield MemoryTable()
         return
-    with dynamo_table() as table:
-        yield table
+    with dynamo() as client:
+        yield DynamoTable(client, NAME)
 
 
 def key(number: int = 1) -> Key:

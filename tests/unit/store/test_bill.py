@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from busbar.domain.orders import ChargeCardOrder, OrderStatus
-from busbar.ports import Bind, Drop, Put, Save
+from busbar.ports import Bind, Drop, Save
 from busbar.process.ledger import LedgerRow
-from busbar.process.outbox import Command, OutboxRow, row
+from busbar.process.outbox import Outbox, OutboxRow
+from busbar.settings import Tuning
 from busbar.store.records import TableStore
 from tests.unit.domain.any_orders import NOON, any_order, event
 from tests.unit.store.things import Linked, Shop, Thing
@@ -18,13 +19,10 @@ from tests.unit.store.things import Linked, Shop, Thing
 LONG = any_order(note="Bitte bei Frau Muster abgeben, Tor 3. " * 20)
 FULL = any_order(events=tuple(event(n) for n in range(1, 51)))
 DELIVERED = any_order(next_takeover_at=NOON)
-GUARD = row(
-    Command(org="demo", queue="order_forward", schema_of="o", id="1", correlation_id="c" * 32),
-    1,
-    NOON,
-    sweep_after=60.0,
-    wake=False,
-)
+SHOP = Shop()
+OUTBOX = Outbox(SHOP.store, SHOP.clock, Tuning(), "c" * 32)
+ERRAND = OUTBOX.errand("order_forward", ChargeCardOrder, LONG.id, "t" * 13)
+GUARD = OUTBOX.guard(ERRAND)
 LINKS = frozenset({("order", "1"), ("holder", "2")})
 
 
@@ -40,7 +38,7 @@ WRITES: dict[str, tuple[float, Callable[[TableStore], None], Callable[[TableStor
     "create an order beside its guard": (
         8,
         lambda _s: None,
-        lambda s: s.commit(Save(any_order()), Put(GUARD)),
+        lambda s: s.commit(Save(any_order()), GUARD),
     ),
     "change an order": (
         3,
@@ -64,15 +62,15 @@ WRITES: dict[str, tuple[float, Callable[[TableStore], None], Callable[[TableStor
     ),
     "end an order: order, binding, guard": (
         14,
-        lambda s: s.commit(Save(any_order()), Put(GUARD)),
+        lambda s: s.commit(Save(any_order()), GUARD),
         lambda s: s.commit(
             Save(any_order(submitted_at=NOON), s.get(ChargeCardOrder, any_order().id)),
             Bind("charge_card_order", "1", "salesforce", "801"),
-            Drop(OutboxRow, GUARD.id),
+            Drop(OutboxRow, ERRAND.row_id),
         ),
     ),
     "a row without index": (1, lambda _s: None, lambda s: s.commit(Save(LedgerRow(id="l")))),
-    "put an outbox row": (2, lambda _s: None, lambda s: s.commit(Put(GUARD))),
+    "put an outbox row": (2, lambda _s: None, lambda s: s.commit(GUARD)),
     "a record with two new relations": (
         10,
         lambda _s: None,

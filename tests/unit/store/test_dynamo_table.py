@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +11,9 @@ from botocore.stub import ANY, Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from busbar.errors import Conflict
-from busbar.store.table import DynamoTable, Item, Scalar, Write, from_wire, to_wire
-from tests.unit.store.tables import NAME, dynamo_client, item, key
+from busbar.errors import Conflict, StoreUnavailable
+from busbar.store.table import Absent, DynamoTable, Item, Scalar, Write, from_wire, to_wire
+from tests.unit.store.tables import NAME, dynamo, dynamo_client, item, key
 
 SCALARS: st.SearchStrategy[Scalar] = st.one_of(
     st.text(), st.integers(-(10**37), 10**37), st.booleans(), st.binary()
@@ -133,8 +134,68 @@ def test_should_not_call_it_a_conflict_when_dynamodb_only_has_no_room(
 ) -> None:
     with Stubber(dynamo_client()) as stub:
         stub.add_client_error(operation, **refusal)
-        with pytest.raises(ClientError):
+        with pytest.raises((ClientError, StoreUnavailable)):
             stubbed(stub).write(writes)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("ProvisionedThroughputExceededException", 400),
+        ("ThrottlingException", 400),
+        ("RequestLimitExceeded", 400),
+        ("InternalServerError", 500),
+        ("ServiceUnavailable", 503),
+    ],
+)
+@pytest.mark.parametrize("operation", ["get_item", "batch_get_item", "query", "put_item"])
+def test_should_say_that_the_table_is_unavailable_when_it_passes_by_itself(
+    operation: str, code: str, status: int
+) -> None:
+    with Stubber(dynamo_client()) as stub:
+        stub.add_client_error(operation, service_error_code=code, http_status_code=status)
+        table = stubbed(stub)
+        calls: dict[str, Callable[[], object]] = {
+            "get_item": lambda: table.get(key()),
+            "batch_get_item": lambda: table.get_many([key()]),
+            "query": lambda: table.query("list", "p", newest_first=True, limit=1),
+            "put_item": lambda: table.write(ONE),
+        }
+        with pytest.raises(StoreUnavailable, match=code):
+            calls[operation]()
+
+
+def test_should_not_ask_for_ever_for_what_stays_unprocessed() -> None:
+    with Stubber(dynamo_client()) as stub:
+        for _ in range(20):
+            stub.add_response("batch_get_item", answer([], [1]))
+        with pytest.raises(StoreUnavailable):
+            stubbed(stub).get_many([key(1)])
+
+
+class AnswerLost:
+    """A client whose answer to a put never comes: botocore sends the very same call again."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def put_item(self, **call: Any) -> Any:
+        """Put twice; only the second answer is seen."""
+        self._client.put_item(**call)
+        return self._client.put_item(**call)
+
+
+def test_should_know_its_own_write_again_when_the_answer_was_lost() -> None:
+    with dynamo() as client:
+        DynamoTable(AnswerLost(client), NAME).write([Write(key(1), item(1), Absent())])
+        assert DynamoTable(client, NAME).get(key(1)) == item(1)
+
+
+def test_should_not_take_the_same_write_of_another_worker_for_its_own() -> None:
+    with dynamo() as client:
+        DynamoTable(client, NAME).write([Write(key(1), item(1), Absent())])
+        with pytest.raises(Conflict):
+            DynamoTable(client, NAME).write([Write(key(1), item(1), Absent())])
 
 
 def test_should_delete_with_one_call_and_no_condition() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
 _TOKEN = re.compile(r"^[!-~]{1,4096}$")
@@ -91,6 +91,26 @@ def instant(row: dict[str, Any], name: str) -> datetime:
     if value.tzinfo is None:
         raise UnreadableError(name)
     return value.astimezone(UTC)
+
+
+def day_or_none(row: dict[str, Any], name: str) -> date | None:
+    """An ISO 8601 date, or None where the field is absent, null or empty."""
+    value = text_or_none(row, name)
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        raise UnreadableError(name) from None
+
+
+def nests_at_most(value: object, most: int) -> bool:
+    """Whether lists and objects in `value` nest at most `most` levels deep."""
+    level = [value]
+    for _ in range(most + 1):
+        inner = [v for v in level if isinstance(v, dict | list)]
+        if not inner:
+            return True
+        level = [i for v in inner for i in (v.values() if isinstance(v, dict) else v)]
+    return False
 
 
 def field_names(names: object) -> str:

@@ -8,9 +8,9 @@ be.ENERGISED leads a card's state. The portal's wishes become the card's *wanted
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from busbar.domain.identifiers import derived_id
 from busbar.domain.record import Record, SourceMark, Value
@@ -29,6 +29,9 @@ class BackendCard(Value):
     contact_id: str | None = None
     billing_contact_id: str | None = None
     updated_at: AwareDatetime
+    raw: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """The row as be.ENERGISED sent it, without what only it can set: a write sends all of a card,
+    so fields that we do not know have to go back as they came. Empty in a list."""
 
 
 class CardAsset(Value):
@@ -71,7 +74,6 @@ class ChargeCard(Record):
     """The last `ChargeCardAssigned__e` that was applied."""
     waiting_for: str | None = None
     """A named reason while the card waits, e.g. `company_not_in_energised`."""
-    waiting_since: AwareDatetime | None = None
 
     def listed_by(self) -> str | None:
         """By company, as soon as the card stands in the portal."""

@@ -80,6 +80,25 @@ LIFECYCLE: dict[OrderStatus, Stage] = {
     _S.REJECTED: Stage("Abgelehnt", frozenset()),
 }
 
+WAITING: dict[str, str] = {
+    "salesforce_unavailable": "Salesforce ist gerade nicht erreichbar; die Bestellung folgt.",
+    "company_not_in_salesforce": "Das Unternehmen wird noch in Salesforce angelegt.",
+    "unavailable": "Salesforce ist gerade nicht erreichbar; die Bestellung folgt.",
+    "outcome_unknown": "Die Bestätigung von Salesforce steht noch aus.",
+    "settling": "Die Bestätigung von Salesforce steht noch aus.",
+}
+"""What the portal says of a reason to wait."""
+IN_REVIEW = "Die Bestellung wird von unserem Service geprüft."
+ON_ITS_WAY = "Die Bestellung wird gerade übertragen."
+
+
+def waiting_text(reason: str | None) -> str | None:
+    """A reason to wait, in the words of the portal; a parked order is with the service."""
+    if reason is None:
+        return None
+    return IN_REVIEW if reason.startswith("task:") else WAITING.get(reason, ON_ITS_WAY)
+
+
 DEFAULT_STATUS_MAP: dict[str, OrderStatus] = {
     "Draft": _S.SUBMITTED,
     "Ausgangsstatus": _S.SUBMITTED,
@@ -163,7 +182,6 @@ class ChargeCardOrder(Record):
     """Why the order ended before Salesforce had it; stands above all events."""
     waiting_for: str | None = None
     """A named reason while the order waits, e.g. `salesforce_unavailable`."""
-    attempts: int = 0
 
     base_status: OrderStatus = OrderStatus.ACCEPTED
     base_version: int = 0

@@ -25,10 +25,14 @@ class Done:
 
 @dataclass(frozen=True)
 class Later:
-    """Not yet: look again at `at`. `reason` is a stable word that people and tests can read."""
+    """Not yet: look again at `at`. `reason` is a stable word that people and tests can read.
+
+    `cause` is for the log: system, operation, code and request id of what went wrong.
+    """
 
     at: datetime
     reason: str
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Parked:
     """Only a person can decide now; a task is open."""
 
     reason: str
+    cause: str = ""
 
 
 Outcome = Done | Later | Parked

@@ -119,6 +119,11 @@ class Creator:
         self._clock = clock
         self._tuning = tuning
 
+    def was_begun(self, system: str, reference: str) -> bool:
+        """Whether the object may exist by an attempt of ours."""
+        stored = self._store.get(StepRow, f"{system}#{reference}")
+        return stored is not None and stored.record.state is not StepState.PLANNED
+
     def run(self, step: CreateStep) -> Outcome:
         """Bring the step as far as it goes now. Safe to call again at any time, by anybody."""
         stored = self._store.get(StepRow, step.row_id)
@@ -141,7 +146,7 @@ class Creator:
         try:
             hits = step.find(step.reference, step.timeout)
         except (Refused, Missing) as error:
-            return self._park(step, stored, f"probe_refused {error.code}".strip())
+            return self._park(step, stored, f"probe_refused {error.code}".strip(), str(error))
         except UpstreamError as error:
             return self._unanswered(stored, error)
         if len(hits) > 1:
@@ -169,7 +174,7 @@ class Creator:
         except Unavailable as error:
             return self._not_done(intent, error)
         except (Refused, Missing) as error:
-            return self._park(step, intent, f"refused {error.code}".strip())
+            return self._park(step, intent, f"refused {error.code}".strip(), str(error))
         except (Duplicate, Unknown) as error:
             return self._unknown(intent, error)
         return self._finish(step, intent, found)
@@ -239,7 +244,7 @@ class Creator:
         wait = backoff(row.id, row.attempt + row.probes, self._tuning)
         if isinstance(error, Unavailable) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
-        return Later(self._clock.now() + wait, reason)
+        return Later(self._clock.now() + wait, reason, str(error))
 
     def _finish(self, step: CreateStep, stored: Stored[StepRow], found: Found) -> Outcome:
         row = stored.record.model_copy(
@@ -276,7 +281,9 @@ class Creator:
     def _fenced(self, row: StepRow) -> Later:
         return Later(self._clock.now() + backoff(row.id, row.attempt, self._tuning), "fenced")
 
-    def _park(self, step: CreateStep, stored: Stored[StepRow] | None, reason: str) -> Outcome:
+    def _park(
+        self, step: CreateStep, stored: Stored[StepRow] | None, reason: str, cause: str = ""
+    ) -> Outcome:
         now = self._clock.now()
         row = self._row(step, stored, now).model_copy(
             update={"state": StepState.PARKED, "reason": reason}
@@ -291,7 +298,7 @@ class Creator:
             opened_at=now,
         )
         if self._end(row, stored, lambda: [Put(task), *step.on_parked(reason)]):
-            return Parked(reason)
+            return Parked(reason, cause)
         return self._fenced(row)
 
 

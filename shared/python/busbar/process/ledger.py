@@ -22,7 +22,15 @@ from pydantic import AwareDatetime, Field
 
 from busbar.domain.record import Record
 from busbar.domain.tasks import Task
-from busbar.errors import Conflict, Missing, Refused, Unavailable, Unmappable, UpstreamError
+from busbar.errors import (
+    BusbarError,
+    Conflict,
+    Missing,
+    Refused,
+    Unavailable,
+    Unmappable,
+    UpstreamError,
+)
 from busbar.ports import Change, Clock, Found, Put, Save, Store, Stored
 from busbar.process.contract import LEASE_MARGIN, Done, Later, Outcome, Parked, backoff
 from busbar.settings import Tuning
@@ -51,24 +59,38 @@ class LedgerRow(Record):
     deadline: AwareDatetime | None = None
     written_at: AwareDatetime | None = None
     parked: str = ""
+    """Why the outside system refused the last wish; empty if it did not."""
+    refused: dict[str, Any] = Field(default_factory=dict)
+    """What it refused. It is wanted no more, so it cannot spoil the next wish."""
 
     @property
     def open(self) -> bool:
         """Whether something is still to be done, or being done."""
         return self.intent or self.applied < self.revision
 
-    def wanting(self, change: Wanted) -> LedgerRow:
-        """The row with `change` wanted on top; the same row if all of it is wanted already."""
-        if all(k in self.wanted and self.wanted[k] == v for k, v in change.items()):
+    def wanting(self, change: Wanted, *, insist: bool = False) -> LedgerRow:
+        """The row with `change` wanted on top; the same row if all of it is wanted already.
+
+        With `insist` it is carried out again all the same: somebody asked for it now, and what was
+        wanted before need not be what the outside object holds.
+        """
+        known = all(k in self.wanted and self.wanted[k] == v for k, v in change.items())
+        if known and not insist:
             return self
         return self.model_copy(
             update={
                 "wanted": {**self.wanted, **change},
                 "revision": self.revision + 1,
                 "parked": "",
+                "refused": {},
                 "failures": 0,
             }
         )
+
+    def given_up(self, reason: str) -> LedgerRow:
+        """The row after nothing more is tried: what was wanted is not, and spoils nothing later."""
+        update = {"intent": False, "applied": self.revision, "parked": reason}
+        return self.model_copy(update={**update, "wanted": {}, "refused": self.wanted})
 
     def adopting(self, observed: Wanted) -> LedgerRow:
         """The row after the leading system changed fields by itself: wanted follows, no effect."""
@@ -128,8 +150,6 @@ class Setter:
             stored = self._store.get(LedgerRow, step.row_id)
             if stored is None or not stored.record.open:
                 return Done(Found(step.object_id))
-            if stored.record.parked:
-                return Parked(stored.record.parked)
             outcome = self._round(step, stored) if rounds_left else None
             if outcome is not None:
                 return outcome
@@ -143,14 +163,14 @@ class Setter:
         leased = self._lease(step, stored)
         if isinstance(leased, Later):
             return leased
-        wrote = False
+        wrote, observed = False, None
         try:
             observed = step.read(step.object_id, self._left(leased))
             if not step.holds(observed, leased.record.wanted):
                 wrote = True
                 step.write(step.object_id, observed, leased.record.wanted, self._left(leased))
         except (Refused, Missing, Unmappable) as error:
-            return self._park(step, leased, getattr(error, "code", "") or type(error).__name__)
+            return self._park(step, leased, error, observed)
         except Unavailable as error:
             return self._give_back(leased, error, intent=False)
         except UpstreamError as error:
@@ -203,7 +223,7 @@ class Setter:
         wait = backoff(leased.record.id, failures, self._tuning)
         if isinstance(error, Unavailable) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
-        return Later(now + wait, "outcome_unknown" if intent else "unavailable")
+        return Later(now + wait, "outcome_unknown" if intent else "unavailable", str(error))
 
     def _finish(self, step: SetStep, leased: Stored[LedgerRow]) -> Outcome | None:
         wanted = leased.record.wanted
@@ -217,7 +237,11 @@ class Setter:
             return None
         return self._fenced(leased)
 
-    def _park(self, step: SetStep, leased: Stored[LedgerRow], reason: str) -> Outcome | None:
+    def _park(
+        self, step: SetStep, leased: Stored[LedgerRow], error: BusbarError, observed: Any
+    ) -> Outcome | None:
+        """Refused. What does not hold is wanted no more, or it would spoil every later wish."""
+        reason = getattr(error, "code", "") or type(error).__name__
         task = Task(
             id=f"ledger#{step.row_id}",
             kind="parked_state",
@@ -227,14 +251,23 @@ class Setter:
             reason=reason,
             opened_at=self._clock.now(),
         )
-        parked = {"intent": False, "parked": reason}
+        row = leased.record
+        holds = {k: v for k, v in row.wanted.items() if observed and step.holds(observed, {k: v})}
+        parked = {
+            "intent": False,
+            "parked": reason,
+            "applied": row.revision,
+            "wanted": holds,
+            "refused": {k: v for k, v in row.wanted.items() if k not in holds},
+        }
 
         def more() -> Sequence[Change]:
             return [Put(task), *step.on_parked(reason)]
 
         if self._update(leased, parked, more, same_revision=True):
-            return Parked(reason)
-        # Somebody wants something else meanwhile: the refusal says nothing about that.
+            return Parked(reason, str(error))
+        # Somebody wants something else meanwhile: the refusal says nothing about that, and must
+        # not take it away.
         return None if self._update(leased, {"intent": False}) else self._fenced(leased)
 
     def _fenced(self, leased: Stored[LedgerRow]) -> Later:

@@ -7,17 +7,19 @@ again whether it still belongs there, so a card never shows in the list of a com
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from busbar.domain.record import Record
+from busbar.observability import logger
 from busbar.ports import Bind, Change, Clock, Drop, Page, Put, Save, Stored
 from busbar.store import keys
 from busbar.store.keys import Key
-from busbar.store.table import Absent, AbsentOrHolds, Holds, Item, Table, Write
+from busbar.store.table import Absent, AbsentOrHolds, Holds, Item, Table, Write, from_wire
 
 R = TypeVar("R", bound=Record)
 
@@ -78,24 +80,40 @@ class TableStore:
                 return self._records(schema, rows, lambda record: link in record.links())
 
     def due(self, schema: type[R], until: datetime, *, limit: int = 100) -> list[Stored[R]]:
-        """Records whose due time has come, oldest first within a shard."""
-        rows: list[Item] = []
-        for shard in range(keys.SHARDS):
-            page, _ = self._table.query(
-                keys.DUE_INDEX,
-                keys.due_partition(self.org, schema.schema_name, shard),
-                newest_first=False,
-                limit=limit,
-                until=keys.stamp(until),
-            )
-            rows += page
-        rows.sort(key=lambda row: str(row["due_at"]))
+        """Records whose due time has come, oldest first. Unreadable ones hide no others."""
 
         def is_due(record: R) -> bool:
             at = record.due_at()
             return at is not None and at <= until
 
-        return self._records(schema, rows[:limit], is_due)
+        found: list[Stored[R]] = []
+        for shard in range(keys.SHARDS):
+            found += self._due_in(schema, shard, until, limit, is_due)
+        found.sort(key=lambda stored: stored.record.due_at() or until)
+        return found[:limit]
+
+    def _due_in(
+        self,
+        schema: type[R],
+        shard: int,
+        until: datetime,
+        limit: int,
+        is_due: Callable[[R], bool],
+    ) -> list[Stored[R]]:
+        found: list[Stored[R]] = []
+        start: Mapping[str, str] | None = None
+        while True:
+            rows, start = self._table.query(
+                keys.DUE_INDEX,
+                keys.due_partition(self.org, schema.schema_name, shard),
+                newest_first=False,
+                limit=limit,
+                until=keys.stamp(until),
+                start=start,
+            )
+            found += self._records(schema, rows, is_due)
+            if start is None or len(found) >= limit:
+                return found
 
     def external_id(self, schema: str, entity_id: str, system: str) -> str | None:
         """The entity's id in a system."""
@@ -117,7 +135,10 @@ class TableStore:
     ) -> list[Stored[R]]:
         pairs = [Key(str(row["pk"]), str(row["sk"])) for row in rows]
         ids = [keys.record_id_of(key, self.org, schema.schema_name) for key in pairs]
-        return [stored for stored in self.get_many(schema, ids) if belongs(stored.record)]
+        wanted = [keys.record(self.org, schema.schema_name, i) for i in ids]
+        found = self._table.get_many(wanted)
+        read = [_readable(schema, found[key]) for key in wanted if key in found]
+        return [stored for stored in read if stored and belongs(stored.record)]
 
     def _writes(self, change: Change) -> list[Write]:
         if isinstance(change, Save):
@@ -146,8 +167,13 @@ class TableStore:
     def _put(self, record: Record) -> Write:
         if record.links():
             raise ValueError("a record with relations needs Save: its old edges must be known")
+        # Every content has a version of its own, so that a later condition on it cannot hold for
+        # something that was put in its place.
+        version = int.from_bytes(
+            hashlib.sha256(record.model_dump_json().encode()).digest()[:6], "big"
+        )
         return Write(
-            keys.record(self.org, record.schema_name, record.id), self._item(record, version=1)
+            keys.record(self.org, record.schema_name, record.id), self._item(record, version)
         )
 
     def _edge(self, record: Record, link: tuple[str, str], *, keep: bool) -> Write:
@@ -194,6 +220,24 @@ class TableStore:
         if record.wakes_relay():
             item["wake"] = True
         return item
+
+
+def _readable(schema: type[R], item: Item) -> Stored[R] | None:
+    """The record, or None with a line in the log: one that cannot be read must hide no other."""
+    try:
+        return _stored(schema, item)
+    except (ValueError, TypeError, zlib.error):
+        logger.error("record unreadable", extra={"schema": schema.schema_name, "pk": item["pk"]})
+        return None
+
+
+def stored_in(schema: type[R], image: Mapping[str, Any]) -> Stored[R]:
+    """The record in an image of the table's stream, as Lambda gets it: bytes are base64 text."""
+    wire = {
+        name: {"B": base64.b64decode(value["B"])} if "B" in value else value
+        for name, value in image.items()
+    }
+    return _stored(schema, from_wire(wire))
 
 
 def _stored(schema: type[R], item: Item) -> Stored[R]:

@@ -6,19 +6,36 @@ nothing is updated in place, so the cost and the outcome of every write are know
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
-from busbar.errors import Conflict
+from busbar.errors import Conflict, StoreUnavailable
 from busbar.store.keys import Key
 
 Scalar = str | int | bool | bytes
 Item = dict[str, Scalar]
 
 TRANSACTION_LIMIT = 100
+WRITE_ID = "write_id"
+"""Attribute of the table's own: tells a write that met itself from one that met another."""
+UNPROCESSED_ROUNDS = 5
+THROTTLED = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "ThrottlingException",
+        "ProvisionedThroughputExceeded",
+        "TransactionInProgressException",
+        "LimitExceededException",
+    }
+)
 BATCH_GET_LIMIT = 100
 
 
@@ -91,7 +108,7 @@ def to_wire(item: Mapping[str, Scalar]) -> dict[str, Any]:
 
 def from_wire(item: Mapping[str, Any]) -> Item:
     """An item out of DynamoDB's JSON. Raises `ValueError` on a type that we never write."""
-    return {name: _plain_value(value) for name, value in item.items()}
+    return {name: _plain_value(value) for name, value in item.items() if name != WRITE_ID}
 
 
 def _wire_value(value: Scalar) -> dict[str, Any]:
@@ -150,16 +167,22 @@ class DynamoTable:
 
     def get(self, key: Key) -> Item | None:
         """GetItem, consistent."""
-        answer = self._client.get_item(TableName=self._name, Key=_key(key), ConsistentRead=True)
+        with _asking():
+            answer = self._client.get_item(TableName=self._name, Key=_key(key), ConsistentRead=True)
         return from_wire(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
         """BatchGetItem; keys that DynamoDB leaves unprocessed are asked for again."""
         found: dict[Key, Item] = {}
         waiting = [_key(key) for key in dict.fromkeys(keys)]
+        rounds = math.ceil(len(waiting) / BATCH_GET_LIMIT) + UNPROCESSED_ROUNDS
         while waiting:
+            rounds -= 1
+            if rounds < 0:
+                raise StoreUnavailable("BatchGetItem leaves keys unprocessed")
             batch, waiting = waiting[:BATCH_GET_LIMIT], waiting[BATCH_GET_LIMIT:]
-            answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": batch}})
+            with _asking():
+                answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": batch}})
             for raw in answer["Responses"].get(self._name, []):
                 item = from_wire(raw)
                 found[Key(str(item["pk"]), str(item["sk"]))] = item
@@ -186,38 +209,49 @@ class DynamoTable:
         arguments: dict[str, Any] = {}
         if start:
             arguments["ExclusiveStartKey"] = to_wire(start)
-        answer = self._client.query(
-            TableName=self._name,
-            IndexName=index,
-            KeyConditionExpression=expression,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-            ScanIndexForward=not newest_first,
-            Limit=limit,
-            **arguments,
-        )
+        with _asking():
+            answer = self._client.query(
+                TableName=self._name,
+                IndexName=index,
+                KeyConditionExpression=expression,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                ScanIndexForward=not newest_first,
+                Limit=limit,
+                **arguments,
+            )
         last = answer.get("LastEvaluatedKey")
         following = {k: str(v) for k, v in from_wire(last).items()} if last else None
         return [from_wire(item) for item in answer["Items"]], following
 
     def write(self, writes: Sequence[Write]) -> None:
         """PutItem or DeleteItem for one write, TransactWriteItems for several."""
+        write_id = secrets.token_hex(6)
         try:
-            if len(writes) == 1:
-                self._write_one(writes[0])
-            elif writes:
-                self._client.transact_write_items(TransactItems=[self._part(w) for w in writes])
+            with _asking():
+                self._send(writes, write_id)
         except ClientError as error:
-            if _is_conflict(error):
-                raise Conflict(", ".join(w.key.pk for w in writes)) from None
-            raise
+            if not _is_conflict(error):
+                raise
+            if len(writes) == 1 and _is_own(error, write_id):
+                return
+            raise Conflict(", ".join(w.key.pk for w in writes)) from None
 
-    def _write_one(self, write: Write) -> None:
+    def _send(self, writes: Sequence[Write], write_id: str) -> None:
+        if len(writes) == 1:
+            self._write_one(writes[0], write_id)
+        elif writes:
+            self._client.transact_write_items(TransactItems=[self._part(w) for w in writes])
+
+    def _write_one(self, write: Write, write_id: str) -> None:
         condition = _conditions(write.condition)
         if write.item is None:
             self._client.delete_item(TableName=self._name, Key=_key(write.key), **condition)
-        else:
-            self._client.put_item(TableName=self._name, Item=to_wire(write.item), **condition)
+            return
+        if condition:
+            condition["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        item = to_wire({**write.item, WRITE_ID: write_id})
+        self._client.put_item(TableName=self._name, Item=item, **condition)
 
     def _part(self, write: Write) -> dict[str, Any]:
         condition = {"TableName": self._name, **_conditions(write.condition)}
@@ -226,11 +260,39 @@ class DynamoTable:
         return {"Put": {"Item": to_wire(write.item), **condition}}
 
 
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Turn what passes by itself into `StoreUnavailable`: no answer, throttling, 5xx."""
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        codes = {error.response["Error"]["Code"], *_reasons(error)}
+        if status >= 500 or codes & THROTTLED:
+            raise StoreUnavailable(error.response["Error"]["Code"]) from None
+        raise
+    except (ConnectionError, HTTPClientError) as error:
+        raise StoreUnavailable(type(error).__name__) from None
+
+
+def _is_own(error: ClientError, write_id: str) -> bool:
+    """Whether the write failed on itself: its answer was lost and botocore sent it again.
+
+    A transaction carries a token for this; a single write has none.
+    """
+    there: Any = error.response.get("Item")
+    return bool(there) and there.get(WRITE_ID) == {"S": write_id}
+
+
+def _reasons(error: ClientError) -> set[str]:
+    """Why a transaction was cancelled, as codes."""
+    raw: Any = error.response.get("CancellationReasons", [])
+    return {str(reason.get("Code")) for reason in raw} - {"None"}
+
+
 def _is_conflict(error: ClientError) -> bool:
     code = error.response["Error"]["Code"]
     if code == "TransactionCanceledException":
-        reasons = {
-            reason.get("Code") for reason in error.response.get("CancellationReasons", [])
-        } - {"None", None}
+        reasons = _reasons(error)
         return bool(reasons) and reasons <= {"ConditionalCheckFailed", "TransactionConflict"}
     return code in {"ConditionalCheckFailedException", "TransactionConflictException"}

@@ -24,9 +24,9 @@ from busbar.usecases.card_forward import (
     ENERGISED,
     NO_COMPANY,
     SALESFORCE,
+    card_errand,
     carry,
     energised_row_id,
-    guarded,
     wanting,
 )
 from busbar.usecases.deps import TRIES, Deps
@@ -70,16 +70,23 @@ def assigned(event: CardAssigned, deps: Deps) -> Outcome | None:
         stored = deps.store.get(ChargeCard, ours)
         if stored and not _is_newer(event, stored.record, deps):
             return None
-        put, drop = guarded(ours, stored.version + 1 if stored else 1, deps)
+        errand = card_errand(ours, stored.version + 1 if stored else 1, deps)
         try:
-            deps.store.commit(*_changes(event, order, stored, deps), put)
+            deps.store.commit(*_changes(event, order, stored, deps), deps.outbox.guard(errand))
         except Conflict:
             continue
-        return carry(ours, deps, deps.tuning.call_timeout, (drop,))
-    bound = deps.store.internal_id(ChargeCard.schema_name, SALESFORCE, event.asset_id)
-    if bound not in {None, ours}:
-        raise EventRejected("asset_bound_to_another_card", ChargeCard.schema_name, ours)
+        return carry(ours, deps, deps.tuning.call_timeout, errand)
+    _check_bindings(event, ours, deps)
     raise Conflict(f"charge_card {ours}")
+
+
+def _check_bindings(event: CardAssigned, ours: str, deps: Deps) -> None:
+    """Conflicts that time does not end: card and Asset are bound to others. A person rebinds."""
+    schema = ChargeCard.schema_name
+    if deps.store.internal_id(schema, SALESFORCE, event.asset_id) not in {None, ours}:
+        raise EventRejected("asset_bound_to_another_card", schema, ours)
+    if deps.store.external_id(schema, ours, SALESFORCE) not in {None, event.asset_id}:
+        raise EventRejected("card_bound_to_another_asset", schema, ours)
 
 
 def _order(event: CardAssigned, deps: Deps) -> ChargeCardOrder:
@@ -118,16 +125,17 @@ def _changes(
         "company_id": order.company_id,
         "assigned_by": mark,
         "waiting_for": None if contact else NO_COMPANY,
-        "waiting_since": None if contact else now,
     }
     before = _card(event, order, stored, deps)
     card = before.model_copy(update=update)
     wanted: dict[str, Any] = {"billing_contact_id": contact} if contact else {}
     if before.order_id != order.id:
-        # The card goes to another order: it leaves the portal until that one is delivered, and it
-        # must not stay with a driver of another company.
+        # The card goes to another order: it leaves the portal until that one is delivered.
         card = card.model_copy(update={"in_portal_since": None})
-        wanted |= {} if before.company_id == order.company_id else {"contact_id": None}
+    if before.company_id != order.company_id:
+        # Nothing of the old company's driver may reach the new one.
+        card = card.model_copy(update={"vehicle": ""})
+        wanted |= {"contact_id": None, "label": ""}
     row = deps.store.get(LedgerRow, energised_row_id(card))
     bindings = (
         Bind(ChargeCard.schema_name, card.id, ENERGISED, event.card_id),

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from busbar.domain.cards import BackendCard, ChargeCard
 from busbar.domain.customers import Company, User
-from busbar.domain.tasks import Task
-from busbar.ports import Change, Drop, Json, Put, Save, Stored
-from busbar.process.contract import Done, Later, Outcome, Parked
+from busbar.ports import Change, Found, Json, Save, Stored
+from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
-from busbar.process.outbox import OutboxRow
+from busbar.process.outbox import Errand
 from busbar.usecases.deps import Deps, revise
 
 ENERGISED = "energised"
@@ -26,70 +26,72 @@ SALESFORCE = "salesforce"
 NO_COMPANY = "company_not_in_energised"
 
 
-def carry(card_id: str, deps: Deps, timeout: float, guard: tuple[Drop, ...] = ()) -> Outcome | None:
+def card_errand(card_id: str, version: int, deps: Deps) -> Errand:
+    """The errand of a wish. `version` is the one that the card has after the wish is written."""
+    return deps.outbox.errand("card_forward", ChargeCard, card_id, str(version))
+
+
+def carry(card_id: str, deps: Deps, timeout: float, errand: Errand) -> Outcome | None:
     """Bring the card's wanted state through, each system within `timeout` seconds.
 
-    Plans the next try by itself if it does not succeed. `guard` drops the caller's outbox guard as
-    soon as it is needed no more. None if there is no such card.
+    What does not succeed comes back by its errand. None if there is no such card.
     """
     stored = deps.store.get(ChargeCard, card_id)
-    if stored is None:
-        return None
-    outcome = _carry(stored, deps, timeout, guard)
-    if isinstance(outcome, Later):
-        _again(card_id, outcome, deps, guard)
-    return outcome
-
-
-def _carry(
-    stored: Stored[ChargeCard], deps: Deps, timeout: float, guard: tuple[Drop, ...]
-) -> Outcome:
-    card = stored.record
-    if card.waiting_for == NO_COMPANY:
-        waiting = _bind_company(stored, deps)
-        if waiting:
-            return waiting
-    setter = Setter(deps.store, deps.clock, deps.tuning)
-    outcome = setter.run(_energised_step(card, deps, timeout, guard))
-    if isinstance(outcome, Later) or not card.asset_id or not deps.org.salesforce:
+    outcome = _carry(stored, deps, timeout) if stored else Done(Found(card_id))
+    if stored and _untold(stored.record, outcome, deps):
+        deps.outbox.settle(errand, Later(deps.clock.now(), "in_progress"), lambda _reason: ())
         return outcome
-    # Also after a refusal by be.ENERGISED: what else changed of the card is no less true for it.
+    give_up = partial(_given_up, stored.record if stored else None, deps)
+    settled = deps.outbox.settle(errand, outcome, give_up)
+    return settled if stored else None
+
+
+def _given_up(card: ChargeCard | None, deps: Deps, reason: str) -> Sequence[Change]:
+    """Nothing stays in flight of a card that has waited too long, or it would never be followed."""
+    ids = [energised_row_id(card), asset_row_id(card.asset_id or "")] if card else []
+    rows = [deps.store.get(LedgerRow, row_id) for row_id in ids]
+    return [Save(row.record.given_up(reason), row) for row in rows if row and row.record.open]
+
+
+def _untold(card: ChargeCard, outcome: Outcome, deps: Deps) -> bool:
+    """Whether Salesforce is still to hear of the card, by a worker that may talk to it.
+
+    The errand in hand may have taken the place of the one by which it would have heard.
+    """
+    if isinstance(outcome, Later) or not card.asset_id or deps.org.salesforce:
+        return False
+    row = deps.store.get(LedgerRow, asset_row_id(card.asset_id))
+    return row is not None and row.record.open
+
+
+def _carry(stored: Stored[ChargeCard], deps: Deps, timeout: float) -> Outcome:
+    card = stored.record
+    waiting = _bind_company(stored, deps) if card.waiting_for == NO_COMPANY else None
+    setter = Setter(deps.store, deps.clock, deps.tuning)
+    outcome = setter.run(_energised_step(card, deps, timeout))
+    if waiting and not isinstance(outcome, Later):
+        return waiting  # what the company before wanted of the card is gone all the same
+    if isinstance(outcome, Later) or not card.asset_id or deps.org.salesforce is None:
+        return outcome
     told = setter.run(_salesforce_step(card, card.asset_id, deps, timeout))
     return outcome if isinstance(told, Done) else told
 
 
-def _bind_company(stored: Stored[ChargeCard], deps: Deps) -> Later | Parked | None:
+def _bind_company(stored: Stored[ChargeCard], deps: Deps) -> Later | None:
     """Want the billing contact, as soon as the company is known to be.ENERGISED."""
-    card, now = stored.record, deps.clock.now()
+    card = stored.record
     contact = deps.store.external_id(Company.schema_name, card.company_id, ENERGISED)
     if contact is None:
-        since = card.waiting_since or now
-        if now - since < timedelta(seconds=deps.tuning.wait_at_most):
-            return Later(now + timedelta(seconds=deps.tuning.wait_retry), NO_COMPANY)
-        return _give_up(card, deps)
+        wait = timedelta(seconds=deps.tuning.wait_retry)
+        return Later(deps.clock.now() + wait, NO_COMPANY)
 
     def change(fresh: Stored[ChargeCard]) -> Sequence[Change]:
         row = deps.store.get(LedgerRow, energised_row_id(card))
         wanted = wanting(row, card, {"billing_contact_id": contact})
-        update = {"waiting_for": None, "waiting_since": None}
-        return (Save(fresh.record.model_copy(update=update), fresh), *wanted)
+        return (Save(fresh.record.model_copy(update={"waiting_for": None}), fresh), *wanted)
 
     revise(deps.store, ChargeCard, card.id, change)
     return None
-
-
-def _give_up(card: ChargeCard, deps: Deps) -> Parked:
-    task = Task(
-        id=f"wait#{ChargeCard.schema_name}#{card.id}",
-        kind="waited_too_long",
-        subject_schema=ChargeCard.schema_name,
-        subject_id=card.id,
-        system=ENERGISED,
-        reason=NO_COMPANY,
-        opened_at=deps.clock.now(),
-    )
-    deps.store.commit(Put(task))
-    return Parked(NO_COMPANY)
 
 
 def energised_row_id(card: ChargeCard) -> str:
@@ -102,17 +104,22 @@ def asset_row_id(asset_id: str) -> str:
     return ledger_id(SALESFORCE, "asset", asset_id)
 
 
-def wanting(row: Stored[LedgerRow] | None, card: ChargeCard, change: Wanted) -> tuple[Save, ...]:
-    """The write that puts `change` into the card's ledger row; nothing if it stands there."""
+def wanting(
+    row: Stored[LedgerRow] | None, card: ChargeCard, change: Wanted, *, insist: bool = False
+) -> tuple[Save, ...]:
+    """The write that puts `change` into the card's ledger row; nothing if it stands there.
+
+    With `insist` it is carried out even so (see `LedgerRow.wanting`).
+    """
     before = row.record if row else LedgerRow(id=energised_row_id(card))
-    after = before.wanting(change)
+    after = before.wanting(change, insist=insist)
     return () if after is before else (Save(after, row),)
 
 
-def tell_salesforce(card: ChargeCard, sequence: int, deps: Deps) -> tuple[Change, ...]:
+def tell_salesforce(card: ChargeCard, version: int, deps: Deps) -> tuple[Change, ...]:
     """Want the card's data in its Asset, and have `card_forward` see to it. Nothing if it is so.
 
-    `sequence` is the version that the card will have after this transaction.
+    `version` is the one that the card will have after this transaction.
     """
     if not card.asset_id or not card.in_portal_since:
         return ()
@@ -122,7 +129,7 @@ def tell_salesforce(card: ChargeCard, sequence: int, deps: Deps) -> tuple[Change
     after = before.wanting(fields)
     if after is before:
         return ()
-    return Save(after, row), deps.command("card_forward", ChargeCard, card.id, sequence)
+    return Save(after, row), deps.outbox.awake(card_errand(card.id, version, deps))
 
 
 def driver_of(uuid: str | None, deps: Deps) -> str | None:
@@ -130,9 +137,7 @@ def driver_of(uuid: str | None, deps: Deps) -> str | None:
     return deps.store.internal_id(User.schema_name, ENERGISED, uuid) if uuid else None
 
 
-def _energised_step(
-    card: ChargeCard, deps: Deps, timeout: float, guard: tuple[Drop, ...]
-) -> SetStep:
+def _energised_step(card: ChargeCard, deps: Deps, timeout: float) -> SetStep:
     backend, settings = deps.systems.energised, deps.energised
 
     def write(card_id: str, observed: BackendCard, wanted: Wanted, left: float) -> None:
@@ -148,22 +153,12 @@ def _energised_step(
         read=backend.read_card,
         holds=lambda observed, wanted: all(getattr(observed, k) == v for k, v in wanted.items()),
         write=write,
-        on_done=lambda wanted: (*_card_is(card.id, wanted, deps), *guard),
-        on_parked=lambda _reason: guard,
+        on_done=lambda wanted: _card_is(card.id, wanted, deps),
+        # What be.ENERGISED refused is not told; what is ours alone, as the vehicle, still is.
+        on_parked=lambda _reason: _card_is(card.id, {}, deps),
         task_schema=ChargeCard.schema_name,
         task_subject=card.id,
     )
-
-
-def guarded(card_id: str, sequence: int, deps: Deps) -> tuple[Put, Drop]:
-    """An outbox guard for a card, and what takes it away again.
-
-    If the worker dies between the two, the sweep has `card_forward` finish its work.
-    """
-    put = deps.command(
-        "card_forward", ChargeCard, card_id, sequence, wait=deps.tuning.lease, wake=False
-    )
-    return put, Drop(OutboxRow, put.record.id)
 
 
 def _card_is(card_id: str, wanted: Wanted, deps: Deps) -> Sequence[Change]:
@@ -214,13 +209,3 @@ def _salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float
         task_schema=ChargeCard.schema_name,
         task_subject=card.id,
     )
-
-
-def _again(card_id: str, later: Later, deps: Deps, guard: tuple[Drop, ...]) -> None:
-    def change(stored: Stored[ChargeCard]) -> Sequence[Change]:
-        wait = max(0.0, (later.at - deps.clock.now()).total_seconds())
-        # The write of the card only advances its version, which keeps outbox rows apart.
-        command = deps.command("card_forward", ChargeCard, card_id, stored.version + 1, wait=wait)
-        return (Save(stored.record, stored), command, *guard)
-
-    revise(deps.store, ChargeCard, card_id, change)

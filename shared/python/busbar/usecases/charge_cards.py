@@ -10,34 +10,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import Field
+
 from busbar.domain.authorisation import reaches
 from busbar.domain.cards import ChargeCard
 from busbar.domain.customers import Caller, Role, User
 from busbar.domain.identifiers import is_id
-from busbar.domain.record import Value
 from busbar.errors import Conflict, FieldError, Problem
-from busbar.ports import Json, Save, Stored
+from busbar.ports import Change, Json, Save, Stored
 from busbar.process.contract import Later, Outcome, Parked
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.card_forward import (
+    card_errand,
     carry,
     energised_row_id,
-    guarded,
     tell_salesforce,
     wanting,
 )
 from busbar.usecases.deps import TRIES, Deps
+from busbar.usecases.inputs import Input, Line
 from busbar.usecases.orders import LONGEST_PAGE, bad_parameter, scope
 
+SHOWN = ("active", "label", "contact_id")
+"""What a portal sees of the state that is wanted in be.ENERGISED."""
 DRIVERS = frozenset({Role.DRIVER, Role.FLEET_MANAGER})
 
 
-class CardChange(Value):
+class CardChange(Input):
     """What the portal may change; a field that is not sent stays."""
 
-    driver_id: str | None = None
-    vehicle: str = ""
-    label: str = ""
+    driver_id: Line | None = Field(default=None, max_length=64)
+    vehicle: Line = Field(default="", max_length=40)
+    label: Line = Field(default="", max_length=80)
 
 
 @dataclass(frozen=True)
@@ -156,38 +160,56 @@ def _driver_problem(slug: str, message: str) -> Problem:
 def _want(
     stored: Stored[ChargeCard], card: ChargeCard, wanted: dict[str, Any], deps: Deps
 ) -> CardView:
-    """Write down what is wanted, carry it out as far as it goes now, and show the card."""
+    """Write down what is wanted, carry it out as far as it goes now, and show the card.
+
+    Raises a 409 `Problem` if be.ENERGISED refuses it.
+    """
     row = deps.store.get(LedgerRow, energised_row_id(card))
-    wants = wanting(row, card, wanted)
-    if not wants and not (row and row.record.open and not row.record.parked):
+    if not wanted and not (row and row.record.open):
         return _keep(stored, card, deps)
-    put, drop = guarded(card.id, stored.version + 1, deps)
+    wants = wanting(row, card, wanted, insist=True) if wanted else ()
+    errand = card_errand(card.id, stored.version + 1, deps)
+    _commit(deps, Save(card, stored), *wants, deps.outbox.guard(errand))
+    outcome = carry(card.id, deps, deps.tuning.card_answer_within, errand)
+    if isinstance(outcome, Parked):
+        raise _refused(outcome)
+    return _seen(stored, deps, outcome)
+
+
+def _keep(stored: Stored[ChargeCard], card: ChargeCard, deps: Deps) -> CardView:
+    """be.ENERGISED has nothing to do: what is ours alone is kept, and Salesforce hears of it."""
+    if card != stored.record:
+        _commit(deps, Save(card, stored), *tell_salesforce(card, stored.version + 1, deps))
+    return _seen(stored, deps, None)
+
+
+def _commit(deps: Deps, *changes: Change) -> None:
     try:
-        deps.store.commit(Save(card, stored), *wants, put)
+        deps.store.commit(*changes)
     except Conflict:
         raise _stale() from None
-    return _seen(stored, deps, carry(card.id, deps, deps.tuning.card_answer_within, (drop,)))
+
+
+def _refused(outcome: Parked) -> Problem:
+    return Problem(
+        409,
+        "refused-by-energised",
+        "be.ENERGISED refused the change",
+        f"The card stays as it was; a task is open. The reason given is {outcome.reason}.",
+    )
 
 
 def _seen(stored: Stored[ChargeCard], deps: Deps, outcome: Outcome | None) -> CardView:
     """The card as it is now."""
     after = deps.store.get(ChargeCard, stored.record.id) or stored
-    driver = after.record.driver_id
-    user = deps.store.get(User, driver) if driver else None
-    names = {user.record.id: user.record.name} if user else {}
+    drivers = _drivers([after.record], deps)
     row = deps.store.get(LedgerRow, energised_row_id(after.record))
-    return _view(after, row, names, outcome)
+    return _view(after, row, drivers, outcome)
 
 
-def _keep(stored: Stored[ChargeCard], card: ChargeCard, deps: Deps) -> CardView:
-    """be.ENERGISED has nothing to do: what is ours alone is kept, and Salesforce hears of it."""
-    if card == stored.record:
-        return show_all([stored], deps)[0]
-    try:
-        deps.store.commit(Save(card, stored), *tell_salesforce(card, stored.version + 1, deps))
-    except Conflict:
-        raise _stale() from None
-    return show_all([deps.store.get(ChargeCard, card.id) or stored], deps)[0]
+def etag(version: int) -> str:
+    """The ETag of a version."""
+    return f'"{version}"'
 
 
 def show_all(cards: Sequence[Stored[ChargeCard]], deps: Deps) -> list[CardView]:
@@ -196,15 +218,22 @@ def show_all(cards: Sequence[Stored[ChargeCard]], deps: Deps) -> list[CardView]:
         row.record.id: row
         for row in deps.store.get_many(LedgerRow, [energised_row_id(c.record) for c in cards])
     }
-    drivers = list(dict.fromkeys(c.record.driver_id for c in cards if c.record.driver_id))
-    names = {d.record.id: d.record.name for d in deps.store.get_many(User, drivers)}
-    return [_view(c, rows.get(energised_row_id(c.record)), names, None) for c in cards]
+    drivers = _drivers([c.record for c in cards], deps)
+    return [_view(c, rows.get(energised_row_id(c.record)), drivers, None) for c in cards]
+
+
+def _drivers(cards: Sequence[ChargeCard], deps: Deps) -> dict[str, User]:
+    """Who holds the cards, by id; nobody of another company, whatever be.ENERGISED says."""
+    ids = list(dict.fromkeys(card.driver_id for card in cards if card.driver_id))
+    users = {d.record.id: d.record for d in deps.store.get_many(User, ids)}
+    of = {card.driver_id: card.company_id for card in cards}
+    return {i: user for i, user in users.items() if user.company_id == of[i]}
 
 
 def _view(
     stored: Stored[ChargeCard],
     row: Stored[LedgerRow] | None,
-    names: Mapping[str, str],
+    drivers: Mapping[str, User],
     outcome: Outcome | None,
 ) -> CardView:
     card = stored.record
@@ -215,35 +244,38 @@ def _view(
         "order_id": card.order_id,
         "label": card.label,
         "vehicle": card.vehicle,
-        "driver": _driver(card, names),
+        "driver": _driver(card, drivers),
         "active": card.active,
         "blocked": card.blocked,
         "energised": state,
+        "etag": etag(stored.version),
         "changed_at": stored.changed_at.isoformat(),
     }
     return CardView(body, stored.version, state["state"] == "pending")
 
 
-def _driver(card: ChargeCard, names: Mapping[str, str]) -> Json | None:
-    """Who holds the card; a holder that is none of our users has no id and no name here."""
+def _driver(card: ChargeCard, drivers: Mapping[str, User]) -> Json | None:
+    """Who holds the card; a holder that is none of the company's users has no id and no name."""
     if card.holder_uuid is None:
         return None
+    user = drivers.get(card.driver_id or "")
     return {
-        "id": card.driver_id,
-        "name": names.get(card.driver_id or ""),
-        "energised_uuid": card.holder_uuid,
+        "id": user.id if user else None,
+        "name": user.name if user else None,
+        "energised_uuid": card.holder_uuid if user else None,
     }
 
 
 def _energised_state(
     card: ChargeCard, row: Stored[LedgerRow] | None, outcome: Outcome | None
 ) -> Json:
-    """`done`, or `pending` with a reason and what is wanted, or `refused` with a reason."""
+    """`done`; `pending` with a reason and what is wanted; `refused` with what was not taken."""
+    if row is not None and row.record.parked:
+        refused = {k: v for k, v in row.record.refused.items() if k in SHOWN}
+        return {"state": "refused", "reason": row.record.parked, "wanted": refused}
     if row is None or not row.record.open:
         return {"state": "done"}
     shown = {"active": card.active, "label": card.label, "contact_id": card.holder_uuid}
-    wanted = {k: v for k, v in row.record.wanted.items() if k in shown and shown[k] != v}
-    if row.record.parked or isinstance(outcome, Parked):
-        return {"state": "refused", "reason": row.record.parked, "wanted": wanted}
+    wanted = {k: v for k, v in row.record.wanted.items() if k in SHOWN and shown[k] != v}
     reason = outcome.reason if isinstance(outcome, Later) else "in_progress"
     return {"state": "pending", "reason": reason, "wanted": wanted}

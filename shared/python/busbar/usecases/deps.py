@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TypeVar
 
 from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import begin
-from busbar.ports import Change, Clock, Mapper, Put, Store, Stored, Systems
-from busbar.process.outbox import Command, row
+from busbar.ports import Change, Clock, Mapper, Store, Stored, Systems
+from busbar.process.outbox import Outbox
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Tuning
 
 R = TypeVar("R", bound=Record)
 TRIES = 6
+SHORTEST_CALL = 2.0
+"""Seconds below which no further call is begun."""
 
 
 @dataclass(frozen=True)
@@ -48,30 +49,19 @@ class Deps:
         """These, under the correlation id of the order that an event belongs to."""
         return replace(self, correlation_id=begin(correlation_id))
 
+    def within(self, seconds: float) -> Deps:
+        """These, with no single call longer than `seconds`."""
+        shorter = min(self.tuning.call_timeout, seconds)
+        return replace(self, tuning=replace(self.tuning, call_timeout=shorter))
+
     def settle_seconds(self, processing: float, search_lag: float) -> float:
         """How long a call of unknown outcome may still take effect or stay unseen."""
         return self.tuning.pause_bound + processing + search_lag
 
-    def command(
-        self,
-        queue: str,
-        of: type[Record],
-        record_id: str,
-        sequence: int,
-        *,
-        wait: float = 0.0,
-        wake: bool = True,
-    ) -> Put:
-        """The outbox row that has `queue` work on a record, after `wait` seconds."""
-        command = Command(
-            org=self.store.org,
-            queue=queue,
-            schema_of=of.schema_name,
-            id=record_id,
-            correlation_id=self.correlation_id,
-        )
-        at = self.clock.now() + timedelta(seconds=wait)
-        return Put(row(command, sequence, at, sweep_after=self.tuning.sweep_after, wake=wake))
+    @property
+    def outbox(self) -> Outbox:
+        """Errands of this org."""
+        return Outbox(self.store, self.clock, self.tuning, self.correlation_id)
 
 
 def revise(

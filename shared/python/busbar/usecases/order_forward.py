@@ -2,7 +2,7 @@
 
 `forward` is called by `order_submit` while the portal waits, and by the queue when that did not
 succeed. Whatever happens, the order is either in Salesforce, or refused for a reason the portal
-shows, or parked with a task, or an outbox row brings it back here.
+shows, or parked with a task, or its errand in the outbox brings it back here.
 """
 
 from __future__ import annotations
@@ -14,28 +14,34 @@ from typing import Any
 from busbar.domain.customers import Company
 from busbar.domain.identifiers import derived_id, reference
 from busbar.domain.orders import ITEM_KIND, KIND, CardOffer, ChargeCardOrder
-from busbar.domain.tasks import Task
-from busbar.ports import Bind, Change, Drop, Found, Put, Save, Stored
-from busbar.process.contract import Later, Outcome, Parked
+from busbar.ports import Bind, Change, Found, Save, Stored
+from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import CreateStep, Creator
-from busbar.process.outbox import OutboxRow
+from busbar.process.outbox import Errand
 from busbar.usecases.deps import Deps, revise
 from busbar.usecases.order_form import current_offer
 
 SYSTEM = "salesforce"
 
 
-def forward(order_id: str, deps: Deps, timeout: float) -> ChargeCardOrder | None:
+def order_errand(order_id: str, deps: Deps) -> Errand:
+    """The errand with which every order begins; there is one per order."""
+    return deps.outbox.errand("order_forward", ChargeCardOrder, order_id, token="1")  # noqa: S106
+
+
+def forward(order_id: str, deps: Deps, timeout: float, errand: Errand) -> ChargeCardOrder | None:
     """Try to bring the order through within `timeout` seconds; 0 only plans the next try.
 
     Returns the order as it stands then; None if there is no such order.
     """
     stored = deps.store.get(ChargeCardOrder, order_id)
     if stored is None or _ended(stored.record):
-        return stored.record if stored else None
-    outcome = _try(stored.record, deps, timeout)
-    if isinstance(outcome, Later):
-        return _again(order_id, outcome, deps)
+        outcome: Outcome = Done(Found(order_id))
+    else:
+        outcome = _try(stored.record, deps, timeout)
+    settled = deps.outbox.settle(errand, outcome, lambda reason: _parked(order_id, reason, deps))
+    if isinstance(settled, Later):
+        _show_reason(order_id, settled.reason, deps)
     after = deps.store.get(ChargeCardOrder, order_id)
     return after.record if after else None
 
@@ -54,17 +60,20 @@ def _try(order: ChargeCardOrder, deps: Deps, timeout: float) -> Outcome:
         return Later(now, "salesforce_unavailable")
     account_id = deps.store.external_id(Company.schema_name, order.company_id, SYSTEM)
     if account_id is None:
-        return _wait_for_person(order, deps, "company_not_in_salesforce")
+        wait = timedelta(seconds=deps.tuning.wait_retry)
+        return Later(now + wait, "company_not_in_salesforce")
     offer = order.offer
+    creator = Creator(deps.store, deps.clock, deps.tuning)
     if offer is None:
         offer, live = current_offer(deps, min(timeout, deps.tuning.offer_within))
         if offer is None or not live:
             wait = timedelta(seconds=deps.tuning.retry_first)
             return Later(now + wait, "salesforce_unavailable")
-        if not offer.minimum_quantity <= order.quantity <= offer.maximum_quantity:
+        allowed = offer.minimum_quantity <= order.quantity <= offer.maximum_quantity
+        # What was sent once was checked then; Salesforce may have it, whatever the limits are now.
+        if not allowed and not creator.was_begun(SYSTEM, reference(KIND, order.id)):
             return _reject(order, deps, "quantity_out_of_range")
     left = timeout - (deps.clock.now() - now).total_seconds()
-    creator = Creator(deps.store, deps.clock, deps.tuning)
     return creator.run(_step(order, account_id, offer, deps, left))
 
 
@@ -125,19 +134,7 @@ def _done(order_id: str, found: Found, deps: Deps) -> Sequence[Change]:
     return (
         Save(order, stored),
         Bind(ChargeCardOrder.schema_name, order_id, SYSTEM, found.external_id),
-        *_guard_drop(stored, deps),
     )
-
-
-def _guard_drop(stored: Stored[ChargeCardOrder], deps: Deps) -> Sequence[Change]:
-    """The guard lies there only until the first try has ended somehow."""
-    if stored.record.attempts:
-        return ()
-    return (Drop(OutboxRow, _guard_id(stored.record.id, deps)),)
-
-
-def _guard_id(order_id: str, deps: Deps) -> str:
-    return deps.command("order_forward", ChargeCardOrder, order_id, 1).record.id
 
 
 def _parked(order_id: str, reason: str, deps: Deps) -> Sequence[Change]:
@@ -145,57 +142,24 @@ def _parked(order_id: str, reason: str, deps: Deps) -> Sequence[Change]:
     if stored is None:
         return ()
     order = stored.record.model_copy(update={"waiting_for": f"task:{reason}"})
-    return (Save(order, stored), *_guard_drop(stored, deps))
+    return (Save(order, stored),)
 
 
 def _reject(order: ChargeCardOrder, deps: Deps, reason: str) -> Outcome:
     def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
         new = stored.record.model_copy(update={"rejected_reason": reason, "waiting_for": None})
-        return (Save(new, stored), *_guard_drop(stored, deps))
+        return (Save(new, stored),)
 
     revise(deps.store, ChargeCardOrder, order.id, change)
     return Parked(reason)
 
 
-def _wait_for_person(order: ChargeCardOrder, deps: Deps, reason: str) -> Outcome:
-    """Wait for a binding. After `wait_at_most` it becomes a task."""
-    now = deps.clock.now()
-    if now - order.ordered_at < timedelta(seconds=deps.tuning.wait_at_most):
-        return Later(now + timedelta(seconds=deps.tuning.wait_retry), reason)
-    task = Task(
-        id=f"wait#{ChargeCardOrder.schema_name}#{order.id}",
-        kind="waited_too_long",
-        subject_schema=ChargeCardOrder.schema_name,
-        subject_id=order.id,
-        system=SYSTEM,
-        reason=reason,
-        opened_at=now,
-    )
+def _show_reason(order_id: str, reason: str, deps: Deps) -> None:
+    """Let the portal see what the order waits for."""
 
     def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
-        new = stored.record.model_copy(update={"waiting_for": f"task:{reason}"})
-        return (Save(new, stored), Put(task))
-
-    revise(deps.store, ChargeCardOrder, order.id, change)
-    return Parked(reason)
-
-
-def _again(order_id: str, later: Later, deps: Deps) -> ChargeCardOrder | None:
-    """Keep the reason where the portal sees it, and the next try in the outbox, in one write."""
-
-    def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
-        if _ended(stored.record):
+        if _ended(stored.record) or stored.record.waiting_for == reason:
             return ()
-        order = stored.record.model_copy(
-            update={"waiting_for": later.reason, "attempts": stored.record.attempts + 1}
-        )
-        wait = max(0.0, (later.at - deps.clock.now()).total_seconds())
-        sequence = stored.version + 1
-        return (
-            Save(order, stored),
-            deps.command("order_forward", ChargeCardOrder, order_id, sequence, wait=wait),
-            *_guard_drop(stored, deps),
-        )
+        return (Save(stored.record.model_copy(update={"waiting_for": reason}), stored),)
 
-    stored = revise(deps.store, ChargeCardOrder, order_id, change)
-    return stored.record if stored else None
+    revise(deps.store, ChargeCardOrder, order_id, change)

@@ -7,18 +7,18 @@ the guard goes in the same transaction that records the number.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pydantic import Field
 
-from busbar.domain.customers import Address, Caller, Company
+from busbar.domain.customers import Caller, Company
 from busbar.domain.orders import CardOffer, ChargeCardOrder
-from busbar.domain.record import Value
 from busbar.errors import Conflict, FieldError, Problem
 from busbar.ports import Save, Stored
 from busbar.usecases.deps import Deps
+from busbar.usecases.inputs import AddressInput, Input, Note
 from busbar.usecases.order_form import current_offer, own_company
-from busbar.usecases.order_forward import forward
+from busbar.usecases.order_forward import forward, order_errand
 
 NO_LIMIT_MAXIMUM = 10_000
 """Upper bound while the limits of Salesforce were never known; it decides later."""
@@ -26,15 +26,15 @@ SHORTEST_TRY = 1.0
 """Seconds below which a call to Salesforce is not begun any more."""
 
 
-class Submission(Value):
+class Submission(Input):
     """What the portal sends. `delivery_address` None means: the invoice address.
 
     A quantity is a JSON number: `"2"` or `true` is a fault of the caller, not two cards or one.
     """
 
     quantity: int = Field(strict=True)
-    delivery_address: Address | None = None
-    note: str = ""
+    delivery_address: AddressInput | None = None
+    note: Note = ""
 
 
 def submit(order_id: str, submission: Submission, caller: Caller, deps: Deps) -> ChargeCardOrder:
@@ -44,17 +44,18 @@ def submit(order_id: str, submission: Submission, caller: Caller, deps: Deps) ->
     Raises a 422 `Problem` for a quantity outside the limits. Safe to repeat with the same id.
     """
     give_up = deps.clock.now() + timedelta(seconds=deps.tuning.answer_within)
+    errand = order_errand(order_id, deps)
     stored = deps.store.get(ChargeCardOrder, order_id)
     reachable = True
     if stored is None:
         company = own_company(caller, deps)
         offer, reachable = current_offer(deps, deps.tuning.offer_within)
         check_quantity(submission.quantity, offer)
-        stored = _accept(order_id, submission, caller, company, offer, deps)
+        # A kept offer may be old: the order goes on without one, and is checked when it is sent.
+        stored = _accept(order_id, submission, caller, company, offer if reachable else None, deps)
     left = (give_up - deps.clock.now()).total_seconds()
-    if not reachable or left < SHORTEST_TRY:
-        return forward(order_id, deps, timeout=0.0) or stored.record
-    return forward(order_id, deps, timeout=left) or stored.record
+    timeout = left if reachable and left >= SHORTEST_TRY else 0.0
+    return forward(order_id, deps, timeout, errand) or stored.record
 
 
 def check_quantity(quantity: int, offer: CardOffer | None) -> None:
@@ -81,24 +82,21 @@ def _accept(
     offer: CardOffer | None,
     deps: Deps,
 ) -> Stored[ChargeCardOrder]:
-    now: datetime = deps.clock.now()
+    now, other = deps.clock.now(), submission.delivery_address
     order = ChargeCardOrder(
         id=order_id,
         company_id=company.id,
         ordered_by=caller.user.id,
         quantity=submission.quantity,
         invoice_address=company.address,
-        delivery_address=submission.delivery_address or company.address,
+        delivery_address=other.address() if other else company.address,
         note=submission.note,
         ordered_at=now,
         correlation_id=deps.correlation_id,
         offer=offer,
     )
-    guard = deps.command(
-        "order_forward", ChargeCardOrder, order_id, 1, wait=deps.tuning.lease, wake=False
-    )
     try:
-        deps.store.commit(Save(order), guard)
+        deps.store.commit(Save(order), deps.outbox.guard(order_errand(order_id, deps)))
     except Conflict:
         there = deps.store.get(ChargeCardOrder, order_id)
         if there is None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from busbar.domain.authorisation import reaches
 from busbar.domain.customers import Caller
 from busbar.domain.identifiers import is_id
-from busbar.domain.orders import LIFECYCLE, ChargeCardOrder, HistoryEntry
+from busbar.domain.orders import (
+    LIFECYCLE,
+    ChargeCardOrder,
+    HistoryEntry,
+    waiting_text,
+)
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json, Page, Stored
 from busbar.usecases.deps import Deps
 
 LONGEST_PAGE = 100
+LIST_QUERY = ("company_id", "limit", "cursor")
+"""Query parameters of a company's lists."""
 
 
 def list_orders(
@@ -42,7 +49,7 @@ def scope(caller: Caller, operation: str, company_id: str | None) -> str:
             "company_id is missing",
             errors=(FieldError("company_id", message),),
         )
-    if not reaches(caller, operation, company):
+    if not is_id(company) or not reaches(caller, operation, company):
         raise Problem(404, "company-not-found", "No such company")
     return company
 
@@ -83,6 +90,7 @@ def view(stored: Stored[ChargeCardOrder]) -> Json:
         "tracking_id": order.tracking_id,
         "delivery_date": order.delivery_date.isoformat() if order.delivery_date else None,
         "waiting_for": order.waiting_for,
+        "waiting_text": waiting_text(order.waiting_for),
         "rejected_reason": order.rejected_reason,
         "cards_in_portal": len(order.cards_taken_over),
         "changed_at": stored.changed_at.isoformat(),

@@ -45,8 +45,13 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
     def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
         before = stored.record
         ours = deps.continuing(before.correlation_id)
-        if before.contradicts(event) and _holds_in_source(message, ours):
-            return _changes(stored, before.without_version(event.version), event, ours)
+        if before.contradicts(event):
+            source = _from_source(message, event, ours)
+            return (
+                _changes(stored, before.without_version(event.version), source, ours)
+                if source
+                else ()
+            )
         return _changes(stored, before, event, ours)
 
     stored = revise(deps.store, ChargeCardOrder, order_id, change) if order_id else None
@@ -71,17 +76,27 @@ def _event(message: StatusChanged, order_id: str, deps: Deps) -> StatusEvent:
     )
 
 
-def _holds_in_source(message: StatusChanged, deps: Deps) -> bool:
-    """One version, two contents: only Salesforce can tell which of them holds."""
+def _from_source(message: StatusChanged, event: StatusEvent, deps: Deps) -> StatusEvent | None:
+    """One version, two contents: what Salesforce holds counts, whichever of them came last."""
     found = deps.systems.salesforce.find_order(message.order_reference, deps.tuning.call_timeout)
-    return len(found) == 1 and found[0].fields.get("status") == message.status
+    held = found[0].fields if len(found) == 1 else {}
+    mapped = deps.salesforce.status_map.get(held.get("status", ""))
+    if mapped is None:
+        return None
+    day = held.get("delivery_date")
+    update = {
+        "status": OrderStatus(mapped),
+        "tracking_id": held.get("tracking_id") or None,
+        "delivery_date": date.fromisoformat(day) if day else None,
+    }
+    return event.model_copy(update=update)
 
 
 def _changes(
     stored: Stored[ChargeCardOrder], before: ChargeCardOrder, event: StatusEvent, deps: Deps
 ) -> Sequence[Change]:
     after = before.with_event(event)
-    if after is before:
+    if after == stored.record:
         return ()
     now = deps.clock.now()
     on_their_way = after.delivers_cards or after.ended_after_delivery

@@ -12,7 +12,7 @@ import httpx
 
 from busbar.connectors.budget import Budget, Monotonic
 from busbar.connectors.credentials import Credentials
-from busbar.connectors.energised.models import card_of, confirm_written, page_of
+from busbar.connectors.energised.models import confirm_written, page_of, whole_card_of
 from busbar.connectors.energised.refusals import Refusal
 from busbar.connectors.exchange import Answer, Ask, Exchange, path_segment
 from busbar.connectors.reading import UnreadableError, json_of, members, token
@@ -56,7 +56,7 @@ class EnergisedCards:
             raise Missing("energised", "read_card", "id", "NO_CARD_ID") from None
         answer = self._call(ask, timeout)
         try:
-            return card_of(members(json_of(answer.body)))
+            return whole_card_of(members(json_of(answer.body)))
         except UnreadableError as error:
             raise self._unreadable(ask, error, answer) from None
 

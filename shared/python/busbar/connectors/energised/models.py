@@ -1,7 +1,8 @@
 """What be.ENERGISED says of cards, read field by field. Raises `UnreadableError`.
 
-Unknown fields are passed over. Booleans come as JSON booleans or as the strings that a PUT needs;
-documented is only the string of the PUT, so both are read.
+Unknown fields are not looked at, only kept where a write has to send them back. Booleans come as
+JSON booleans or as the strings that a PUT needs; documented is only the string of the PUT, so both
+are read.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from busbar.connectors.reading import (
     UnreadableError,
     instant,
     members,
-    rows,
+    nests_at_most,
     text_or_none,
     whole,
 )
 from busbar.domain.cards import BackendCard
 from busbar.ports import CardPage
 
+READ_ONLY = frozenset({"blocked", "updated_at"})
+"""Fields that only be.ENERGISED sets: never sent back."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_DEEPEST = 32
+"""Levels of nesting in a field that we do not know; mappings take 64."""
 
 
 def boolean(row: dict[str, Any], name: str, default: bool | None = None) -> bool:
@@ -61,6 +66,14 @@ def card_of(row: dict[str, Any]) -> BackendCard:
     )
 
 
+def whole_card_of(row: dict[str, Any]) -> BackendCard:
+    """The card with its raw row, so that a write can send back what we do not know."""
+    raw = {name: value for name, value in row.items() if name not in READ_ONLY}
+    if not nests_at_most(raw, _DEEPEST):
+        raise UnreadableError("body")
+    return card_of(row).model_copy(update={"raw": raw})
+
+
 def confirm_written(row: dict[str, Any], card_id: str) -> None:
     """Accept the answer to a PUT: the card that was to be written (assumed)."""
     if identifier(row, "id") != card_id:
@@ -71,12 +84,37 @@ def page_of(answer: object, offset: int) -> CardPage:
     """A page of the card list: `{"data": [card], "meta": {"total"}}` (assumed).
 
     `meta.pagination.total`, which the CPO API has (documented), is read as well. The page size is
-    clamped silently, so reading goes on by the number of rows that came.
+    clamped silently, so reading goes on by the number of rows that came. A row that cannot be read
+    is named and left out: it must not hide the cards beside it.
     """
     value = members(answer)
-    found = rows(value.get("data"), "data")
+    found = value.get("data")
+    if not isinstance(found, list):
+        raise UnreadableError("data")
     meta = members(value.get("meta"), "meta")
     meta = members(meta.get("pagination", meta), "pagination")
     following = offset + len(found)
     at_end = not found or following >= whole(meta, "total")
-    return CardPage(tuple(card_of(row) for row in found), None if at_end else following)
+    read = [_listed(row) for row in found]
+    return CardPage(
+        cards=tuple(card for card in read if isinstance(card, BackendCard)),
+        following=None if at_end else following,
+        unreadable=tuple(card_id for card_id in read if isinstance(card_id, str)),
+    )
+
+
+def _listed(row: object) -> BackendCard | str:
+    """The card in a row of the list, or the row's id if that is all that can be read of it."""
+    if not isinstance(row, dict):
+        return ""
+    try:
+        return card_of(row)
+    except UnreadableError:
+        return _id_at_least(row)
+
+
+def _id_at_least(row: dict[str, Any]) -> str:
+    try:
+        return identifier(row, "id") or ""
+    except UnreadableError:
+        return ""

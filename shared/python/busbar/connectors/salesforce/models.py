@@ -1,23 +1,21 @@
-"""What rows and graph answers of Salesforce say, read field by field. Raises `UnreadableError`."""
+"""What rows of Salesforce say, read field by field. Raises `UnreadableError`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from busbar.connectors.reading import (
     UnreadableError,
+    day_or_none,
     instant,
     members,
-    rows,
     text,
     text_or_none,
     whole,
 )
-from busbar.connectors.salesforce.refusals import Refusal, fault_of_list
 from busbar.domain.cards import CardAsset
 from busbar.domain.orders import CardOffer
 from busbar.ports import Found
@@ -54,10 +52,19 @@ def offer_of(row: dict[str, Any], settings: SalesforceSettings) -> CardOffer:
     )
 
 
-def order_of(row: dict[str, Any]) -> Found:
-    """The order in a row."""
-    fields = {"order_number": text(row, "OrderNumber"), "status": text(row, "Status")}
-    return Found(text(row, "Id"), fields)
+def order_of(row: dict[str, Any], settings: SalesforceSettings) -> Found:
+    """The order in a row with `soql.order_fields`."""
+    tracking = settings.order_tracking_field
+    delivery = settings.order_delivery_date_field
+    day = day_or_none(row, delivery) if delivery else None
+    fields = {
+        "order_number": text(row, "OrderNumber"),
+        "status": text(row, "Status"),
+        "version": str(_version(row)),
+        "tracking_id": (text_or_none(row, tracking) if tracking else None) or "",
+        "delivery_date": day.isoformat() if day else "",
+    }
+    return Found(text(row, "Id"), {name: value for name, value in fields.items() if value})
 
 
 def orders_of_urls(value: object) -> list[Found]:
@@ -71,10 +78,7 @@ def orders_of_urls(value: object) -> list[Found]:
 
 
 def asset_of(row: dict[str, Any], settings: SalesforceSettings) -> CardAsset | None:
-    """The card in an Asset; None while nobody has entered the card's be.ENERGISED id there.
-
-    `version` is `SystemModstamp` in milliseconds since 1970.
-    """
+    """The card in an Asset; None while nobody has entered the card's be.ENERGISED id there."""
     card_id = text_or_none(row, settings.asset_card_id_field)
     if card_id is None:
         return None
@@ -83,7 +87,7 @@ def asset_of(row: dict[str, Any], settings: SalesforceSettings) -> CardAsset | N
         card_id=card_id,
         card_number=text_or_none(row, settings.asset_card_number_field) or "",
         delivered=row.get("Status") == settings.asset_delivered_status,
-        version=(instant(row, "SystemModstamp") - _EPOCH) // timedelta(milliseconds=1),
+        version=_version(row),
     )
 
 
@@ -97,24 +101,6 @@ def following_page(answer: dict[str, Any], base_url: str) -> str | None:
     return path
 
 
-def failed_nodes(answer: object) -> Sequence[Refusal]:
-    """Why a composite graph failed, node by node; empty if all nodes succeeded.
-
-    Shape (documented): `{"graphs": [{"graphId", "isSuccessful", "graphResponse":
-    {"compositeResponse": [{"body", "httpHeaders", "httpStatusCode", "referenceId"}]}}]}`.
-    """
-    graphs = rows(members(answer).get("graphs"), "graphs")
-    if len(graphs) != 1 or not isinstance(graphs[0].get("isSuccessful"), bool):
-        raise UnreadableError("isSuccessful")
-    response = members(graphs[0].get("graphResponse"), "graphResponse")
-    nodes = rows(response.get("compositeResponse"), "compositeResponse")
-    if graphs[0]["isSuccessful"]:
-        return []
-    failed = [
-        Refusal(status, fault_of_list(node.get("body")))
-        for node in nodes
-        if (status := whole(node, "httpStatusCode")) >= 300
-    ]
-    if not failed:
-        raise UnreadableError("httpStatusCode")
-    return failed
+def _version(row: dict[str, Any]) -> int:
+    """`SystemModstamp` in milliseconds since 1970, as our events carry it too."""
+    return (instant(row, "SystemModstamp") - _EPOCH) // timedelta(milliseconds=1)

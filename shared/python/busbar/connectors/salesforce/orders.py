@@ -14,10 +14,14 @@ from busbar.connectors.exchange import Ask, path_segment
 from busbar.connectors.reading import UnreadableError, json_of, members, rows
 from busbar.connectors.salesforce import soql
 from busbar.connectors.salesforce.client import SalesforceClient
-from busbar.connectors.salesforce.graph import order_graph
+from busbar.connectors.salesforce.graph import (
+    failed_nodes,
+    graph_of,
+    order_graph,
+    order_read,
+)
 from busbar.connectors.salesforce.models import (
     asset_of,
-    failed_nodes,
     following_page,
     offer_of,
     order_of,
@@ -79,25 +83,19 @@ class SalesforceOrders:
     def create_order(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
         """See `OrderSystem.create_order`.
 
-        Raises `Unknown` too if Salesforce made the order, but its number could not be read: the
-        caller has to probe, as after a time-out.
+        Raises `Unknown` too if Salesforce made the order, but what it says of it cannot be read, or
+        in mode `probe` if the reference is found more than once: the caller has to probe.
         """
         budget = self._client.budget(timeout)
         try:
-            self._send_graph(reference, payload, budget)
+            made = self._send_graph(reference, payload, budget)
         except Refused as refused:
             if self._settings.mode == "unique_key" and refused.code == _NOT_CHANGEABLE:
                 raise self._refused_because_there(refused, reference, budget) from refused
             raise
-        try:
-            found = self._find_order("create_order", reference, budget)
-        except UpstreamError as error:
-            raise Unknown(
-                "salesforce", "create_order", "READ_AFTER_CREATE", error.code, error.request_id
-            ) from error
-        if len(found) != 1:
-            raise Unknown("salesforce", "create_order", "READ_AFTER_CREATE", f"{len(found)}_FOUND")
-        return found[0]
+        if self._settings.mode == "probe":
+            self._check_only_one(reference, budget)
+        return made
 
     def assets_of(self, reference: str, timeout: float) -> Iterator[CardAsset]:
         """See `OrderSystem.assets_of`. All pages are read before the first card is handed out."""
@@ -149,7 +147,7 @@ class SalesforceOrders:
         ask = self._query(operation, soql.orders(self._settings, reference))
         answer = self._client.read(ask, budget)
         try:
-            return [order_of(row) for row in rows(answer.get("records"), "records")]
+            return [order_of(row, self._settings) for row in rows(answer.get("records"), "records")]
         except UnreadableError as error:
             raise self._client.unreadable(ask, error) from None
 
@@ -159,31 +157,48 @@ class SalesforceOrders:
             f"{self._client.base_path}/sobjects/{settings.order_object}"
             f"/{settings.order_reference_field}/{path_segment(reference)}"
         )
-        ask = Ask(operation, "GET", path, query={"fields": "Id,OrderNumber,Status"})
+        ask = Ask(operation, "GET", path, query={"fields": ",".join(soql.order_fields(settings))})
         try:
             answer = self._client.call(ask, budget, accept=(300,))
         except Missing:
             return []
         try:
             value = json_of(answer.body)
-            return orders_of_urls(value) if answer.status == 300 else [order_of(members(value))]
+            if answer.status == 300:
+                return orders_of_urls(value)
+            return [order_of(members(value), settings)]
         except UnreadableError as error:
             raise self._client.unreadable(ask, error, answer) from None
 
-    def _send_graph(self, reference: str, payload: Mapping[str, Any], budget: Budget) -> None:
+    def _send_graph(self, reference: str, payload: Mapping[str, Any], budget: Budget) -> Found:
+        settings = self._settings
         path = f"{self._client.base_path}/composite/graph"
         try:
-            body = order_graph(self._settings, self._client.base_path, reference, payload)
+            body = order_graph(settings, self._client.base_path, reference, payload)
         except UnreadableError as error:
             raise Refused("salesforce", "create_order", str(error), "BAD_PAYLOAD") from None
         ask = Ask("create_order", "POST", path, writes=True, json=body)
         answer = self._client.call(ask, budget)
         try:
-            failed = failed_nodes(json_of(answer.body))
+            graph = graph_of(json_of(answer.body))
+            failed = failed_nodes(graph)
+            if not failed:
+                return order_read(graph, settings)
         except UnreadableError as error:
             raise self._client.unreadable(ask, error, answer) from None
-        if failed:
-            raise first_cause(failed).error("create_order", writes=True)
+        references = (settings.order_reference_field, settings.item_reference_field)
+        raise first_cause(failed).error("create_order", writes=True, references=references)
+
+    def _check_only_one(self, reference: str, budget: Budget) -> None:
+        """Without a unique key an earlier attempt may have taken effect late, beside this one."""
+        try:
+            found = self._find_order("create_order", reference, budget)
+        except UpstreamError as error:
+            raise Unknown(
+                "salesforce", "create_order", "READ_AFTER_CREATE", error.code, error.request_id
+            ) from error
+        if len(found) > 1:
+            raise Unknown("salesforce", "create_order", "READ_AFTER_CREATE", f"{len(found)}_FOUND")
 
     def _refused_because_there(
         self, refused: Refused, reference: str, budget: Budget

@@ -32,10 +32,16 @@ def offer(settings: SalesforceSettings) -> str:
     return _select(fields, "PricebookEntry", " AND ".join(where)) + " ORDER BY Id LIMIT 1"
 
 
+def order_fields(settings: SalesforceSettings) -> list[str]:
+    """What is read of an order, however it is found."""
+    own = [settings.order_tracking_field, settings.order_delivery_date_field]
+    return ["Id", "OrderNumber", "Status", "SystemModstamp", *filter(None, own)]
+
+
 def orders(settings: SalesforceSettings, reference: str) -> str:
     """Up to three orders with our reference: three are as much a case for a person as two."""
     where = f"{settings.order_reference_field} = {literal(reference)}"
-    return _select(["Id", "OrderNumber", "Status"], settings.order_object, where) + " LIMIT 3"
+    return _select(order_fields(settings), settings.order_object, where) + " LIMIT 3"
 
 
 def assets(settings: SalesforceSettings, reference: str) -> str:

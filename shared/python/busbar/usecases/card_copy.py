@@ -1,0 +1,65 @@
+"""Copies a card from be.ENERGISED into our record, for whoever has read it there."""
+
+from __future__ import annotations
+
+from busbar.domain.cards import BackendCard, ChargeCard
+from busbar.domain.record import Record
+from busbar.domain.tasks import Task
+from busbar.ports import Put, Save, Stored
+from busbar.process.ledger import LedgerRow
+from busbar.usecases.card_forward import driver_of, energised_row_id, tell_salesforce
+from busbar.usecases.deps import Deps
+
+
+def is_busy(card: ChargeCard, deps: Deps, *, lag: float) -> bool:
+    """Whether work of our own is in flight on the card, or so fresh that a list may miss it."""
+    row = deps.store.get(LedgerRow, energised_row_id(card))
+    if row is None:
+        return False
+    return row.record.open or row.record.recently_written(deps.clock.now(), lag)
+
+
+def copy_card(stored: Stored[ChargeCard], backend: BackendCard, deps: Deps, *, show: bool) -> bool:
+    """Copy what be.ENERGISED holds into our record; whether that changed anything.
+
+    The record must still be the one that was read before be.ENERGISED was, or what we read there
+    may be older than what the portal has set since: then it raises `Conflict`.
+    """
+    card = stored.record.observed(backend)
+    card = card.model_copy(update={"driver_id": driver_of(card.holder_uuid, deps)})
+    if show:
+        card = card.shown_in_portal(deps.clock.now())
+    told = tell_salesforce(card, stored.version + 1, deps)
+    if card == seen_at(stored.record, backend) and not told:
+        return False
+    deps.store.commit(Save(card, stored), *_adopted(card, backend, deps), *told)
+    return True
+
+
+def seen_at(card: ChargeCard, listed: BackendCard) -> ChargeCard:
+    """The card as it would be if only the time of the last look were new."""
+    return card.model_copy(update={"observed_at": listed.updated_at})
+
+
+def _adopted(card: ChargeCard, backend: BackendCard, deps: Deps) -> tuple[Save, ...]:
+    """be.ENERGISED leads: what we last wanted must not come back with the next change."""
+    row = deps.store.get(LedgerRow, energised_row_id(card))
+    if row is None or row.record.open:
+        return ()
+    after = row.record.adopting(backend.model_dump(mode="json"))
+    return () if after is row.record else (Save(after, row),)
+
+
+def ask(of: type[Record], subject: str, detail: str, system: str, reason: str, deps: Deps) -> None:
+    """Open a task about a card that cannot be synchronised; once, however often it is met."""
+    task = Task(
+        id=f"sync#{subject}#{detail}",
+        kind="card_not_synchronised",
+        subject_schema=of.schema_name,
+        subject_id=subject,
+        system=system,
+        reason=reason,
+        opened_at=deps.clock.now(),
+    )
+    if deps.store.get(Task, task.id) is None:
+        deps.store.commit(Put(task))

@@ -1,0 +1,121 @@
+"""Takes the cards of delivered orders over into the portal.
+
+Which cards went out says Salesforce, by the order's Assets; what they are says be.ENERGISED. A card
+that cannot be taken over gets a task and holds up no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from busbar.domain.cards import CardAsset, ChargeCard, card_id
+from busbar.domain.identifiers import reference
+from busbar.domain.orders import KIND, ChargeCardOrder, OrderStatus
+from busbar.errors import Conflict, EventRejected, Missing, Refused
+from busbar.ports import Change, Json, Save, Stored
+from busbar.usecases.card_copy import ask, copy_card, is_busy
+from busbar.usecases.card_event import CardAssigned, assigned, read_event
+from busbar.usecases.card_forward import ENERGISED, SALESFORCE
+from busbar.usecases.deps import SHORTEST_CALL, Deps, revise
+
+SENT = frozenset({OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED})
+
+
+def take_over(order: ChargeCardOrder, deps: Deps, time_left: Callable[[], float]) -> int:
+    """How many cards of the order came to stand in the portal. Raises `UpstreamError`.
+
+    Whatever happens, the order is due again later if cards are missing still, so that one order
+    in trouble does not stand before all others in every run.
+    """
+    taken: list[str | None] = []
+    sent: list[CardAsset] = []
+    try:
+        assets = deps.systems.salesforce.assets_of(
+            reference(KIND, order.id), deps.tuning.call_timeout
+        )
+        everything = order.status is OrderStatus.DELIVERED
+        sent = [asset for asset in assets if everything or asset.delivered]
+        for asset in sent:
+            if time_left() < SHORTEST_CALL:
+                break
+            taken.append(_take_over_card(order, asset, deps.within(time_left())))
+    finally:
+        _write_down(order, taken, len(taken) < len(sent) or None in taken, deps)
+    return len({*filter(None, taken)} - set(order.cards_taken_over))
+
+
+def _write_down(
+    order: ChargeCardOrder, taken: Sequence[str | None], left: bool, deps: Deps
+) -> None:
+    now = deps.clock.now()
+
+    def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
+        fresh = stored.record
+        there = tuple(sorted({*fresh.cards_taken_over, *filter(None, taken)}))
+        awaited = left or (fresh.delivers_cards and len(there) < fresh.quantity)
+        if awaited and _waited_too_long(fresh, deps):
+            ask(ChargeCardOrder, fresh.id, "cards", SALESFORCE, "cards_never_came", deps)
+            awaited = False
+        later = now + timedelta(seconds=deps.tuning.wait_retry)
+        update = {"cards_taken_over": there, "next_takeover_at": later if awaited else None}
+        return (Save(fresh.model_copy(update=update), stored),)
+
+    revise(deps.store, ChargeCardOrder, order.id, change)
+
+
+def _waited_too_long(order: ChargeCardOrder, deps: Deps) -> bool:
+    since = min((e.occurred_at for e in order.events if e.status in SENT), default=order.ordered_at)
+    return deps.clock.now() - since > timedelta(seconds=deps.tuning.wait_at_most)
+
+
+def _take_over_card(order: ChargeCardOrder, asset: CardAsset, deps: Deps) -> str | None:
+    """The id of the card if it stands in the portal now; None if it has to wait."""
+    ours = card_id(deps.store.org, asset.card_id)
+    stored = deps.store.get(ChargeCard, ours)
+    if stored is None:
+        stored = _heal(order, asset, ours, deps)
+    if stored is None or stored.record.order_id != order.id:
+        return None
+    if stored.record.in_portal_since:
+        return ours
+    # The card is read by itself, not off the list, so the list's lag does not matter here.
+    if stored.record.waiting_for or is_busy(stored.record, deps, lag=0.0):
+        return None
+    try:
+        backend = deps.systems.energised.read_card(asset.card_id, deps.tuning.call_timeout)
+        copy_card(stored, backend, deps, show=True)
+    except (Missing, Refused) as error:
+        reason = error.code or type(error).__name__
+        ask(ChargeCardOrder, order.id, asset.asset_id, ENERGISED, reason, deps)
+        return None
+    except Conflict:
+        return None
+    return ours
+
+
+def _heal(
+    order: ChargeCardOrder, asset: CardAsset, ours: str, deps: Deps
+) -> Stored[ChargeCard] | None:
+    """The event is late or lost: what it would have said stands in the Asset.
+
+    An Asset that fits no card is a task, and must not keep the others from being taken over.
+    """
+    try:
+        assigned(read_event(CardAssigned, _as_event(order, asset)), deps)
+    except EventRejected as rejected:
+        ask(ChargeCardOrder, order.id, asset.asset_id, SALESFORCE, rejected.reason, deps)
+    except Conflict:
+        return None  # its event is just being worked on
+    return deps.store.get(ChargeCard, ours)
+
+
+def _as_event(order: ChargeCardOrder, asset: CardAsset) -> Json:
+    return {
+        "OrderReference__c": reference(KIND, order.id),
+        "AssetId__c": asset.asset_id,
+        "CardId__c": asset.card_id,
+        "CardNumber__c": asset.card_number,
+        "SourceVersion__c": asset.version,
+        "EventUuid": f"asset:{asset.asset_id}",
+    }

@@ -1,0 +1,64 @@
+"""Types of request bodies: nothing unknown, nothing endless, nothing unprintable.
+
+Lengths are those that Salesforce and be.ENERGISED hold, so that what we take is not refused later.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from busbar.domain.customers import Address
+
+_FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
+"""Control characters, lone surrogates, and what Unicode has not assigned."""
+
+
+def _line(text: str) -> str:
+    if any(unicodedata.category(char) in _FORBIDDEN for char in text):
+        raise ValueError("holds characters that cannot be printed")
+    return text
+
+
+def _text(text: str) -> str:
+    _line(text.replace("\n", " ").replace("\r", " "))
+    return text
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+Line = Annotated[str, BeforeValidator(_stripped), AfterValidator(_line)]
+"""One line of printable text without blanks around it."""
+Note = Annotated[str, BeforeValidator(_stripped), Field(max_length=2000), AfterValidator(_text)]
+"""Printable text of several lines."""
+
+
+class Input(BaseModel):
+    """A request body, or a part of one. A field that we do not know is a fault, not a wish."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AddressInput(Input):
+    """A postal address."""
+
+    name: Line = Field(min_length=1, max_length=80)
+    street: Line = Field(min_length=1, max_length=100)
+    house_number: Line = Field(max_length=12)
+    postal_code: Line = Field(min_length=1, max_length=20)
+    city: Line = Field(min_length=1, max_length=40)
+    country: str = Field(pattern="^[A-Z]{2}$")
+
+    @model_validator(mode="after")
+    def _german_postal_code(self) -> AddressInput:
+        if self.country == "DE" and not (len(self.postal_code) == 5 and self.postal_code.isdigit()):
+            raise ValueError("postal_code of a German address has five digits")
+        return self
+
+    def address(self) -> Address:
+        """As a value of the domain."""
+        return Address(**self.model_dump())
