@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from busbar.api import Answer, Door, Request
+from busbar.api import Door
+from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases import charge_cards as cards
 from busbar.usecases.orders import LIST_QUERY

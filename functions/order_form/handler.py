@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from busbar.api import Answer, Door, Request
+from busbar.api import Door
+from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.order_form import show_form
 from busbar.wiring import Clients, Handler, lambda_entry

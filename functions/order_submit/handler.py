@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from busbar.api import Answer, Door, Request
-from busbar.domain.orders import LIFECYCLE, waiting_text
+from busbar.api import Door
+from busbar.domain.lifecycle import LIFECYCLE, waiting_text
+from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.order_submit import Submission, submit
 from busbar.wiring import Clients, Handler, lambda_entry

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from busbar.api import Answer, Door, Request
+from busbar.api import Door
+from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.orders import LIST_QUERY, list_orders, show_order
 from busbar.wiring import Clients, Handler, lambda_entry

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from busbar.api import Answer, Door, Request
+from busbar.api import Door
 from busbar.errors import BusbarError
 from busbar.observability import begin, cause, logger
+from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.sync_cards import sync
 from busbar.wiring import Clients, Handler, Parts, lambda_entry

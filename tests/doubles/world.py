@@ -141,7 +141,8 @@ class MemorySqs:
 
     def take(self, queue: str, most: int) -> list[Message]:
         """Up to `most` messages that are visible now."""
-        waiting, taken = self.queues.get(queue, []), []
+        waiting = self.queues.get(queue, [])
+        taken: list[Message] = []
         while waiting and len(taken) < most:
             if waiting[0].visible_at > self._clock.now().timestamp():
                 break

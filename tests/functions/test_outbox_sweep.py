@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -142,7 +143,8 @@ def test_schedule_should_send_a_row_that_could_not_be_sent_when_its_queue_is_the
     left_behind(world, OLD_QUEUE, ORDER)
     world.clock.advance(61)
     world.invoke("outbox_sweep", event)
-    world.settings.queues[OLD_QUEUE] = OLD_QUEUE  # type: ignore[index]  (a deploy)
+    queues = {**world.settings.queues, OLD_QUEUE: OLD_QUEUE}
+    world.settings = replace(world.settings, queues=queues)  # a deploy
     world._handlers.clear()
     world.clock.advance(299)
     world.invoke("outbox_sweep", event)

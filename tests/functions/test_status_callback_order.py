@@ -9,7 +9,7 @@ import pytest
 
 from infra.simulators.faults import Fault
 from tests.doubles.world import World
-from tests.functions.given import ORDER, batch, failed, ordered, shown, tasks
+from tests.functions.given import ORDER, REFERENCE, batch, failed, ordered, shown, tasks
 
 IN_ORDER = (0, 1, 1, 2)
 """Positions of the events of `storied`, with one of them twice."""
@@ -89,6 +89,47 @@ def test_should_read_the_order_again_when_two_events_of_one_version_differ(
     world.salesforce.release_events(order)
     world.pump()
     assert shown(world)["status_text"] == "Geliefert"
+    assert not tasks(world)
+
+
+CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "status": ({"status": "Bearbeitung"}, {"status": "Geliefert"}),
+    "tracking_id": ({"tracking_id": "T-1"}, {"tracking_id": "T-2"}),
+    "tracking_comes": ({}, {"tracking_id": "T-2"}),
+    "delivery_date": ({"delivery_date": "2026-03-05"}, {"delivery_date": "2026-03-06"}),
+    "all": (
+        {"status": "Bearbeitung", "tracking_id": "T-1"},
+        {"status": "Geliefert", "tracking_id": "T-2", "delivery_date": "2026-03-06"},
+    ),
+    "back": (
+        {"status": "Geliefert", "tracking_id": "T-1", "delivery_date": "2026-03-05"},
+        {"status": "Bearbeitung"},
+    ),
+}
+"""What two events of one version say."""
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (1, 0, 1), (0, 0, 1, 1)], ids=str)
+@pytest.mark.parametrize("contents", CONTENTS.values(), ids=CONTENTS)
+def test_should_end_with_what_salesforce_holds_when_two_events_of_one_version_differ(
+    world: World, contents: tuple[dict[str, Any], ...], order: tuple[int, ...]
+) -> None:
+    number = ordered(world)
+    world.salesforce.events.whole_seconds = True
+    world.salesforce.events.holding = True
+    for content in contents:
+        world.salesforce.set_order_status(number, **{"status": "Teilgeliefert", **content})
+    first, second = world.salesforce.events.held
+    payloads = [e["detail"]["payload"] for e in (first, second)]
+    assert len({p["SourceVersion__c"] for p in payloads}) == 1
+    for position in order:
+        assert failed(world.invoke("status_callback", batch((first, second)[position]))) == []
+    held = world.salesforce.order(REFERENCE)
+    shows = shown(world)
+    assert shows["status_text"] == held["Status"]
+    assert shows["tracking_id"] == held["TrackingId__c"]
+    assert shows["delivery_date"] == held["DeliveryDate__c"]
+    assert len(shows["history"]) == 3
     assert not tasks(world)
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from busbar.domain.orders import DEFAULT_STATUS_MAP, OrderStatus
+from busbar.domain.lifecycle import DEFAULT_STATUS_MAP, OrderStatus
 from busbar.errors import BusbarError
 
 Mode = Literal["unique_key", "probe", "none"]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from busbar.api import Answer, Door, Request
+from busbar.api import Door
 from busbar.domain.customers import Role, User
 from busbar.ports import Save
+from busbar.request import Answer, Request
 from busbar.settings import OrgSettings, Settings
 from busbar.store.records import TableStore
 from busbar.wiring import Clients

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from busbar.api import MACHINE_SCOPE, Answer, Request, authenticate
+from busbar.authentication import MACHINE_SCOPE, authenticate
 from busbar.domain.customers import Role
 from busbar.errors import (
     Conflict,
@@ -19,6 +19,7 @@ from busbar.errors import (
     Unavailable,
     Unknown,
 )
+from busbar.request import Answer, Request
 from tests.unit.api.doors import OK, SETTINGS, SUB, DoorLab, Reply
 
 SECRET = "Erika Mustermann, DE02120300000000202051"

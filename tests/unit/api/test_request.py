@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from busbar.api import LARGEST_BODY, Answer, Request
+from busbar.api import LARGEST_BODY
+from busbar.request import Answer, Request
 from tests.unit.api.doors import OK, DoorLab
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from busbar.domain.customers import Address
-from busbar.domain.orders import ChargeCardOrder, OrderStatus, StatusEvent
+from busbar.domain.lifecycle import OrderStatus
+from busbar.domain.orders import ChargeCardOrder, StatusEvent
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

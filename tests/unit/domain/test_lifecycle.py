@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from busbar.domain.orders import DEFAULT_STATUS_MAP, LIFECYCLE, OrderStatus
+from busbar.domain.lifecycle import DEFAULT_STATUS_MAP, LIFECYCLE, OrderStatus
 from tests.unit.domain.any_orders import after, any_order, any_submitted, event
 
 S = OrderStatus

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from busbar.domain.orders import EVENTS_KEPT, ChargeCardOrder, OrderStatus, StatusEvent
+from busbar.domain.lifecycle import OrderStatus
+from busbar.domain.orders import EVENTS_KEPT, ChargeCardOrder, StatusEvent
 from tests.unit.domain.any_orders import NOON, after, any_order, any_submitted, event
 
 S = OrderStatus

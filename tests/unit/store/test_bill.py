@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from busbar.domain.orders import ChargeCardOrder, OrderStatus
+from busbar.domain.lifecycle import OrderStatus
+from busbar.domain.orders import ChargeCardOrder
 from busbar.ports import Bind, Drop, Save
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import Outbox, OutboxRow

@@ -1,9 +1,5 @@
 """Charging-card orders: their states, what may follow what, and how events of Salesforce move them.
 
-One table, `LIFECYCLE`, holds the states, their German words and the states that may follow. The
-status values of a Salesforce org are mapped onto the states by a setting; `DEFAULT_STATUS_MAP` is
-what a plain org uses.
-
 An order's state is no field that events overwrite: it is the fold of all its status events in the
 order of their source versions. So an event that comes twice, late or out of order ends in the same
 state as if all had come in order.
@@ -13,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
 from pydantic import AwareDatetime
 
 from busbar.domain.customers import Address
+from busbar.domain.lifecycle import LIFECYCLE, OrderStatus
 from busbar.domain.record import Record, Value
 
 KIND = "CO"
@@ -27,88 +23,6 @@ ITEM_KIND = "CI"
 """Kind of our reference of an order item."""
 EVENTS_KEPT = 50
 """Status events kept per order; older ones are folded into the `base_…` fields."""
-
-
-class OrderStatus(StrEnum):
-    """Where an order stands."""
-
-    ACCEPTED = "accepted"
-    SUBMITTED = "submitted"
-    IN_PROGRESS = "in_progress"
-    PARTLY_DELIVERED = "partly_delivered"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-
-
-class Stage(NamedTuple):
-    """One row of the lifecycle."""
-
-    german: str
-    followed_by: frozenset[OrderStatus]
-
-
-_S = OrderStatus
-LIFECYCLE: dict[OrderStatus, Stage] = {
-    _S.ACCEPTED: Stage(
-        "Angenommen",
-        frozenset(
-            {
-                _S.SUBMITTED,
-                _S.IN_PROGRESS,
-                _S.PARTLY_DELIVERED,
-                _S.DELIVERED,
-                _S.CANCELLED,
-                _S.REJECTED,
-            }
-        ),
-    ),
-    _S.SUBMITTED: Stage(
-        "Ausgangsstatus",
-        frozenset({_S.IN_PROGRESS, _S.PARTLY_DELIVERED, _S.DELIVERED, _S.CANCELLED, _S.REJECTED}),
-    ),
-    _S.IN_PROGRESS: Stage(
-        "Bearbeitung",
-        frozenset({_S.PARTLY_DELIVERED, _S.DELIVERED, _S.CANCELLED, _S.REJECTED}),
-    ),
-    _S.PARTLY_DELIVERED: Stage(
-        "Teilgeliefert", frozenset({_S.IN_PROGRESS, _S.DELIVERED, _S.CANCELLED})
-    ),
-    # A newer event of the leading system may take a delivery back: parcels get lost.
-    _S.DELIVERED: Stage("Geliefert", frozenset({_S.IN_PROGRESS, _S.PARTLY_DELIVERED})),
-    _S.CANCELLED: Stage("Storniert", frozenset()),
-    _S.REJECTED: Stage("Abgelehnt", frozenset()),
-}
-
-WAITING: dict[str, str] = {
-    "salesforce_unavailable": "Salesforce ist gerade nicht erreichbar; die Bestellung folgt.",
-    "company_not_in_salesforce": "Das Unternehmen wird noch in Salesforce angelegt.",
-    "unavailable": "Salesforce ist gerade nicht erreichbar; die Bestellung folgt.",
-    "outcome_unknown": "Die Bestätigung von Salesforce steht noch aus.",
-    "settling": "Die Bestätigung von Salesforce steht noch aus.",
-}
-"""What the portal says of a reason to wait."""
-IN_REVIEW = "Die Bestellung wird von unserem Service geprüft."
-ON_ITS_WAY = "Die Bestellung wird gerade übertragen."
-
-
-def waiting_text(reason: str | None) -> str | None:
-    """A reason to wait, in the words of the portal; a parked order is with the service."""
-    if reason is None:
-        return None
-    return IN_REVIEW if reason.startswith("task:") else WAITING.get(reason, ON_ITS_WAY)
-
-
-DEFAULT_STATUS_MAP: dict[str, OrderStatus] = {
-    "Draft": _S.SUBMITTED,
-    "Ausgangsstatus": _S.SUBMITTED,
-    "Activated": _S.IN_PROGRESS,
-    "Bearbeitung": _S.IN_PROGRESS,
-    "Teilgeliefert": _S.PARTLY_DELIVERED,
-    "Geliefert": _S.DELIVERED,
-    "Storniert": _S.CANCELLED,
-    "Abgelehnt": _S.REJECTED,
-}
 
 
 class StatusEvent(Value):

@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from busbar.domain.cards import CardAsset, ChargeCard, card_id
 from busbar.domain.identifiers import reference
-from busbar.domain.orders import KIND, ChargeCardOrder, OrderStatus
+from busbar.domain.lifecycle import OrderStatus
+from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.errors import Conflict, EventRejected, Missing, Refused
 from busbar.ports import Change, Json, Save, Stored
 from busbar.usecases.card_copy import ask, copy_card, is_busy

@@ -143,6 +143,8 @@ def _driver_uuid(driver_id: str | None, card: ChargeCard, deps: Deps) -> str | N
     user = stored.record if stored else None
     if user is None or user.company_id != card.company_id or user.role not in DRIVERS:
         raise _driver_problem("driver-unknown", "is no driver of this company")
+    if user.suspended:
+        raise _driver_problem("driver-suspended", "is suspended")
     if not user.energised_uuid:
         raise _driver_problem("driver-not-in-energised", "is not known to be.ENERGISED yet")
     return user.energised_uuid

@@ -5,6 +5,7 @@ Lengths are those that Salesforce and be.ENERGISED hold, so that what we take is
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated, Any
 
@@ -55,7 +56,7 @@ class AddressInput(Input):
 
     @model_validator(mode="after")
     def _german_postal_code(self) -> AddressInput:
-        if self.country == "DE" and not (len(self.postal_code) == 5 and self.postal_code.isdigit()):
+        if self.country == "DE" and not re.fullmatch("[0-9]{5}", self.postal_code):
             raise ValueError("postal_code of a German address has five digits")
         return self
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from busbar.domain.authorisation import reaches
 from busbar.domain.customers import Caller
 from busbar.domain.identifiers import is_id
-from busbar.domain.orders import (
-    LIFECYCLE,
-    ChargeCardOrder,
-    HistoryEntry,
-    waiting_text,
-)
+from busbar.domain.lifecycle import LIFECYCLE, waiting_text
+from busbar.domain.orders import ChargeCardOrder, HistoryEntry
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json, Page, Stored
 from busbar.usecases.deps import Deps

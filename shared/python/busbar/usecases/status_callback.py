@@ -12,7 +12,8 @@ from datetime import date, datetime
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from busbar.domain.identifiers import entity_id_of
-from busbar.domain.orders import KIND, ChargeCardOrder, OrderStatus, StatusEvent
+from busbar.domain.lifecycle import OrderStatus
+from busbar.domain.orders import KIND, ChargeCardOrder, StatusEvent
 from busbar.domain.tasks import Task
 from busbar.errors import EventRejected
 from busbar.ports import Change, Put, Save, Stored

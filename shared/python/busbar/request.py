@@ -1,0 +1,139 @@
+"""A request as handlers see it, and what they answer: bodies, query parameters, ETags, keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from busbar.domain.customers import Caller
+from busbar.errors import FieldError, Problem
+from busbar.process.idempotency import FinalAnswer, Idempotency, check_key
+from busbar.usecases.deps import Deps
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a handler answers; `body` becomes JSON."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Request:
+    """An authenticated, authorised request."""
+
+    caller: Caller
+    deps: Deps
+    operation: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw_body: str
+    idempotency: Idempotency
+
+    def json(self) -> Any:
+        """The body. Raises a 400 `Problem` if it is no JSON object."""
+        try:
+            body = json.loads(
+                self.raw_body or "null", parse_constant=_no_constant, parse_int=_exact
+            )
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            raise Problem(400, "body-invalid", "The body is no JSON object")
+        return body
+
+    def parse(self, model: type[M]) -> M:
+        """The body as a model. Raises a 422 `Problem` that names each field at fault."""
+        try:
+            return model.model_validate(self.json())
+        except ValidationError as error:
+            raise invalid(error) from None
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number of the query. Raises a 400 `Problem`."""
+        text = self.query.get(name)
+        if text is None:
+            return default
+        if not re.fullmatch(r"[0-9]{1,6}", text):
+            fault = FieldError(name, "has to be a whole number")
+            raise Problem(400, "invalid-parameter", f"{name} is invalid", errors=(fault,))
+        return int(text)
+
+    def etag(self) -> int | None:
+        """The version in `If-Match`; None without the header or for `*`.
+
+        Raises a 412 `Problem` for a tag that is none of ours: it cannot match anything.
+        """
+        text = self.headers.get("if-match", "").strip()
+        if text in {"", "*"}:
+            return None
+        match = re.fullmatch(r'"([0-9]{1,15})"', text)
+        if not match:
+            raise Problem(412, "etag-unknown", "If-Match names no version of this object")
+        return int(match[1])
+
+    def etag_seen(self) -> int | None:
+        """Like `etag`, but the header has to be there. Raises a 428 `Problem`."""
+        if "if-match" not in self.headers:
+            raise Problem(
+                428, "if-match-missing", "If-Match is missing", "Send the ETag that you saw."
+            )
+        return self.etag()
+
+    def once(self, work: Callable[[str], Answer]) -> Answer:
+        """Run `work` once per `Idempotency-Key`; it is given the id of what it makes."""
+        key = check_key(self.headers.get("idempotency-key"))
+
+        def final(entity_id: str) -> FinalAnswer:
+            answer = work(entity_id)
+            return FinalAnswer(answer.status, dump(answer.body), dict(answer.headers))
+
+        done = self.idempotency.once(self.operation, self.caller.user.id, key, self.json(), final)
+        replayed = {"Idempotent-Replayed": "true"} if done.replayed else {}
+        return Answer(done.status, Raw(done.body), {**done.headers, **replayed})
+
+
+class Raw(str):
+    """A body that is JSON text already."""
+
+    __slots__ = ()
+
+
+def _exact(digits: str) -> int | str:
+    """A whole number that every system holds exactly; a longer one stays text, and is no number."""
+    long = len(digits) > 17 or abs(int(digits)) > 2**53
+    return digits if long else int(digits)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def dump(body: Any) -> str:
+    """A body as JSON text."""
+    if isinstance(body, Raw):
+        return str(body)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def invalid(error: ValidationError) -> Problem:
+    """A 422 that names each field at fault, without the values that were sent."""
+    faults = tuple(
+        FieldError(_json_path(e["loc"]), e["msg"]) for e in error.errors(include_input=False)
+    )
+    return Problem(422, "fields-invalid", "Some fields are invalid", "See errors.", errors=faults)
+
+
+def _json_path(location: tuple[int | str, ...]) -> str:
+    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location)
+    return path.removeprefix(".")
