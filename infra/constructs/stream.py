@@ -16,7 +16,7 @@ from infra.constructs.parked_queue import ParkedQueue
 OUTBOX_ROWS = {
     "dynamodb": {"NewImage": {"schema": {"S": ["outbox"]}, "wake": {"BOOL": [True]}}},
 }
-"""Rows that want to be sent now. `wake` is false on rows that wait or were sent."""
+"""Rows that want to be sent now. `wake` is absent from rows that wait or were sent."""
 
 
 class StreamTrigger(Construct):

@@ -1,6 +1,6 @@
 """Settings: the environment, read once into frozen, typed values. Nothing else reads it.
 
-A function gets four variables, written by `infra/` from the stage and the catalogue:
+A function gets up to six variables, written by `infra/` from the stage and the catalogue:
 
     BUSBAR_STAGE    local | dev | test | prod
     BUSBAR_TABLE    name of the table

@@ -9,7 +9,15 @@ import re
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from busbar.domain.customers import Address
 
@@ -47,18 +55,20 @@ class Input(BaseModel):
 class AddressInput(Input):
     """A postal address."""
 
+    country: str = Field(pattern="^[A-Z]{2}$")
     name: Line = Field(min_length=1, max_length=80)
     street: Line = Field(min_length=1, max_length=100)
     house_number: Line = Field(max_length=12)
     postal_code: Line = Field(min_length=1, max_length=20)
     city: Line = Field(min_length=1, max_length=40)
-    country: str = Field(pattern="^[A-Z]{2}$")
 
-    @model_validator(mode="after")
-    def _german_postal_code(self) -> AddressInput:
-        if self.country == "DE" and not re.fullmatch("[0-9]{5}", self.postal_code):
-            raise ValueError("postal_code of a German address has five digits")
-        return self
+    @field_validator("postal_code")
+    @classmethod
+    def _german_postal_code(cls, code: str, info: ValidationInfo) -> str:
+        # The country stands first, so that it is known here.
+        if info.data.get("country") == "DE" and not re.fullmatch("[0-9]{5}", code):
+            raise ValueError("has to have five digits in Germany")
+        return code
 
     def address(self) -> Address:
         """As a value of the domain."""
