@@ -80,11 +80,10 @@ class ChargeCard(Record):
         return f"company#{self.company_id}" if self.in_portal_since else None
 
     def links(self) -> frozenset[tuple[str, str]]:
-        """By holder: the driver's own cards; by order: the cards assigned to it."""
-        found = {("order", self.order_id)}
+        """By holder: the driver's own cards."""
         if self.holder_uuid and self.in_portal_since:
-            found.add(("holder", self.holder_uuid))
-        return frozenset(found)
+            return frozenset({("holder", self.holder_uuid)})
+        return frozenset()
 
     def observed(self, backend: BackendCard) -> ChargeCard:
         """The card with the state that be.ENERGISED shows."""

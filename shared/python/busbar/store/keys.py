@@ -15,7 +15,7 @@ Sparse indexes, keys only:
 | index | partition | sort | read by |
 |---|---|---|---|
 | `list` | `org#schema#by` | `changed_at#id` | a company's orders or cards, newest change first |
-| `list` | `org#schema#R#relation#target` | `id` | a driver's cards; an order's cards |
+| `list` | `org#schema#R#relation#target` | `id` | a driver's cards |
 | `due` | `org#schema#shard` | due time | the outbox sweep; orders whose cards are awaited |
 
 Writes: a record costs 1 WU per kB of its compressed body, plus 1 for each index entry it touches;
