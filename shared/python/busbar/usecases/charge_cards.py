@@ -29,7 +29,7 @@ from busbar.usecases.card_forward import (
 )
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.inputs import Input, Line
-from busbar.usecases.orders import LONGEST_PAGE, bad_parameter, scope
+from busbar.usecases.orders import read_page, scope
 
 SHOWN = ("active", "label", "contact_id")
 """What a portal sees of the state that is wanted in be.ENERGISED."""
@@ -58,12 +58,7 @@ def list_cards(
 ) -> Json:
     """A company's cards, newest change first; new ones have no driver."""
     company = scope(caller, "charge_cards_list", company_id)
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
-    try:
-        page = deps.store.listed(ChargeCard, f"company#{company}", limit=limit, cursor=cursor)
-    except ValueError:
-        raise bad_parameter("cursor", "is no cursor of this list") from None
+    page = read_page(deps, ChargeCard, company, limit, cursor)
     views = show_all(page.items, deps)
     return {"cards": [v.body for v in views], "next_cursor": page.cursor}
 

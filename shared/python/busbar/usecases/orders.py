@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from busbar.domain.authorisation import reaches
 from busbar.domain.customers import Caller
 from busbar.domain.identifiers import is_id
 from busbar.domain.lifecycle import LIFECYCLE, waiting_text
 from busbar.domain.orders import ChargeCardOrder, HistoryEntry
+from busbar.domain.record import Record
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json, Page, Stored
 from busbar.usecases.deps import Deps
+
+R = TypeVar("R", bound=Record)
 
 LONGEST_PAGE = 100
 LIST_QUERY = ("company_id", "limit", "cursor")
@@ -50,19 +55,17 @@ def scope(caller: Caller, operation: str, company_id: str | None) -> str:
     return company
 
 
-def read_page(
-    deps: Deps, schema: type[ChargeCardOrder], company: str, limit: int, cursor: str | None
-) -> Page[ChargeCardOrder]:
-    """A page of a company's list. Raises a 400 `Problem` for a cursor that is none of ours."""
+def read_page(deps: Deps, schema: type[R], company: str, limit: int, cursor: str | None) -> Page[R]:
+    """A page of a company's list. Raises a 400 `Problem` for a limit or cursor that cannot be."""
     if not 1 <= limit <= LONGEST_PAGE:
-        raise bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
+        raise _bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
     try:
         return deps.store.listed(schema, f"company#{company}", limit=limit, cursor=cursor)
     except ValueError:
-        raise bad_parameter("cursor", "is no cursor of this list") from None
+        raise _bad_parameter("cursor", "is no cursor of this list") from None
 
 
-def bad_parameter(name: str, message: str) -> Problem:
+def _bad_parameter(name: str, message: str) -> Problem:
     """A 400 that names the query parameter."""
     return Problem(
         400, "invalid-parameter", f"{name} is invalid", errors=(FieldError(name, message),)
