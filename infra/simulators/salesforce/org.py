@@ -55,6 +55,8 @@ class Org:
     tokens: dict[str, datetime] = field(default_factory=dict)
     cursors: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     page_clamp: int = _LARGEST_PAGE
+    search_lag: float = 0.0
+    """Seconds for which a query does not see a new row yet."""
     lock_at: int = 0
     """While a lock fault is on: the row write that finds its row locked, counted from 1."""
     _numbers: Counter[str] = field(default_factory=Counter)
@@ -102,6 +104,14 @@ class Org:
         changed = {**row, **values, "LastModifiedDate": moment, "SystemModstamp": moment}
         self.rows.put(sobject, row_id, changed)
         return changed
+
+    def searchable(self, sobject: str) -> list[Row]:
+        """The rows that a query sees."""
+        rows = list(self.rows.all(sobject))
+        if not self.search_lag:
+            return rows
+        seen = stamp(self.now() - timedelta(seconds=self.search_lag))
+        return [row for row in rows if row["CreatedDate"] <= seen]
 
     def touch_lock(self) -> None:
         """Raises `ApiError` UNABLE_TO_LOCK_ROW at the row write that a lock fault names."""

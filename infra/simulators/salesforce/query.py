@@ -103,7 +103,7 @@ def follow(org: Org, sobject: SObject, text: str) -> Path:
 
 
 def _rows(org: Org, sobject: SObject, query: Query) -> list[Row]:
-    rows = list(org.rows.all(sobject.name))
+    rows = org.searchable(sobject.name)
     if query.where is not None:
         rows = _filtered(org, sobject, rows, query.where)
     # Python's sort is stable: sorting by the last key first ends in the right order.

@@ -146,7 +146,7 @@ class SalesforceSimulator(Simulator):
         self.events.flush()
 
     def own_faults(self) -> Mapping[str, FaultKind]:
-        """`lock_row`, `quota`, `expired_token`, `page_clamp`."""
+        """`lock_row`, `quota`, `expired_token`, `page_clamp`, `search_lag` (`seconds`)."""
 
         def locked(fault: Fault, _request: Request, proceed: Proceed) -> Response:
             self.org.lock_at = fault.number
@@ -166,8 +166,16 @@ class SalesforceSimulator(Simulator):
             finally:
                 self.org.page_clamp = before
 
+        def lagging(fault: Fault, _request: Request, proceed: Proceed) -> Response:
+            before, self.org.search_lag = self.org.search_lag, fault.seconds
+            try:
+                return proceed()
+            finally:
+                self.org.search_lag = before
+
         return {
             "lock_row": locked,
+            "search_lag": lagging,
             "quota": lambda _fault, request, _proceed: self.finish(request, _quota_used_up()),
             "expired_token": expired,
             "page_clamp": clamped,

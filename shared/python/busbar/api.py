@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
@@ -22,6 +22,9 @@ from busbar.process.idempotency import Idempotency
 from busbar.request import Answer, Request, dump
 from busbar.settings import Settings
 from busbar.wiring import Clients, Parts
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 LARGEST_BODY = 64 * 1024
 PROBLEM_TYPE = "urn:busbar:problem:"
@@ -82,7 +85,9 @@ class Door:
             return _problem(Problem(500, "internal", "Something broke on our side"))
 
     def _request(self, operation: str, parameters: Mapping[str, str]) -> Request:
-        event = self._app.current_event.raw_event
+        # Kept here: the resolver's "current" event is another one's as soon as a second runs.
+        current = self._app.current_event
+        event = current.raw_event
         who = authenticate(event, self._parts.settings, self._parts.clock.now().timestamp())
         deps = self._parts.deps(who.org)
         stored = deps.store.get(User, who.sub)
@@ -92,7 +97,7 @@ class Door:
             raise forbidden()
         caller = Caller(org=who.org, user=stored.record, correlation_id=correlation_id())
         require(caller, operation)
-        body = self._body() if event.get("body") else ""
+        body = _body(current) if event.get("body") else ""
         if len(body.encode(errors="replace")) > LARGEST_BODY:
             raise Problem(413, "body-too-large", f"The body may have {LARGEST_BODY} bytes")
         settings, parts = self._parts.settings, self._parts
@@ -107,13 +112,6 @@ class Door:
             idempotency=Idempotency(deps.store, parts.clock, parts.ids, settings.tuning),
         )
 
-    def _body(self) -> str:
-        """The body as text; API Gateway hands on what is none in base64."""
-        try:
-            return self._app.current_event.decoded_body or ""
-        except ValueError:
-            raise Problem(400, "body-invalid", "The body is no JSON object") from None
-
     def _respond(self, answer: Answer) -> Response[str]:
         headers = {
             CORRELATION_HEADER: correlation_id(),
@@ -127,6 +125,14 @@ class Door:
             body=dump(answer.body),
             headers=headers,
         )
+
+
+def _body(event: BaseProxyEvent) -> str:
+    """The body as text; API Gateway hands on what is none in base64."""
+    try:
+        return event.decoded_body or ""
+    except ValueError:
+        raise Problem(400, "body-invalid", "The body is no JSON object") from None
 
 
 def _check_query(sent: Mapping[str, str], known: Sequence[str]) -> None:

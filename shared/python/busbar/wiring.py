@@ -17,7 +17,7 @@ from busbar.domain.identifiers import encode
 from busbar.errors import Unavailable
 from busbar.mapping.registry import MappingRegistry
 from busbar.observability import correlation_id
-from busbar.ports import ChargingBackend, Clock, Mapper, OrderSystem, Store
+from busbar.ports import ChargingBackend, Clock, Ids, Mapper, OrderSystem, Store
 from busbar.settings import MisconfiguredError, OrgSettings, Settings, on_lambda, read_settings
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable, Table
@@ -61,8 +61,8 @@ class Clients:
     """Clients of AWS and transports to outside systems, made once and kept over invocations.
 
     On Lambda: `Clients()`. Elsewhere a session and endpoint point at the local AWS, `transports`
-    (base URL -> httpx transport) mount simulators in process; `table`, `clock` and `aws` (service
-    -> client) stand in for the real ones.
+    (base URL -> httpx transport) mount simulators in process; `table`, `clock`, `monotonic`, `ids`
+    and `aws` (service -> client) stand in for the real ones.
     """
 
     def __init__(
@@ -73,6 +73,8 @@ class Clients:
         transports: Mapping[str, httpx.BaseTransport] | None = None,
         table: Table | None = None,
         clock: Clock | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        ids: Ids | None = None,
         aws: Mapping[str, Any] | None = None,
     ) -> None:
         self._session = session
@@ -81,6 +83,8 @@ class Clients:
         self.transports = transports or {}
         self.table = table
         self.clock: Clock = clock or SystemClock()
+        self.monotonic = monotonic
+        self.ids: Ids = ids or RandomIds()
 
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, e.g. `dynamodb`."""
@@ -113,14 +117,14 @@ class SecretCache:
 
     def __call__(self, *, refresh: bool = False) -> Mapping[str, str]:
         """The secret. Raises `Unavailable` while it cannot be read: the work has to wait."""
-        if refresh or time.monotonic() - self._read_at > SECRET_SECONDS:
+        if refresh or self._clients.monotonic() - self._read_at > SECRET_SECONDS:
             try:
                 self._value = self._read()
             except Unavailable:
                 if refresh or not self._value:
                     raise
                 # An old secret is better than none; a system that refuses it asks for a refresh.
-            self._read_at = time.monotonic()
+            self._read_at = self._clients.monotonic()
         return self._value
 
     def _read(self) -> Mapping[str, str]:
@@ -162,6 +166,7 @@ class OrgSystems:
                 clock=self._clients.clock,
                 correlation=correlation_id,
                 transport=self._clients.transports.get(settings.base_url),
+                monotonic=self._clients.monotonic,
             )
         return self._salesforce
 
@@ -182,6 +187,7 @@ class OrgSystems:
                 clock=self._clients.clock,
                 correlation=correlation_id,
                 transport=self._clients.transports.get(settings.base_url),
+                monotonic=self._clients.monotonic,
             )
         return self._energised
 
@@ -219,7 +225,7 @@ class Parts:
     def __init__(self, settings: Settings, clients: Clients) -> None:
         self.settings = settings
         self.clock: Clock = clients.clock
-        self.ids = RandomIds()
+        self.ids = clients.ids
         self.queues = SqsQueues(settings, clients)
         self._clients = clients
         self._mapper: Mapper = MappingRegistry()

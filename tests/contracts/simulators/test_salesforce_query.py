@@ -173,3 +173,23 @@ class TestPaging:
         assert sf("GET", page["nextRecordsUrl"]).status == 401
         again = logged_in(salesforce)
         assert again("GET", page["nextRecordsUrl"]).status == 200
+
+
+class TestSearchLag:
+    def test_should_not_see_a_young_order_until_the_lag_is_over(
+        self, sf: Caller, salesforce: SalesforceSimulator, clock: TurnedClock
+    ) -> None:
+        ordered(sf)
+        soql = where(f"WHERE BusbarReference__c = '{REFERENCE}'", "Id", "Order")
+        salesforce.add_fault(Fault("search_lag", operation="run_query", count=2, seconds=30))
+        assert ask(sf, soql).json()["records"] == []
+        clock.turn(31)
+        assert len(ask(sf, soql).json()["records"]) == 1
+
+    def test_should_always_see_it_by_its_key(
+        self, sf: Caller, salesforce: SalesforceSimulator
+    ) -> None:
+        ordered(sf)
+        salesforce.org.search_lag = 30
+        path = f"{BASE}/sobjects/Order/BusbarReference__c/{REFERENCE}"
+        assert sf("GET", path).status == 200
