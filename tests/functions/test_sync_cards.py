@@ -187,7 +187,7 @@ def test_should_open_a_task_for_an_asset_that_fits_no_card_and_take_over_the_oth
     assert numbers(world) == [any_blank_card(2).number]
     (task,) = tasks(world)
     assert (task.kind, task.subject_id) == ("card_not_synchronised", ORDER)
-    assert wrong in task.id
+    assert wrong in task.cause
     world.run_for(600)
     sync(world)
     assert len(tasks(world)) == 1

@@ -91,7 +91,7 @@ def test_should_take_over_the_other_cards_and_orders_when_one_card_cannot_be_rea
     (task,) = tasks(world)
     assert (task.kind, task.reason) == ("card_not_synchronised", reason)
     assert (task.system, task.subject_id) == ("energised", first)
-    assert any_blank_card(2).asset_id in task.id
+    assert any_blank_card(2).asset_id in task.cause
     assert shown(world, second)["cards_in_portal"] == 2
     for _ in range(3):
         world.run_for(600)

@@ -80,8 +80,8 @@ class Worker:
 
     def _park(self, body: str, rejected: EventRejected, deps: Deps) -> None:
         digest = hashlib.sha256(body.encode()).hexdigest()[:26]
-        task = Task(
-            id=f"event#{self._name}#{digest}",
+        task = Task.about(
+            f"event#{self._name}#{digest}",
             kind="parked_event",
             subject_schema=rejected.subject_schema,
             subject_id=rejected.subject_id,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from busbar.domain.tasks import Task
+from busbar.domain.tasks import Task, task_id
 from busbar.errors import Duplicate, Unmappable
 from busbar.ports import Bind, Change, Found, Save
 from busbar.process.contract import Outcome
@@ -115,7 +115,7 @@ class CreateLab(Lab):
     @property
     def task(self) -> Task | None:
         """The task that is open."""
-        stored = self.store.get(Task, f"step#system#{REFERENCE}")
+        stored = self.store.get(Task, task_id(f"step#system#{REFERENCE}"))
         return stored.record if stored else None
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from busbar.domain.tasks import Task
+from busbar.domain.tasks import Task, task_id
 from busbar.errors import Conflict, Refused, Unmappable
 from busbar.ports import Change, Save, Stored
 from busbar.process.contract import Outcome
@@ -134,7 +134,7 @@ class SetLab(Lab):
     @property
     def task(self) -> Task | None:
         """The task that is open."""
-        stored = self.store.get(Task, f"ledger#{ROW}")
+        stored = self.store.get(Task, task_id(f"ledger#{ROW}"))
         return stored.record if stored else None
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from busbar.domain.tasks import Task
+from busbar.domain.tasks import Task, task_id
 from busbar.ports import Change, Found, Save
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.outbox import FORMAT, Command, Errand, Outbox, OutboxRow
@@ -165,7 +165,7 @@ def test_should_become_a_task_when_it_waited_too_long(office: Office) -> None:
     office.lab.clock.advance(1)
     assert office.settle(office.current, office.later()) == Parked("any_reason")
     assert office.row is None
-    task = office.lab.store.get(Task, f"errand#{errand.row_id}")
+    task = office.lab.store.get(Task, task_id(f"errand#{errand.row_id}"))
     assert task
     assert (task.record.kind, task.record.subject_id) == ("waited_too_long", "1")
     assert office.lab.entity.record.external_id == "any_reason"

@@ -288,8 +288,8 @@ class Creator:
         row = self._row(step, stored, now).model_copy(
             update={"state": StepState.PARKED, "reason": reason}
         )
-        task = Task(
-            id=f"step#{step.row_id}",
+        task = Task.about(
+            f"step#{step.row_id}",
             kind="parked_step",
             subject_schema=step.task_schema,
             subject_id=step.task_subject,

@@ -242,8 +242,8 @@ class Setter:
     ) -> Outcome | None:
         """Refused. What does not hold is wanted no more, or it would spoil every later wish."""
         reason = getattr(error, "code", "") or type(error).__name__
-        task = Task(
-            id=f"ledger#{step.row_id}",
+        task = Task.about(
+            f"ledger#{step.row_id}",
             kind="parked_state",
             subject_schema=step.task_schema,
             subject_id=step.task_subject,

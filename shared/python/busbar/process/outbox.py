@@ -207,8 +207,8 @@ class Outbox:
 
 
 def _task(row: OutboxRow, reason: str, now: datetime) -> Task:
-    return Task(
-        id=f"errand#{row.id}",
+    return Task.about(
+        f"errand#{row.id}",
         kind="waited_too_long",
         subject_schema=row.command.schema_of,
         subject_id=row.command.id,

@@ -52,8 +52,8 @@ def _adopted(card: ChargeCard, backend: BackendCard, deps: Deps) -> tuple[Save, 
 
 def ask(of: type[Record], subject: str, detail: str, system: str, reason: str, deps: Deps) -> None:
     """Open a task about a card that cannot be synchronised; once, however often it is met."""
-    task = Task(
-        id=f"sync#{subject}#{detail}",
+    task = Task.about(
+        f"sync#{subject}#{detail}",
         kind="card_not_synchronised",
         subject_schema=of.schema_name,
         subject_id=subject,

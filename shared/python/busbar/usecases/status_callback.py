@@ -108,8 +108,8 @@ def _changes(
 
 
 def _task(order: ChargeCardOrder, version: int, now: datetime) -> Task:
-    return Task(
-        id=f"transition#{order.id}#{version}",
+    return Task.about(
+        f"transition#{order.id}#{version}",
         kind="forbidden_transition",
         subject_schema=ChargeCardOrder.schema_name,
         subject_id=order.id,
