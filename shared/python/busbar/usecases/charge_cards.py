@@ -29,7 +29,8 @@ from busbar.usecases.card_forward import (
 )
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.inputs import Input, Line
-from busbar.usecases.orders import read_page, scope
+from busbar.usecases.orders import scope
+from busbar.usecases.pages import read_page
 
 SHOWN = ("active", "label", "contact_id")
 """What a portal sees of the state that is wanted in be.ENERGISED."""
@@ -58,7 +59,7 @@ def list_cards(
 ) -> Json:
     """A company's cards, newest change first; new ones have no driver."""
     company = scope(caller, "charge_cards_list", company_id)
-    page = read_page(deps, ChargeCard, company, limit, cursor)
+    page = read_page(deps, ChargeCard, f"company#{company}", limit, cursor)
     views = show_all(page.items, deps)
     return {"cards": [v.body for v in views], "next_cursor": page.cursor}
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from busbar.domain.authorisation import reaches
 from busbar.domain.customers import Caller
 from busbar.domain.identifiers import is_id
 from busbar.domain.lifecycle import LIFECYCLE, waiting_text
 from busbar.domain.orders import ChargeCardOrder, HistoryEntry
-from busbar.domain.record import Record
 from busbar.errors import FieldError, Problem
-from busbar.ports import Json, Page, Stored
+from busbar.ports import Json, Stored
 from busbar.usecases.deps import Deps
+from busbar.usecases.pages import PAGE_QUERY, read_page
 
-R = TypeVar("R", bound=Record)
-
-LONGEST_PAGE = 100
-LIST_QUERY = ("company_id", "limit", "cursor")
+LIST_QUERY = ("company_id", *PAGE_QUERY)
 """Query parameters of a company's lists."""
 
 
@@ -26,7 +21,7 @@ def list_orders(
 ) -> Json:
     """A company's orders, newest change first. Raises `Problem` 400, 403 or 404."""
     company = scope(caller, "orders_list", company_id)
-    page = read_page(deps, ChargeCardOrder, company, limit, cursor)
+    page = read_page(deps, ChargeCardOrder, f"company#{company}", limit, cursor)
     return {"orders": [view(stored) for stored in page.items], "next_cursor": page.cursor}
 
 
@@ -53,23 +48,6 @@ def scope(caller: Caller, operation: str, company_id: str | None) -> str:
     if not is_id(company) or not reaches(caller, operation, company):
         raise Problem(404, "company-not-found", "No such company")
     return company
-
-
-def read_page(deps: Deps, schema: type[R], company: str, limit: int, cursor: str | None) -> Page[R]:
-    """A page of a company's list. Raises a 400 `Problem` for a limit or cursor that cannot be."""
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise _bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
-    try:
-        return deps.store.listed(schema, f"company#{company}", limit=limit, cursor=cursor)
-    except ValueError:
-        raise _bad_parameter("cursor", "is no cursor of this list") from None
-
-
-def _bad_parameter(name: str, message: str) -> Problem:
-    """A 400 that names the query parameter."""
-    return Problem(
-        400, "invalid-parameter", f"{name} is invalid", errors=(FieldError(name, message),)
-    )
 
 
 def view(stored: Stored[ChargeCardOrder]) -> Json:

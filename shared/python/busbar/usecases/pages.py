@@ -1,0 +1,36 @@
+"""A page of a list, as every route reads it that has one."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from busbar.domain.record import Record
+from busbar.errors import FieldError, Problem
+from busbar.ports import Page
+from busbar.usecases.deps import Deps
+
+R = TypeVar("R", bound=Record)
+
+LONGEST_PAGE = 100
+PAGE_QUERY = ("limit", "cursor")
+"""Query parameters of every list."""
+
+
+def read_page(deps: Deps, schema: type[R], by: str, limit: int, cursor: str | None) -> Page[R]:
+    """A page of the list `by` (see `Record.listed_by`), newest change first.
+
+    Raises a 400 `Problem` for a limit or cursor that cannot be.
+    """
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise _bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
+    try:
+        return deps.store.listed(schema, by, limit=limit, cursor=cursor)
+    except ValueError:
+        raise _bad_parameter("cursor", "is no cursor of this list") from None
+
+
+def _bad_parameter(name: str, message: str) -> Problem:
+    """A 400 that names the query parameter."""
+    return Problem(
+        400, "invalid-parameter", f"{name} is invalid", errors=(FieldError(name, message),)
+    )
