@@ -145,6 +145,17 @@ USE_CASES: tuple[UseCase, ...] = (
         table="read",
     ),
     UseCase(
+        name="tasks",
+        # Not `ops`: a context with routes has an API of its own, and clients know one address.
+        context="orders",
+        summary="Shows what waits for a person's decision",
+        routes=(
+            Route("GET", "/v1/tasks", "tasks_list"),
+            Route("GET", "/v1/tasks/{task_id}", "tasks_show"),
+        ),
+        table="read",
+    ),
+    UseCase(
         name="outbox_relay",
         context="ops",
         summary="Sends outbox rows to their queues as soon as the table's stream shows them",

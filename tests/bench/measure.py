@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from infra.catalog import USE_CASES
-from tests.doubles.world import World
+from tests.doubles.world import SOURCE, World
 
 Row = dict[str, float]
 
@@ -64,6 +64,7 @@ def count_use_cases() -> dict[str, Row]:
     _order(world)
     _cards(world)
     _outage(world)
+    _tasks(world)
     return world.rows
 
 
@@ -131,6 +132,16 @@ def _outage(world: MeteredWorld) -> None:
     world.clock.advance(120)
     with world.measuring("Salesforce is back"):
         world.pump()
+
+
+def _tasks(world: MeteredWorld) -> None:
+    for number in range(2):
+        body = json.dumps({"source": SOURCE, "detail-type": f"unknown {number}"})
+        world.invoke("status_callback", {"Records": [{"messageId": "any", "body": body}]})
+    with world.measuring("a list of two"):
+        tasks = world.call("GET", "/v1/tasks", "operator").json["tasks"]
+    with world.measuring("one task"):
+        world.call("GET", f"/v1/tasks/{tasks[0]['id']}", "operator")
 
 
 PROBE = """

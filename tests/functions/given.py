@@ -15,7 +15,7 @@ from busbar.domain.customers import Company, Role, User
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.domain.record import Record
-from busbar.domain.tasks import Task
+from busbar.domain.tasks import OPEN, Task, task_id
 from busbar.ports import Bind, Put, Save, Store, Stored
 from busbar.process.ledger import LedgerRow, ledger_id
 from busbar.process.outbox import Command, OutboxRow
@@ -31,6 +31,8 @@ from tests.functions.portal import ORDERS, SYNC
 ORDER = "0RDER00000001"
 """The order of the sample events."""
 REFERENCE = reference(KIND, ORDER)
+PARKED = f"step#salesforce#{REFERENCE}"
+"""The cause of the task of the sample events: Salesforce does not take the order."""
 NORDWIND_ID = company_id(NORDWIND)
 CORRELATION = "portal-0001-sample"
 """The correlation id of the sample events."""
@@ -140,6 +142,14 @@ def ours(card: SampleCard) -> str:
     return card_id(ORG, card.energised_id)
 
 
+IDS = {
+    "order_id": ORDER,
+    "card_id": ours(any_blank_card()),
+    "task_id": task_id(PARKED),
+}
+"""What `order`, `card_in_portal` and `open_task` make, by path parameter."""
+
+
 def card_in_portal(
     world: World, number: int = 1, company: SampleCompany = NORDWIND, **fields: Any
 ) -> ChargeCard:
@@ -193,6 +203,25 @@ def asset(world: World, number: int = 1) -> dict[str, Any]:
     """The Asset of a card in Salesforce."""
     wanted = any_blank_card(number).asset_id
     return next(a for a in world.salesforce.records("Asset") if a["Id"] == wanted)
+
+
+# --- tasks -------------------------------------------------------------------------------------
+
+
+def open_task(world: World, cause: str = PARKED, **fields: Any) -> Task:
+    """A task about the order of the sample events; by its usual cause the one that they show."""
+    usual = Task.about(
+        cause,
+        kind="parked_step",
+        subject_schema=ChargeCardOrder.schema_name,
+        subject_id=ORDER,
+        system="salesforce",
+        reason="any_reason",
+        opened_at=world.clock.now(),
+    )
+    task = usual.model_copy(update=fields)
+    store(world).commit(Put(task))
+    return task
 
 
 # --- messages ----------------------------------------------------------------------------------
@@ -266,7 +295,7 @@ def failed(answered: Any) -> list[str]:
 
 def tasks(world: World) -> list[Task]:
     """The open tasks, oldest change last."""
-    return [t.record for t in store(world).listed(Task, "open", limit=100).items]
+    return [t.record for t in store(world).listed(Task, OPEN, limit=100).items]
 
 
 def writes(*systems: Simulator) -> list[CallRecord]:

@@ -7,11 +7,10 @@ import pytest
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
 from tests.doubles.world import World, http_event, route_of
-from tests.functions.given import ORDER, any_blank_card, ours
+from tests.functions.given import IDS
 from tests.functions.portal import ORDERS, Claims, answer, call_as, problem
 
 ROUTES = [route for case in USE_CASES for route in case.routes]
-IDS = {"order_id": ORDER, "card_id": ours(any_blank_card())}
 NOW = 1_772_438_400
 """When a world begins."""
 WRONG: dict[str, Claims] = {

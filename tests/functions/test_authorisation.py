@@ -9,14 +9,13 @@ from busbar.domain.customers import Role
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
 from tests.doubles.world import World
-from tests.functions.given import ORDER, any_blank_card, any_user, card_in_portal, order, ours
+from tests.functions.given import IDS, any_user, card_in_portal, open_task, order
 from tests.functions.portal import SYNC, call_as, problem
 
 LISTS = {"orders_list", "charge_cards_list"}
 """Routes that know `company_id`."""
 MACHINE_SCOPE = "busbar/machine"
 ROUTES = [route for case in USE_CASES for route in case.routes]
-IDS = {"order_id": ORDER, "card_id": ours(any_blank_card())}
 # What a person has decided. The table must say the same, and the doors must do it.
 PICTURE = """
                           fleet_manager driver wallbox_owner service_agent partner operator machine
@@ -31,6 +30,8 @@ charge_cards_activate     x             -      -             -             -    
 charge_cards_deactivate   x             -      -             -             -       -        -
 my_charge_cards           x             x      x             -             -       -        -
 sync_cards                -             -      -             x             -       x        x
+tasks_list                -             -      -             x             -       x        -
+tasks_show                -             -      -             x             -       x        -
 """
 
 
@@ -56,6 +57,7 @@ def test_should_let_in_exactly_the_roles_of_the_table(
 ) -> None:
     order(world)
     card = card_in_portal(world)
+    open_task(world)
     sub = any_user(world, role)
     query = f"?company_id={card.company_id}" if route.operation in LISTS else ""
     written = world.table.bill.write_units

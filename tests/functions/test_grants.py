@@ -79,6 +79,7 @@ def test_should_carry_an_order_to_the_driver_with_what_the_catalogue_grants() ->
     world.pump()
     assert len(world.call("GET", "/v1/my/charge-cards", "driver").json["cards"]) == 1
     assert world.call("GET", placed.headers["Location"]).status == 200
+    assert world.call("GET", "/v1/tasks", "operator").status == 200
     asset = next(a for a in world.salesforce.records("Asset") if a["CardActive__c"])
     assert asset["CardVehicle__c"] == "OL-NW 17"
     assert world.sqs.dead == {}

@@ -7,11 +7,10 @@ import pytest
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
 from tests.doubles.world import World
-from tests.functions.given import NORDWIND_ID, ORDER, any_blank_card, card_in_portal, order, ours
+from tests.functions.given import IDS, NORDWIND_ID, ORDER, card_in_portal, open_task, order
 from tests.functions.portal import CARDS, ORDERS, call_as, fields_at_fault, problem
 
 ROUTES = [route for case in USE_CASES for route in case.routes]
-IDS = {"order_id": ORDER, "card_id": ours(any_blank_card())}
 LISTS = {"orders_list": ORDERS, "charge_cards_list": CARDS}
 BODY = {"quantity": 1}
 HEADERS = {"Idempotency-Key": "any", "If-Match": '"1"'}
@@ -19,7 +18,8 @@ HEADERS = {"Idempotency-Key": "any", "If-Match": '"1"'}
 
 def allowed(route: Route) -> str:
     """A person who may use the route."""
-    who = {"sync_cards": "operator", "my_charge_cards": "driver"}
+    who = {"my_charge_cards": "driver"}
+    who |= dict.fromkeys(("sync_cards", "tasks_list", "tasks_show"), "operator")
     return PEOPLE[who.get(route.operation, "fleet-manager")]
 
 
@@ -30,6 +30,7 @@ def test_should_refuse_a_parameter_that_is_unknown_by_its_name(
 ) -> None:
     order(world)
     card_in_portal(world)
+    open_task(world)
     path = f"{route.path.format(**IDS)}?{name}=secret-value"
     written = world.table.bill.write_units
     refused = call_as(world, allowed(route), route.method, path, BODY, HEADERS)

@@ -34,6 +34,8 @@ EXPECTED = {
     "charge_cards_deactivate": ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
     "my_charge_cards":         ("O",  "O",   "O",   "-",  "-",    "-",     "-"),
     "sync_cards":              ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "tasks_list":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "tasks_show":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
 }  # fmt: skip
 LETTERS = {"O": Relation.OWN, "S": Relation.SAME_COMPANY, "A": Relation.ANY_COMPANY}
 MINE, OTHER = "COMPANY-1", "COMPANY-2"

@@ -26,10 +26,13 @@ _ALL = frozenset({Relation.SAME_COMPANY, Relation.ANY_COMPANY})
 _MANAGED = {
     Role.FLEET_MANAGER: _COMPANY,
 }
-_WATCHED = {
-    Role.FLEET_MANAGER: _COMPANY,
+_STAFF = {
     Role.SERVICE_AGENT: _ALL,
     Role.OPERATOR: _ALL,
+}
+_WATCHED = {
+    Role.FLEET_MANAGER: _COMPANY,
+    **_STAFF,
 }
 
 TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
@@ -52,6 +55,8 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
         Role.OPERATOR: _ALL,
         Role.MACHINE: _ALL,
     },
+    "tasks_list": _STAFF,
+    "tasks_show": _STAFF,
 }
 
 

@@ -1,0 +1,99 @@
+"""What a clerk reads of a task: what happened, and what is to be decided.
+
+By kind, and closer where the reason is one of our own words. Nothing but the names of systems and
+schemas is put into a text, so no personal data can get there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from busbar.domain.tasks import Task
+
+SUBJECTS = {"charge_card_order": "Die Bestellung", "charge_card": "Die Karte"}
+SYSTEMS = {"salesforce": "Salesforce", "energised": "be.ENERGISED"}
+
+TEXTS: Mapping[str, str] = {
+    "parked_step": (
+        "{subject} ließ sich in {system} nicht anlegen, und von selbst wird es nicht noch einmal"
+        " versucht. Bitte die Ursache klären und entscheiden, ob dort angelegt oder storniert wird."
+    ),
+    "parked_state": (
+        "{subject} sollte in {system} geändert werden, und das ließ sich nicht ausführen. Bitte"
+        " die Ursache klären und entscheiden, ob die Änderung noch einmal gewünscht wird oder"
+        " entfällt."
+    ),
+    "waited_too_long": (
+        "{subject} hat zu lange auf ein anderes System gewartet; von selbst wird es nicht mehr"
+        " versucht. Bitte die Ursache klären und entscheiden, ob es weitergehen oder abgebrochen"
+        " werden soll."
+    ),
+    "parked_event": (
+        "Eine Nachricht aus {system} ließ sich nicht verarbeiten und liegt beiseite. Bitte prüfen,"
+        " was sich dort geändert hat, und entscheiden, ob das hier nachgeholt oder die Nachricht"
+        " verworfen wird."
+    ),
+    "forbidden_transition": (
+        "{subject} hat in {system} einen Status erhalten, der auf den bisherigen nicht folgen darf;"
+        " hier wurde er nicht übernommen. Bitte entscheiden, welcher Status gilt, und ihn dort"
+        " berichtigen."
+    ),
+    "card_not_synchronised": (
+        "Eine Karte ließ sich nicht mit {system} abgleichen; die anderen gehen weiter. Bitte ihre"
+        " Daten dort prüfen und entscheiden, ob sie berichtigt werden oder die Karte entfällt."
+    ),
+}
+"""For every kind that is opened."""
+
+CLOSER: Mapping[tuple[str, str], str] = {
+    ("parked_step", "outcome_unknown"): (
+        "{subject} ist vielleicht in {system} angelegt, vielleicht nicht: Die Antwort blieb aus,"
+        " und noch einmal wird nicht gesendet. Bitte dort nachsehen und entscheiden, ob noch"
+        " angelegt werden muss."
+    ),
+    ("parked_step", "several_found"): (
+        "{subject} steht in {system} mehrfach. Bitte entscheiden, welcher Eintrag gilt, und die"
+        " anderen dort auflösen."
+    ),
+    ("waited_too_long", "company_not_in_salesforce"): (
+        "{subject} hat zu lange darauf gewartet, dass das Unternehmen Salesforce zugeordnet wird."
+        " Bitte die Zuordnung klären und entscheiden, ob es weitergehen oder abgebrochen werden"
+        " soll."
+    ),
+    ("waited_too_long", "company_not_in_energised"): (
+        "{subject} hat zu lange darauf gewartet, dass das Unternehmen be.ENERGISED zugeordnet wird."
+        " Bitte die Zuordnung klären und entscheiden, ob es weitergehen oder abgebrochen werden"
+        " soll."
+    ),
+    ("parked_event", "unknown_order"): (
+        "Eine Nachricht aus {system} nennt eine Bestellung, die es hier nicht gibt. Bitte"
+        " entscheiden, ob die Bestellung dort berichtigt oder die Nachricht verworfen wird."
+    ),
+    ("parked_event", "unknown_status"): (
+        "{subject} hat in {system} einen Status erhalten, den hier niemand zugeordnet hat. Bitte"
+        " entscheiden, welchem Status er entspricht, oder ihn dort berichtigen."
+    ),
+    ("card_not_synchronised", "cards_never_came"): (
+        "{subject} wird in {system} als geliefert geführt, aber es sind nicht alle Karten"
+        " angekommen, und es wird nicht länger gewartet. Bitte die Zuordnung der Karten dort prüfen"
+        " und entscheiden, ob Karten nachkommen oder die Lieferung berichtigt wird."
+    ),
+}
+"""For reasons of our own that say more than the kind."""
+
+ANY_KIND = (
+    "{subject} braucht eine Entscheidung. Bitte den angegebenen Grund klären und entscheiden, wie"
+    " es weitergeht."
+)
+"""For a task of another release."""
+
+
+def task_text(task: Task) -> str:
+    """The task in German: what happened, and what is to be decided."""
+    # A reason of our own may be followed by fields or by a code of the other system.
+    word = task.reason.partition(" ")[0].rstrip(":")
+    text = CLOSER.get((task.kind, word)) or TEXTS.get(task.kind, ANY_KIND)
+    return text.format(
+        subject=SUBJECTS.get(task.subject_schema, "Ein Vorgang"),
+        system=SYSTEMS.get(task.system, task.system or "einem anderen System"),
+    )
