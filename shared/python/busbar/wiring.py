@@ -61,8 +61,8 @@ class Clients:
     """Clients of AWS and transports to outside systems, made once and kept over invocations.
 
     On Lambda: `Clients()`. Elsewhere a session and endpoint point at the local AWS, `transports`
-    (base URL -> httpx transport) mount simulators in process; `table`, `clock`, `monotonic`, `ids`
-    and `aws` (service -> client) stand in for the real ones.
+    (base URL -> httpx transport) mount simulators in process; `table`, `clock`, `monotonic`, `ids`,
+    `mapper` and `aws` (service -> client) stand in for the real ones.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Clients:
         clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         ids: Ids | None = None,
+        mapper: Mapper | None = None,
         aws: Mapping[str, Any] | None = None,
     ) -> None:
         self._session = session
@@ -85,6 +86,7 @@ class Clients:
         self.clock: Clock = clock or SystemClock()
         self.monotonic = monotonic
         self.ids: Ids = ids or RandomIds()
+        self.mapper: Mapper = mapper or MappingRegistry()
 
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, e.g. `dynamodb`."""
@@ -228,7 +230,6 @@ class Parts:
         self.ids = clients.ids
         self.queues = SqsQueues(settings, clients)
         self._clients = clients
-        self._mapper: Mapper = MappingRegistry()
         self._table = clients.table
         self._systems = {name: OrgSystems(org, clients) for name, org in settings.orgs.items()}
 
@@ -244,7 +245,7 @@ class Parts:
             store=self.store(org),
             clock=self.clock,
             systems=self._systems[org],
-            mapper=self._mapper,
+            mapper=self._clients.mapper,
             org=self.settings.orgs[org],
             tuning=self.settings.tuning,
             correlation_id=correlation_id(),
