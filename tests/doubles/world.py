@@ -245,7 +245,9 @@ class World:
             settings = replace(
                 self.settings,
                 parked=f"{name}-dead" if queue else "",
-                orgs={o: _only(s, use_case(name)) for o, s in self.settings.orgs.items()},
+                orgs={
+                    o: only_its_systems(s, use_case(name)) for o, s in self.settings.orgs.items()
+                },
             )
             self._handlers[name] = module.make_handler(settings, self._clients())
         return self._handlers[name]
@@ -360,7 +362,7 @@ class World:
         )
 
 
-def _only(org: OrgSettings, case: UseCase) -> OrgSettings:
+def only_its_systems(org: OrgSettings, case: UseCase) -> OrgSettings:
     """The org's settings as the stacks hand them to a function: no system it does not talk to."""
     return replace(
         org,

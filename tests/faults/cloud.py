@@ -1,0 +1,332 @@
+"""AWS around the real handlers, in virtual time: API, queues, stream, schedules, events.
+
+Everything here promises as little as AWS does: messages come at least once and in any order, a
+worker that runs out of time is killed, what fails comes back, and what fails too often is dead.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+from busbar.domain.identifiers import derived_id
+from busbar.ports import Mapper
+from busbar.process.outbox import OutboxRow
+from busbar.settings import EnergisedSettings, Mode, OrgSettings, SalesforceSettings, Settings
+from busbar.store.keys import Key
+from busbar.store.records import TableStore
+from busbar.store.table import Item, Table
+from busbar.wiring import Clients, Handler
+from infra.catalog import USE_CASES, UseCase, use_case
+from infra.local import sample as local_sample
+from infra.local.people import PEOPLE
+from infra.simulators.energised.simulator import EnergisedSimulator
+from infra.simulators.salesforce.simulator import SalesforceSimulator
+from tests.doubles.memory_table import PlainTable, stream_record
+from tests.doubles.world import (
+    AUDIENCE,
+    ENERGISED,
+    ORG,
+    SALESFORCE,
+    SOURCE,
+    MemorySecrets,
+    Reply,
+    http_event,
+    only_its_systems,
+    route_of,
+)
+from tests.faults.engine import Engine, Worker
+from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer
+from tests.faults.mapper import PythonMapper
+from tests.faults.trouble import Trouble
+
+VISIBILITY = 360.0
+SWEEP = 60.0
+STREAM_BATCH = 10
+SEARCH_LAG = 30.0
+CARDS = 12
+HOUR = 3600.0
+OUTBOX = f"{ORG}#{OutboxRow.schema_name}#"
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass
+class Message:
+    """A message of a queue."""
+
+    number: int
+    queue: str
+    body: str
+    received: int = 0
+
+
+class CountedIds:
+    """Ids of a run, the same each time. Implements `busbar.ports.Ids`."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def new(self) -> str:
+        """The next one."""
+        return derived_id("fault run", str(next(self._numbers)))
+
+
+@dataclass
+class Cloud:
+    """One run's system over a table."""
+
+    trouble: Trouble
+    mode: Mode = "unique_key"
+    table: Table = field(default_factory=PlainTable)
+    engine: Engine = field(default_factory=Engine)
+    mapper: Mapper = field(default_factory=PythonMapper)
+
+    def __post_init__(self) -> None:
+        logging.disable(logging.CRITICAL)
+        self.layer = Layer(self.engine, self.trouble)
+        self.dead: list[tuple[str, str]] = []
+        """What lies in dead-letter queues: (queue, body)."""
+        self.sent: list[tuple[str, str]] = []
+        """Every message that was ever put on a queue."""
+        self.invocations: Counter[str] = Counter()
+        self._free: dict[str, list[Handler]] = {}
+        self._numbers = itertools.count(1)
+        self._arrivals: dict[str, list[Message]] = {}
+        self._stream: list[dict[str, Any]] = []
+        self._stream_busy = False
+        self._sweeps: set[int] = set()
+        self._outbox: dict[Key, datetime] = {}
+        """When the sweep has to look at each row that is left."""
+        loose = () if self.mode == "unique_key" else ("Order.BusbarReference__c",)
+        self.salesforce = SalesforceSimulator(
+            self.engine.now,
+            event_source=SOURCE,
+            client_id="busbar",
+            client_secret="not-secret-1",
+            publish=self._publish,
+            token_seconds=10**9,
+            non_unique=loose,
+        )
+        self.energised = EnergisedSimulator(self.engine.now, api_token="not-secret-2")
+        self.salesforce.load_sample(CARDS)
+        self.energised.load_sample(CARDS)
+        self.settings = _settings(self.mode)
+        self._clients = Clients(
+            transports={
+                SALESFORCE: FaultyTransport(self.salesforce, "salesforce", self.layer),
+                ENERGISED: FaultyTransport(self.energised, "energised", self.layer),
+            },
+            table=FaultyTable(self.table, self.layer, self),
+            clock=self.engine,
+            monotonic=self.engine.monotonic,
+            ids=CountedIds(),
+            mapper=self.mapper,
+            aws={"sqs": FaultySqs(self, self.layer), "secretsmanager": MemorySecrets()},
+        )
+        local_sample.load(TableStore(self._clients.table or self.table, self.engine, ORG))
+        # Lists lag, and must have seen what was there before the run.
+        self.engine.seconds = 0.0
+        self.engine.at(2 * SEARCH_LAG, lambda: None)
+        self.engine.run(HOUR)
+        self.salesforce.org.search_lag = 0.0 if self.mode == "unique_key" else SEARCH_LAG
+        self.energised.backend.search_lag = SEARCH_LAG
+
+    # --- functions -----------------------------------------------------------------------------
+
+    def invoke(self, name: str, event: Any) -> Worker:
+        """Begin an invocation, on an instance that nobody else uses."""
+        case = use_case(name)
+        self.invocations[name] += 1
+        worker = Worker(name, self.engine.seconds + case.timeout_seconds)
+        free = self._free.setdefault(name, [])
+        handler = free.pop() if free else self._made(case)
+        worker.when_ended.append(lambda: self._give_back(worker, handler))
+        self.engine.work(worker, lambda: handler(event, None))
+        return worker
+
+    def _give_back(self, worker: Worker, handler: Handler) -> None:
+        if worker.outcome is not None or worker.broke is not None:
+            self._free[worker.name].append(handler)
+
+    def _made(self, case: UseCase) -> Handler:
+        settings = replace(
+            self.settings,
+            parked=f"{case.name}-dead" if case.queue else "",
+            orgs={o: only_its_systems(s, case) for o, s in self.settings.orgs.items()},
+        )
+        made: Handler = import_module(f"functions.{case.name}.handler").make_handler(
+            settings, self._clients
+        )
+        return made
+
+    # --- the API -------------------------------------------------------------------------------
+
+    def request(
+        self, method: str, path: str, user: str, body: Any = None, **headers: str
+    ) -> Reply | None:
+        """An HTTP call past API Gateway; None: no answer, and nobody knows what came of it.
+
+        A caller waits until the gateway answers, which is when the function has ended.
+        """
+        found, parameters = route_of(method, path.partition("?")[0])
+        claims = {
+            "sub": PEOPLE[user],
+            "client_id": AUDIENCE,
+            "token_use": "access",
+            "exp": str(int(self.engine.now().timestamp()) + 3600),
+            "scope": "openid",
+        }
+        worker = self.invoke(
+            found.name, http_event(method, path, body, headers, parameters, claims)
+        )
+        self.engine.wait_for(worker)
+        if worker.outcome is None:
+            return None
+        answer = worker.outcome
+        return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+    # --- queues --------------------------------------------------------------------------------
+
+    def send_message(self, **call: Any) -> None:
+        """SendMessage, as handlers call it."""
+        self._put(call["QueueUrl"], call["MessageBody"], call.get("DelaySeconds", 0))
+
+    def _put(self, queue: str, body: str, delay: float = 0.0) -> None:
+        if queue.endswith("-dead"):
+            self.dead.append((queue.removesuffix("-dead"), body))
+            return
+        self.sent.append((queue, body))
+        number = next(self._numbers)
+        for wait in self.trouble.deliveries(number):
+            message = Message(next(self._numbers), queue, body)
+            self.engine.at(delay + wait, lambda m=message: self._arrive(m))  # type: ignore[misc]
+
+    def redeliver(self) -> None:
+        """Everything that was ever sent comes once more."""
+        for queue, body in list(self.sent):
+            self._put(queue, body)
+
+    def _arrive(self, message: Message) -> None:
+        """A message can be seen: a worker takes it, with others that are there."""
+        waiting = self._arrivals.setdefault(message.queue, [])
+        waiting.append(message)
+        if len(waiting) == 1:
+            self.engine.at(0.05, lambda: self._deliver(message.queue))
+
+    def _deliver(self, queue: str) -> None:
+        case = use_case(queue)
+        assert case.queue
+        waiting = self._arrivals[queue]
+        batch, self._arrivals[queue] = waiting[: case.queue.batch_size], []
+        for later in waiting[len(batch) :]:
+            self._arrive(later)
+        records = [{"messageId": str(m.number), "body": m.body} for m in batch]
+        worker = self.invoke(queue, {"Records": records})
+        seen_again = self.engine.seconds + VISIBILITY
+        worker.when_ended.append(lambda: self._delivered(worker, batch, seen_again))
+
+    def _delivered(self, worker: Worker, batch: list[Message], seen_again: float) -> None:
+        outcome = worker.outcome
+        failures = {f["itemIdentifier"] for f in outcome["batchItemFailures"]} if outcome else None
+        case = use_case(worker.name)
+        assert case.queue
+        for message in batch:
+            if failures is not None and str(message.number) not in failures:
+                continue
+            message.received += 1
+            if message.received >= case.queue.max_receive_count:
+                self.dead.append((message.queue, message.body))
+                continue
+            wait = seen_again - self.engine.seconds
+            self.engine.at(wait, lambda m=message: self._arrive(m))  # type: ignore[misc]
+
+    def _publish(self, envelope: dict[str, Any]) -> None:
+        """A platform event comes by the bus to the queue whose rule matches it."""
+        settings = self.settings.orgs[ORG].salesforce
+        for case in USE_CASES:
+            setting = case.queue.events if case.queue else None
+            if setting and getattr(settings, setting) == envelope["detail-type"]:
+                self._put(case.name, json.dumps(envelope))
+
+    # --- the outbox: stream and sweep ----------------------------------------------------------
+
+    def written(self, key: Key, item: Item | None) -> None:
+        """An outbox row was written: the stream shows it, or the sweep finds it."""
+        if not key.pk.startswith(OUTBOX):
+            return
+        if item is None:
+            self._outbox.pop(key, None)
+            return
+        due = datetime.fromisoformat(str(item["due_at"]))
+        self._outbox[key] = due
+        self._sweep_at((due - self.engine.now()).total_seconds())
+        if "wake" not in item:
+            return
+        self._stream.append(stream_record(item, next(self._numbers)))
+        if not self._stream_busy:
+            self._stream_busy = True
+            self.engine.at(self.trouble.stream_waits(self.engine.seconds), self._relay)
+
+    def _relay(self) -> None:
+        still = self.trouble.stream_waits(self.engine.seconds)
+        if still > 1.0:
+            self.engine.at(still, self._relay)
+            return
+        batch = self._stream[:STREAM_BATCH]
+        if self.trouble.shuffled(next(self._numbers)):
+            batch.reverse()
+        self._stream[: len(batch)] = batch
+        worker = self.invoke("outbox_relay", {"Records": batch})
+        worker.when_ended.append(lambda: self._relayed(worker, batch))
+
+    def _relayed(self, worker: Worker, batch: list[dict[str, Any]]) -> None:
+        failed = worker.outcome["batchItemFailures"] if worker.outcome else None
+        done = 0 if failed is None else len(batch)
+        if failed:
+            numbers = [r["dynamodb"]["SequenceNumber"] for r in batch]
+            done = numbers.index(failed[0]["itemIdentifier"])
+        del self._stream[:done]
+        if self._stream:
+            self.engine.at(1.0, self._relay)
+        else:
+            self._stream_busy = False
+
+    def _sweep_at(self, wait: float) -> None:
+        """Have the sweep of the first minute after that time done; others would find nothing."""
+        minute = int((self.engine.seconds + max(wait, 0.0)) // SWEEP) + 1
+        if minute not in self._sweeps:
+            self._sweeps.add(minute)
+            self.engine.at(minute * SWEEP - self.engine.seconds, lambda: self._sweep(minute))
+
+    def _sweep(self, minute: int) -> None:
+        self._sweeps.discard(minute)
+        if min(self._outbox.values(), default=NEVER) > self.engine.now():
+            return  # it would find nothing
+        worker = self.invoke("outbox_sweep", {})
+        worker.when_ended.append(self._sweep_if_due)
+
+    def _sweep_if_due(self) -> None:
+        for due in self._outbox.values():
+            self._sweep_at((due - self.engine.now()).total_seconds())
+
+
+def _settings(mode: Mode) -> Settings:
+    salesforce = SalesforceSettings(
+        base_url=SALESFORCE,
+        secret_id="salesforce",
+        event_source=SOURCE,
+        mode=mode,
+        search_lag_seconds=0.0 if mode == "unique_key" else SEARCH_LAG,
+    )
+    energised = EnergisedSettings(
+        base_url=ENERGISED, secret_id="energised", search_lag_seconds=SEARCH_LAG
+    )
+    org = OrgSettings(audiences=(AUDIENCE,), salesforce=salesforce, energised=energised)
+    queues = {case.name: case.name for case in USE_CASES if case.queue}
+    return Settings(stage="local", table="busbar", orgs={ORG: org}, queues=queues)

@@ -1,0 +1,48 @@
+"""What was asked for, and what was answered: all that the checker believes besides the systems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+NEVER = float("inf")
+Outcome = Literal["invoke", "ok", "fail", "unknown"]
+
+
+@dataclass
+class Operation:
+    """One thing that a client wants. It may have sent it several times until it was answered.
+
+    `outcome` is `invoke` while nobody has answered, `ok` or `fail` after that, `unknown` if the
+    client gave up. `wants` is what it shall come to: for an order `{"quantity"}`, for a card the
+    fields that are set.
+    """
+
+    kind: Literal["order", "card"]
+    subject: str
+    wants: dict[str, Any]
+    invoked: float
+    completed: float = NEVER
+    outcome: Outcome = "invoke"
+    status: int = 0
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class History:
+    """The operations of one run, in the order in which they began."""
+
+    operations: list[Operation] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """Answers that no client may ever see."""
+
+    def begin(
+        self, kind: Literal["order", "card"], subject: str, at: float, **wants: Any
+    ) -> Operation:
+        """A client wants something."""
+        self.operations.append(Operation(kind, subject, wants, at))
+        return self.operations[-1]
+
+    def of(self, kind: str) -> list[Operation]:
+        """The operations of a kind."""
+        return [o for o in self.operations if o.kind == kind]

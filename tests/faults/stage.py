@@ -1,0 +1,119 @@
+"""Where a scenario plays: clients of the API, clerks in the systems, and time.
+
+A scenario knows nothing else, so it is the same in memory, over moto, and on the local system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tests.doubles.world import Reply
+from tests.faults.history import History, Operation
+
+ORDERS = "/v1/charge-card-orders"
+CARDS = "/v1/charge-cards"
+SYNC = "/v1/charge-cards/sync"
+TASKS = "/v1/tasks"
+AGAIN = 40.0
+"""Seconds after which a client sends again what was not answered: no function runs longer that the
+API starts, so the first try is over by then."""
+TRIES = 60
+FINAL = frozenset({200, 201, 202, 400, 401, 403, 404, 409, 412, 422})
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the outside systems hold: rows of Salesforce by object, cards of be.ENERGISED by id.
+
+    `past` has the states that each card was in, oldest first, where the simulator can be asked.
+    """
+
+    salesforce: dict[str, list[dict[str, Any]]]
+    cards: dict[str, dict[str, Any]]
+    past: dict[str, list[dict[str, Any]]]
+
+
+class Stage(Protocol):
+    """The place of one run. Times are in its own seconds."""
+
+    history: History
+
+    def now(self) -> float:
+        """Seconds since the start."""
+        ...
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+    def request(
+        self, method: str, path: str, user: str, body: Any = None, **headers: str
+    ) -> Reply | None:
+        """One HTTP call; None if there was no answer."""
+        ...
+
+    def held(self) -> Held:
+        """Look into the systems."""
+        ...
+
+    def assign_cards(self, order_number: str) -> None:
+        """The clerk in Salesforce assigns blank cards."""
+        ...
+
+    def set_status(self, order_number: str, status: str, **delivery: Any) -> None:
+        """The clerk in Salesforce sets the status of an order."""
+        ...
+
+
+class Client:
+    """A portal that does not give up: what is not answered is sent again, as it was."""
+
+    def __init__(self, stage: Stage, user: str) -> None:
+        self._stage = stage
+        self.user = user
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        operation: Operation | None = None,
+        **headers: str,
+    ) -> Reply:
+        """Send until a final answer comes. Raises `TimeoutError` if none ever does."""
+        for tries in range(TRIES):
+            reply = self._stage.request(method, path, self.user, body, **headers)
+            if reply is not None and _is_final(reply):
+                self._note(reply, operation, sent_before=tries > 0)
+                return reply
+            self._stage.rest(AGAIN)
+        if operation:
+            operation.outcome = "unknown"
+        raise TimeoutError(f"{method} {path} was never answered")
+
+    def _note(self, reply: Reply, operation: Operation | None, *, sent_before: bool) -> None:
+        if operation is None:
+            return
+        operation.completed = self._stage.now()
+        operation.status = reply.status
+        operation.outcome = "ok" if reply.status < 300 else "fail"
+        operation.body = reply.json
+        if reply.status == 412 and sent_before:
+            # The first try may be what has changed the card meanwhile.
+            operation.outcome = "unknown"
+
+    def until(self, look: Callable[[], Any], *, every: float, most: float = 200 * 3600.0) -> Any:
+        """What `look` finds, as soon as it is something; None if it never is."""
+        end = self._stage.now() + most
+        while self._stage.now() < end:
+            if found := look():
+                return found
+            self._stage.rest(every)
+        return None
+
+
+def _is_final(reply: Reply) -> bool:
+    running = reply.status == 409 and reply.json["type"].endswith("request-still-running")
+    return reply.status in FINAL and not running
