@@ -6,11 +6,10 @@ import pytest
 
 from infra.catalog import USE_CASES, Route
 from tests.doubles.world import World
-from tests.functions.given import ORDER, any_blank_card, card_in_portal, order, ours
+from tests.functions.given import IDS, ORDER, card_in_portal, order
 from tests.functions.portal import CARDS, ORDERS, problem
 
 ROUTES = [route for case in USE_CASES for route in case.routes]
-IDS = {"order_id": ORDER, "card_id": ours(any_blank_card())}
 HEADER = "x-correlation-id"
 
 

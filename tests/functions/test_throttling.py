@@ -15,6 +15,7 @@ from infra.catalog import USE_CASES, Route, UseCase
 from infra.local.people import PEOPLE
 from tests.doubles.world import Boundaries, Reply, World, http_event
 from tests.functions.given import (
+    IDS,
     ORDER,
     any_blank_card,
     asset,
@@ -23,7 +24,6 @@ from tests.functions.given import (
     command,
     errands,
     failed,
-    ours,
     tasks,
     writes,
 )
@@ -32,7 +32,6 @@ from tests.functions.samples import read_event
 
 DOORS = [(case, route) for case in USE_CASES for route in case.routes]
 WORKERS = [case for case in USE_CASES if case.queue]
-IDS = {"order_id": ORDER, "card_id": ours(any_blank_card())}
 
 
 def _refused(code: str, status: int) -> ClientError:
