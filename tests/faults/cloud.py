@@ -44,7 +44,6 @@ from tests.doubles.world import (
 from tests.faults.engine import Engine, Worker
 from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer
 from tests.faults.mapper import PythonMapper
-from tests.faults.trouble import Trouble
 
 VISIBILITY = 360.0
 SWEEP = 60.0
@@ -81,15 +80,16 @@ class CountedIds:
 class Cloud:
     """One run's system over a table."""
 
-    trouble: Trouble
     mode: Mode = "unique_key"
     table: Table = field(default_factory=PlainTable)
     engine: Engine = field(default_factory=Engine)
     mapper: Mapper = field(default_factory=PythonMapper)
+    time_limit: float | None = None
+    """Seconds that every function may run, in place of what the catalogue says."""
 
     def __post_init__(self) -> None:
         logging.disable(logging.CRITICAL)
-        self.layer = Layer(self.engine, self.trouble)
+        self.layer = Layer(self.engine)
         self.dead: list[tuple[str, str]] = []
         """What lies in dead-letter queues: (queue, body)."""
         self.sent: list[tuple[str, str]] = []
@@ -143,7 +143,8 @@ class Cloud:
         """Begin an invocation, on an instance that nobody else uses."""
         case = use_case(name)
         self.invocations[name] += 1
-        worker = Worker(name, self.engine.seconds + case.timeout_seconds)
+        limit = self.time_limit or case.timeout_seconds
+        worker = Worker(name, self.engine.seconds + limit)
         free = self._free.setdefault(name, [])
         handler = free.pop() if free else self._made(case)
         worker.when_ended.append(lambda: self._give_back(worker, handler))
@@ -203,7 +204,7 @@ class Cloud:
             return
         self.sent.append((queue, body))
         number = next(self._numbers)
-        for wait in self.trouble.deliveries(number):
+        for wait in self.layer.trouble.deliveries(number):
             message = Message(next(self._numbers), queue, body)
             self.engine.at(delay + wait, lambda m=message: self._arrive(m))  # type: ignore[misc]
 
@@ -271,15 +272,18 @@ class Cloud:
         self._stream.append(stream_record(item, next(self._numbers)))
         if not self._stream_busy:
             self._stream_busy = True
-            self.engine.at(self.trouble.stream_waits(self.engine.seconds), self._relay)
+            self.engine.at(self._stream_waits(), self._relay)
+
+    def _stream_waits(self) -> float:
+        return self.layer.trouble.stream_waits(self.engine.seconds - self.layer.began)
 
     def _relay(self) -> None:
-        still = self.trouble.stream_waits(self.engine.seconds)
+        still = self._stream_waits()
         if still > 1.0:
             self.engine.at(still, self._relay)
             return
         batch = self._stream[:STREAM_BATCH]
-        if self.trouble.shuffled(next(self._numbers)):
+        if self.layer.trouble.shuffled(next(self._numbers)):
             batch.reverse()
         self._stream[: len(batch)] = batch
         worker = self.invoke("outbox_relay", {"Records": batch})

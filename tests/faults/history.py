@@ -14,11 +14,12 @@ class Operation:
     """One thing that a client wants. It may have sent it several times until it was answered.
 
     `outcome` is `invoke` while nobody has answered, `ok` or `fail` after that, `unknown` if the
-    client gave up. `wants` is what it shall come to: for an order `{"quantity"}`, for a card the
-    fields that are set.
+    client gave up. `subject` is an order's Idempotency-Key or a card's id. `wants` is what it shall
+    come to: for an order `{"quantity", "delivered"}`, for a card the fields that are set.
     """
 
     kind: Literal["order", "card"]
+    user: str
     subject: str
     wants: dict[str, Any]
     invoked: float
@@ -30,17 +31,22 @@ class Operation:
 
 @dataclass
 class History:
-    """The operations of one run, in the order in which they began."""
+    """The operations of one run, in the order in which they began.
+
+    `poisoned` are the ids of events that no worker can apply: they have to end in a dead-letter
+    queue, each with a task.
+    """
 
     operations: list[Operation] = field(default_factory=list)
+    poisoned: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     """Answers that no client may ever see."""
 
     def begin(
-        self, kind: Literal["order", "card"], subject: str, at: float, **wants: Any
+        self, kind: Literal["order", "card"], user: str, subject: str, at: float, **wants: Any
     ) -> Operation:
         """A client wants something."""
-        self.operations.append(Operation(kind, subject, wants, at))
+        self.operations.append(Operation(kind, user, subject, wants, at))
         return self.operations[-1]
 
     def of(self, kind: str) -> list[Operation]:

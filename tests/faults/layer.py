@@ -22,7 +22,7 @@ from infra.simulators.simulator import Simulator
 from infra.simulators.transport import SimulatorTransport
 from tests.doubles.memory_table import PlainTable
 from tests.faults.engine import Engine, WorkerDiedError
-from tests.faults.trouble import NO_ANSWER, NO_EFFECT, PATIENT, Effect, Fault, Kind, Trouble
+from tests.faults.trouble import NO_ANSWER, NO_EFFECT, PATIENT, Calm, Effect, Fault, Kind, Trouble
 
 TABLE_PATIENCE = 9.0
 """Seconds until a worker gives a table call up: three tries of 3 s."""
@@ -31,11 +31,19 @@ TABLE_PATIENCE = 9.0
 class Layer:
     """Where every effect of a run passes."""
 
-    def __init__(self, engine: Engine, trouble: Trouble) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.trouble = trouble
+        self.trouble: Trouble = Calm()
         self.effects: Counter[str] = Counter()
+        """How many effects of each kind there were under the trouble of now."""
+        self.began = 0.0
         self._ways = 0
+
+    def start(self, trouble: Trouble) -> None:
+        """From now on this is what goes wrong."""
+        self.trouble = trouble
+        self.effects.clear()
+        self.began = self.engine.seconds
 
     def pass_through(
         self,
@@ -50,9 +58,9 @@ class Layer:
         if worker is None:
             return effect()
         worker.check(self.engine.seconds)
-        asked = Effect(self.effects[kind], kind, name)
+        asked = Effect(self.effects[kind], kind, name, worker.name)
         self.effects[kind] += 1
-        fault = self.trouble.at(asked, self.engine.seconds)
+        fault = self.trouble.at(asked, self.engine.seconds - self.began)
         if kind != "read":
             self.travel()
         elif fault is None:
@@ -114,7 +122,7 @@ class _Troubled:
         return self.fail(self.fault)
 
     def _whatever_comes(self) -> None:
-        with suppress(Conflict):  # nobody waits for the answer
+        with suppress(Conflict, httpx.TransportError):  # nobody waits for the answer
             self.effect()
 
 

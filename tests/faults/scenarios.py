@@ -14,7 +14,7 @@ from infra.local.people import PEOPLE
 from tests.doubles.world import Reply
 from tests.faults.stage import CARDS, ORDERS, SYNC, Client, Stage
 
-MANAGER, OPERATOR = "fleet-manager", "operator"
+MANAGER, OTHER_MANAGER, OPERATOR = "fleet-manager", "other-fleet-manager", "operator"
 DRIVERS = ("driver", "second-driver")
 LOOK = 300.0
 """Seconds between two looks of somebody who waits."""
@@ -24,30 +24,39 @@ Line = Callable[[Stage], None]
 
 @dataclass(frozen=True)
 class Scenario:
-    """Lines that play at the same time."""
+    """Lines that play at the same time, after those of `before` have played in peace."""
 
     name: str
     lines: Sequence[Line]
+    before: Sequence[Line] = ()
 
 
-def order(key: str, quantity: int, begins: float = 0.0) -> Line:
+# --- orders ------------------------------------------------------------------------------------
+
+
+def order(key: str, quantity: int, begins: float = 0.0, *, cards_used: bool = True) -> Line:
     """A fleet manager orders, waits for the cards, gives them to drivers and switches them on."""
 
     def line(stage: Stage) -> None:
         stage.rest(begins)
         client = Client(stage, MANAGER)
-        asked = stage.history.begin("order", key, stage.now(), quantity=quantity)
-        placed = client.ask(
-            "POST", ORDERS, {"quantity": quantity}, operation=asked, Idempotency_Key=key
-        )
+        placed = place(stage, client, key, quantity, delivered=True)
         if placed.status >= 300 or not _worked_on(stage, client, placed):
             return
         cards = client.until(lambda: _cards_of(client, placed, quantity), every=2 * LOOK)
-        for number, card in enumerate(cards or ()):
-            _give(stage, client, card["id"], DRIVERS[number % 2], f"{key} {number}")
-            _switch(stage, client, card["id"], active=True)
+        for number, card in enumerate(cards or () if cards_used else ()):
+            give(stage, client, card["id"], DRIVERS[number % 2], f"{key} {number}")
+            switch(stage, client, card["id"], active=True)
 
     return line
+
+
+def place(stage: Stage, client: Client, key: str, quantity: int, *, delivered: bool) -> Reply:
+    """Order, until there is an answer."""
+    wants = {"quantity": quantity, "delivered": delivered}
+    asked = stage.history.begin("order", client.user, key, stage.now(), **wants)
+    body = {"quantity": quantity}
+    return client.ask("POST", ORDERS, body, operation=asked, Idempotency_Key=key)
 
 
 def _worked_on(stage: Stage, client: Client, placed: Reply) -> bool:
@@ -78,31 +87,122 @@ def _cards_of(client: Client, placed: Reply, quantity: int) -> list[dict[str, An
     return sorted(mine, key=lambda c: str(c["id"])) if len(mine) == quantity else []
 
 
-def _give(stage: Stage, client: Client, card: str, driver: str, vehicle: str) -> None:
+def once(user: str, key: str, quantity: int) -> Line:
+    """Somebody sends an order that nobody works on."""
+
+    def line(stage: Stage) -> None:
+        place(stage, Client(stage, user), key, quantity, delivered=False)
+
+    return line
+
+
+# --- cards -------------------------------------------------------------------------------------
+
+
+def give(stage: Stage, client: Client, card: str, driver: str, vehicle: str) -> None:
     """Give a card to a driver and a vehicle; whoever was faster is looked at first."""
     path = f"{CARDS}/{card}"
     body = {"driver_id": PEOPLE[driver], "vehicle": vehicle}
     for _ in range(20):
         tag = client.ask("GET", path).etag
-        asked = stage.history.begin("card", card, stage.now(), driver=driver, vehicle=vehicle)
+        wants = {"driver": driver, "vehicle": vehicle}
+        asked = stage.history.begin("card", client.user, card, stage.now(), **wants)
         if client.ask("PATCH", path, body, operation=asked, If_Match=tag).status != 412:
             return
 
 
-def _switch(stage: Stage, client: Client, card: str, *, active: bool) -> None:
-    asked = stage.history.begin("card", card, stage.now(), active=active)
+def switch(stage: Stage, client: Client, card: str, *, active: bool) -> None:
+    """Switch a card on or off."""
+    asked = stage.history.begin("card", client.user, card, stage.now(), active=active)
     verb = "activate" if active else "deactivate"
     client.ask("POST", f"{CARDS}/{card}/{verb}", operation=asked)
 
 
-def synchronised(runs: int) -> Line:
+def _the_card(stage: Stage) -> dict[str, Any]:
+    cards: list[dict[str, Any]] = Client(stage, MANAGER).ask("GET", CARDS).json["cards"]
+    return cards[0]
+
+
+def switching(times: int) -> Line:
+    """A fleet manager who cannot decide."""
+
+    def line(stage: Stage) -> None:
+        card = _the_card(stage)["id"]
+        for number in range(times):
+            switch(stage, Client(stage, MANAGER), card, active=number % 2 == 0)
+            stage.rest(120 * stage.chance() ** 2)
+
+    return line
+
+
+def giving(times: int) -> Line:
+    """Another one, who gives the card from driver to driver."""
+
+    def line(stage: Stage) -> None:
+        card = _the_card(stage)["id"]
+        for number in range(times):
+            stage.rest(120 * stage.chance() ** 2)
+            give(stage, Client(stage, MANAGER), card, DRIVERS[number % 2], f"vehicle {number}")
+
+    return line
+
+
+def telling(times: int) -> Line:
+    """Salesforce tells of the card again, and be.ENERGISED's clerk blocks it and lets it go."""
+
+    def line(stage: Stage) -> None:
+        card = _the_card(stage)
+        shown = Client(stage, MANAGER).ask("GET", f"{ORDERS}/{card['order_id']}").json
+        for number in range(times):
+            stage.rest(120 * stage.chance() ** 2)
+            stage.announce_cards(shown["salesforce_order_number"])
+            stage.block_card(card["number"], blocked=number % 2 == 0)
+
+    return line
+
+
+def synchronised(runs: int, every: float = 3 * LOOK) -> Line:
     """An operator has portal and systems agree, again and again."""
 
     def line(stage: Stage) -> None:
         client = Client(stage, OPERATOR)
         for _ in range(runs):
-            stage.rest(3 * LOOK)
+            stage.rest(every)
             client.ask("POST", SYNC)
+
+    return line
+
+
+def outage(system: str, seconds: float) -> Line:
+    """A system is down, from the first moment on."""
+
+    def line(stage: Stage) -> None:
+        stage.set_down(system, down=True)
+        stage.rest(seconds)
+        stage.set_down(system, down=False)
+
+    return line
+
+
+# --- events that nobody can apply ---------------------------------------------------------------
+
+
+def poison() -> Line:
+    """Salesforce tells of an order and a status that do not exist."""
+
+    def line(stage: Stage) -> None:
+        nowhere = {"OrderReference__c": "BBCO0000000000000", "Status__c": "Geliefert"}
+        card = {
+            **nowhere,
+            "AssetId__c": "02i000000000001AAA",
+            "CardId__c": "1",
+            "CardNumber__c": "1",
+        }
+        stage.history.poisoned += [
+            stage.publish("OrderStatusChanged__e", nowhere),
+            stage.publish("ChargeCardAssigned__e", card),
+            stage.publish("OrderStatusChanged__e", {}),
+        ]
 
     return line
 
@@ -112,3 +212,28 @@ THREE_ORDERS = Scenario(
     "three orders",
     (order("one", 1), order("two", 1, 3.0), order("three", 1, 3.1), synchronised(4)),
 )
+OUTAGE = Scenario(
+    "outage",
+    (
+        outage("salesforce", 900.0),
+        outage("energised", 2400.0),
+        order("one", 1, 1.0),
+        order("two", 1, 2.0),
+        synchronised(6),
+    ),
+)
+ONE_CARD = Scenario(
+    "one card",
+    (switching(5), giving(3), telling(3), synchronised(4, 60.0), switching(3)),
+    before=(order("one", 1, cards_used=False), synchronised(3)),
+)
+ONE_KEY = Scenario(
+    "one key",
+    (
+        *(once(MANAGER, "one", 1) for _ in range(3)),
+        once(MANAGER, "one", 2),
+        once(OTHER_MANAGER, "one", 1),
+    ),
+)
+POISON = Scenario("poison", (poison(), order("one", 1), synchronised(3)))
+SCENARIOS = {s.name: s for s in (ONE_ORDER, THREE_ORDERS, OUTAGE, ONE_CARD, ONE_KEY, POISON)}

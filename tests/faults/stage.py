@@ -58,12 +58,32 @@ class Stage(Protocol):
         """Look into the systems."""
         ...
 
+    def chance(self) -> float:
+        """A number in [0, 1) that the run's seed decides."""
+        ...
+
     def assign_cards(self, order_number: str) -> None:
         """The clerk in Salesforce assigns blank cards."""
         ...
 
+    def announce_cards(self, order_number: str) -> None:
+        """He has their events sent again."""
+        ...
+
     def set_status(self, order_number: str, status: str, **delivery: Any) -> None:
         """The clerk in Salesforce sets the status of an order."""
+        ...
+
+    def block_card(self, card_number: str, *, blocked: bool) -> None:
+        """The clerk in be.ENERGISED blocks a card, or lets it go again."""
+        ...
+
+    def set_down(self, system: str, *, down: bool) -> None:
+        """An outside system is out of reach, or there again."""
+        ...
+
+    def publish(self, kind: str, payload: dict[str, Any]) -> str:
+        """Salesforce says something that it never should; the id of the event."""
         ...
 
 

@@ -24,6 +24,8 @@ class Effect:
     number: int
     kind: Kind
     name: str
+    worker: str
+    """The use case that it is an effect of."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Trouble(Protocol):
     """What goes wrong in one run."""
 
     def at(self, effect: Effect, seconds: float) -> Fault | None:
-        """What happens to this effect, `seconds` after the start."""
+        """What happens to this effect, `seconds` after the trouble began."""
         ...
 
     def latency(self, number: int) -> float:
@@ -86,6 +88,11 @@ class Trouble(Protocol):
 
     def shuffled(self, number: int) -> bool:
         """Whether the `number`-th batch of the stream comes permuted."""
+        ...
+
+    @property
+    def peaceful(self) -> bool:
+        """Whether nothing has gone wrong, but for messages that came twice or late."""
         ...
 
 
@@ -116,6 +123,23 @@ class Calm:
         """Never."""
         return False
 
+    @property
+    def peaceful(self) -> bool:
+        """It is."""
+        return True
+
+
+class Crowd(Calm):
+    """Nothing goes wrong, but all takes long, and every message comes three times at once."""
+
+    def latency(self, number: int) -> float:
+        """Seconds, so that workers meet."""
+        return 0.3 + 0.3 * (number % 3)
+
+    def deliveries(self, number: int) -> tuple[float, ...]:
+        """Three workers at the same work."""
+        return (0.1, 0.2 + number % 5, 1.7)
+
 
 POINTS = ("die_before", "lost", "die_after")
 """Where a worker can be stopped at one effect: before it, after it with the answer lost, and after
@@ -129,6 +153,11 @@ class Exact(Calm):
     boundaries: Collection[int] = ()
     reached: list[str] = field(default_factory=list)
     """The names of all boundaries that the run came to."""
+
+    @property
+    def peaceful(self) -> bool:
+        """Unless a worker was to be stopped."""
+        return not self.boundaries
 
     def at(self, effect: Effect, seconds: float) -> Fault | None:  # noqa: ARG002
         """The fault of the boundary, if it was asked for."""
@@ -217,6 +246,11 @@ class Chance:
         self._still_until = self._still_from + world[3] * 5400.0
         self._lagging = world[4] < 0.5
 
+    @property
+    def peaceful(self) -> bool:
+        """If no fault was drawn."""
+        return not self.happened
+
     def at(self, effect: Effect, seconds: float) -> Fault | None:
         """Perhaps something."""
         topic = 16 * ("call", "write", "send", "read").index(effect.kind)
@@ -263,3 +297,25 @@ class Chance:
     def shuffled(self, number: int) -> bool:
         """Every second batch."""
         return draw(self.seed, _SHUFFLE, number) < 0.5
+
+
+@dataclass
+class Sleepers(Chance):
+    """Workers of queues stand still for minutes after an effect, far beyond any time limit.
+
+    Nothing takes effect late here. That is more than is promised of a pause, and no bookkeeping may
+    come of it.
+    """
+
+    def at(self, effect: Effect, seconds: float) -> Fault | None:
+        """Sometimes a long sleep, once the effect is there."""
+        if effect.kind not in {"call", "write"} or effect.worker not in SLEEPY:
+            return None
+        if seconds > self.calm_after or draw(self.seed, _FAULT, effect.number) >= 0.1:
+            return None
+        fault = Fault("pause_after", 60 + 900 * draw(self.seed, _HOW, effect.number))
+        self.happened[f"{effect.kind}{effect.number}"] = fault
+        return fault
+
+
+SLEEPY = frozenset({"card_forward", "card_event", "order_forward"})

@@ -59,6 +59,15 @@ def assign_cards(
     return [asset["Id"] for asset in chosen]
 
 
+def announce_cards(org: Org, name: str) -> list[str]:
+    """Tell of the cards of an order again, as after a correction; the ids of their Assets."""
+    order = find_order(org, name)
+    cards = assigned(org, order)
+    for asset in cards:
+        notices.card_assigned(org, order, asset)
+    return [asset["Id"] for asset in cards]
+
+
 def set_status(
     org: Org,
     name: str,

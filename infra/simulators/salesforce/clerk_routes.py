@@ -42,6 +42,16 @@ def assign_cards(org: Org, call: Call) -> Response:
 
 @CLERK.route(
     "POST",
+    "/_sim/orders/{order}/announce",
+    label="control",
+    note="Tell of the order's cards again",
+)
+def announce_cards(org: Org, call: Call) -> Response:
+    return answer(200, {"asset_ids": clerk.announce_cards(org, call.path["order"])})
+
+
+@CLERK.route(
+    "POST",
     "/_sim/orders/{order}/status",
     label="control",
     note=f"Set the status: {', '.join(sorted(_STATUS_FIELDS))}",

@@ -105,6 +105,11 @@ class SalesforceSimulator(Simulator):
         with self.working():
             return clerk.assign_cards(self.org, order, quantity, asset_ids)
 
+    def announce_cards(self, order: str) -> list[str]:
+        """A clerk has the events of an order's cards sent again; the ids of their Assets."""
+        with self.working():
+            return clerk.announce_cards(self.org, order)
+
     def set_order_status(self, order: str, status: str, **delivery: Any) -> None:
         """A clerk sets the status (see `clerk.set_status` for `delivery`)."""
         with self.working():

@@ -55,6 +55,15 @@ def salesforce(clock: TurnedClock, bus: Bus) -> SalesforceSimulator:
     return simulator
 
 
+def test_should_tell_of_assigned_cards_again_with_a_newer_version(
+    salesforce: SalesforceSimulator, bus: Bus
+) -> None:
+    ids = salesforce.assign_cards(REFERENCE)
+    assert salesforce.announce_cards(REFERENCE) == ids
+    assert [p["AssetId__c"] for p in bus.payloads] == [*ids, *ids]
+    assert bus.versions == sorted(set(bus.versions))
+
+
 def test_should_assign_what_was_ordered_with_one_event_per_card(
     salesforce: SalesforceSimulator, bus: Bus
 ) -> None:
