@@ -121,7 +121,8 @@ class Checker:
     def _parked(self, asked: Operation, order_id: str) -> Iterator[str]:
         if not self.may_park:
             yield f"order {asked.subject} is parked, though nothing was unknown for good"
-        if order_id not in {task["subject"]["id"] for task in self.portal.tasks.values()}:
+        subjects = [task["subject"] for task in self.portal.tasks.values()]
+        if order_id not in {subject["id"] for subject in subjects if subject}:
             yield f"order {asked.subject} is parked without a task"
 
     def _ended(self, asked: Operation, shown: Json, row: Json) -> Iterator[str]:

@@ -51,6 +51,8 @@ STREAM_BATCH = 10
 SEARCH_LAG = 30.0
 CARDS = 12
 HOUR = 3600.0
+LOOSE = ("Order.BusbarReference__c", "OrderItem.BusbarReference__c")
+"""External ids that are not unique where Salesforce has no unique key for us."""
 OUTBOX = f"{ORG}#{OutboxRow.schema_name}#"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -103,7 +105,7 @@ class Cloud:
         self._sweeps: set[int] = set()
         self._outbox: dict[Key, datetime] = {}
         """When the sweep has to look at each row that is left."""
-        loose = () if self.mode == "unique_key" else ("Order.BusbarReference__c",)
+        loose = () if self.mode == "unique_key" else LOOSE
         self.salesforce = SalesforceSimulator(
             self.engine.now,
             event_source=SOURCE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,17 @@ from tests.faults.checker import Checker, Portal
 from tests.faults.cloud import HOUR, Cloud
 from tests.faults.draws import draw
 from tests.faults.history import History
-from tests.faults.scenarios import MANAGER, OPERATOR, OTHER_MANAGER, Line, Scenario
+from tests.faults.scenarios import (
+    MANAGER,
+    OPERATOR,
+    OTHER_MANAGER,
+    SCENARIOS,
+    Line,
+    Scenario,
+)
+from tests.faults.setups import Setup
 from tests.faults.stage import CARDS, ORDERS, SYNC, TASKS, Client, Held, Stage
-from tests.faults.trouble import Calm, Trouble
+from tests.faults.trouble import Calm, Chance, Crowd, Fault, Sleepers, Trouble
 
 LONGEST = 400 * HOUR
 """Virtual time in which everything has to come to an end."""
@@ -86,6 +94,36 @@ class VirtualStage:
         with self.cloud.salesforce.working():
             envelope = self.cloud.salesforce.events.emit(kind, payload)
         return str(envelope["detail"]["id"])
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a run came to: what is wrong, and the faults that happened in it."""
+
+    found: list[str]
+    happened: dict[str, Fault]
+
+
+NO_LIMIT = HOUR
+
+
+def play_setup(setup: Setup, seed: int, only: Collection[str] | None = None) -> Played:
+    """One run, as its setup and seed say. With `only`, no other faults than these happen."""
+    trouble = TROUBLES[setup.trouble](seed)
+    if isinstance(trouble, Chance):
+        trouble.only = only
+    limit = NO_LIMIT if setup.trouble == "sleepers" else None
+    cloud = Cloud(mode=setup.mode, time_limit=limit)
+    found = play(cloud, SCENARIOS[setup.scenario], trouble, seed=seed)
+    return Played(found, trouble.happened if isinstance(trouble, Chance) else {})
+
+
+TROUBLES: Mapping[str, Callable[[int], Trouble]] = {
+    "calm": lambda _seed: Calm(),
+    "chance": Chance,
+    "crowd": lambda _seed: Crowd(),
+    "sleepers": Sleepers,
+}
 
 
 def play(

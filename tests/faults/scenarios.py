@@ -123,14 +123,14 @@ def _the_card(stage: Stage) -> dict[str, Any]:
     return cards[0]
 
 
-def switching(times: int) -> Line:
-    """A fleet manager who cannot decide."""
+def switching(times: int, longest: float = 120.0) -> Line:
+    """A fleet manager who cannot decide, and waits up to `longest` seconds before he changes it."""
 
     def line(stage: Stage) -> None:
         card = _the_card(stage)["id"]
         for number in range(times):
             switch(stage, Client(stage, MANAGER), card, active=number % 2 == 0)
-            stage.rest(120 * stage.chance() ** 2)
+            stage.rest(longest * stage.chance() ** 2)
 
     return line
 
@@ -227,6 +227,15 @@ ONE_CARD = Scenario(
     (switching(5), giving(3), telling(3), synchronised(4, 60.0), switching(3)),
     before=(order("one", 1, cards_used=False), synchronised(3)),
 )
+DEAF_CARD = Scenario(
+    "deaf card",
+    (
+        outage("energised", 300.0),
+        switching(6, 900.0),
+        synchronised(20, 120.0),
+    ),
+    before=ONE_CARD.before,
+)
 ONE_KEY = Scenario(
     "one key",
     (
@@ -236,4 +245,6 @@ ONE_KEY = Scenario(
     ),
 )
 POISON = Scenario("poison", (poison(), order("one", 1), synchronised(3)))
-SCENARIOS = {s.name: s for s in (ONE_ORDER, THREE_ORDERS, OUTAGE, ONE_CARD, ONE_KEY, POISON)}
+SCENARIOS = {
+    s.name: s for s in (ONE_ORDER, THREE_ORDERS, OUTAGE, ONE_CARD, DEAF_CARD, ONE_KEY, POISON)
+}

@@ -17,6 +17,9 @@ Kind = Literal["call", "write", "send", "read"]
 """`read` is a read of the table: no effect, but it can be refused or see an old index."""
 
 
+CHANGES = frozenset({"POST graph", "PUT card", "PATCH Asset"})
+
+
 @dataclass(frozen=True)
 class Effect:
     """An effect on its way."""
@@ -26,6 +29,11 @@ class Effect:
     name: str
     worker: str
     """The use case that it is an effect of."""
+
+    @property
+    def changes_outside(self) -> bool:
+        """Whether it is a call that creates or sets something."""
+        return self.kind == "call" and self.name.partition(" ")[2] in CHANGES
 
 
 @dataclass(frozen=True)
@@ -207,6 +215,8 @@ WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
     "read": {"throttled": 1, "pause_after": 1},
 }
 RATE: Mapping[Kind, float] = {"call": 1.0, "write": 1.0, "send": 1.0, "read": 0.1}
+FOCUS = 4.0
+"""How much more often something happens to a call that changes an outside system."""
 LATEST_CALL, LATEST_WRITE = 58.0, 8.0
 """Seconds after which a call, a write that was given up may still take effect: the bounds that the
 settings of the run state (`processing_seconds`), and what a socket of the table can hold."""
@@ -254,7 +264,8 @@ class Chance:
     def at(self, effect: Effect, seconds: float) -> Fault | None:
         """Perhaps something."""
         topic = 16 * ("call", "write", "send", "read").index(effect.kind)
-        if draw(self.seed, topic + _FAULT, effect.number) >= self._rate * RATE[effect.kind]:
+        rate = self._rate * (FOCUS if effect.changes_outside else RATE[effect.kind])
+        if draw(self.seed, topic + _FAULT, effect.number) >= rate:
             return None
         name = f"{effect.kind}{effect.number}"
         if seconds > self.calm_after or (self.only is not None and name not in self.only):
@@ -301,17 +312,17 @@ class Chance:
 
 @dataclass
 class Sleepers(Chance):
-    """Workers of queues stand still for minutes after an effect, far beyond any time limit.
+    """Workers of queues stand still for minutes after a change, far beyond any time limit.
 
     Nothing takes effect late here. That is more than is promised of a pause, and no bookkeeping may
     come of it.
     """
 
     def at(self, effect: Effect, seconds: float) -> Fault | None:
-        """Sometimes a long sleep, once the effect is there."""
-        if effect.kind not in {"call", "write"} or effect.worker not in SLEEPY:
+        """Often a long sleep, once the effect is there."""
+        if not effect.changes_outside or effect.worker not in SLEEPY:
             return None
-        if seconds > self.calm_after or draw(self.seed, _FAULT, effect.number) >= 0.1:
+        if seconds > self.calm_after or draw(self.seed, _FAULT, effect.number) >= 0.5:
             return None
         fault = Fault("pause_after", 60 + 900 * draw(self.seed, _HOW, effect.number))
         self.happened[f"{effect.kind}{effect.number}"] = fault

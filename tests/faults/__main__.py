@@ -1,0 +1,181 @@
+"""The proof at its full size: `python -m tests.faults PART --seeds N --from M`.
+
+seeds        random faults: three interleaved orders, by turns in each mode
+scenarios    random faults: all other scenarios, by turns in each mode
+boundaries   every boundary of one order, and every pair of them, in each mode
+mutants      every guard taken out: each has to turn the harness red
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeVar
+
+from tests.faults.boundaries import MODES, pairs, singles, stopped_at
+from tests.faults.mutants import MUTANTS
+from tests.faults.run import play_setup
+from tests.faults.scenarios import SCENARIOS
+from tests.faults.setups import Mode, Setup
+from tests.faults.shrinking import keep, shrunk
+
+Job = TypeVar("Job")
+PROCESSES = os.cpu_count() or 2
+EVERY = 5.0
+"""Seconds between two lines of progress."""
+
+
+@dataclass
+class Tally:
+    """How far a part is."""
+
+    what: str
+    total: int
+    start: float = field(default_factory=time.monotonic)
+    told: float = 0.0
+    done: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def count(self, done: int, failures: Iterable[str]) -> None:
+        """Some more are done."""
+        self.done += done
+        for failure in failures:
+            self.failures.append(failure)
+            print(f"FAILED {failure}", flush=True)
+        if time.monotonic() - self.told > EVERY or self.done == self.total:
+            self.told = time.monotonic()
+            seconds = self.told - self.start
+            print(
+                f"{self.what}: {self.done:,} of {self.total:,}, {len(self.failures)} failed, "
+                f"{seconds:.0f} s, {self.done / seconds:.1f}/s",
+                flush=True,
+            )
+
+
+def setup_of(scenario: str, seed: int) -> Setup:
+    """The setup of a seed: the modes take turns."""
+    return Setup(scenario, MODES[seed % len(MODES)])
+
+
+def play_some(jobs: tuple[tuple[str, int], ...]) -> list[str]:
+    """Play some seeds of scenarios; those that fail are shrunk and kept. What is wrong."""
+    failures = []
+    for scenario, seed in jobs:
+        if play_setup(setup_of(scenario, seed), seed).found:
+            regression = shrunk(setup_of(scenario, seed), seed)
+            keep(regression)
+            failures.append(
+                f"{regression.setup}, seed {seed}, faults {regression.only}: {regression.found}"
+            )
+    return failures
+
+
+def stop_some(jobs: tuple[tuple[Mode, tuple[int, ...]], ...]) -> list[str]:
+    """Stop workers at some boundaries. What is wrong."""
+    failures = []
+    for mode, boundaries in jobs:
+        found, reached = stopped_at(mode, boundaries)
+        names = [reached[b] for b in boundaries if b < len(reached)]
+        if found:
+            failures.append(f"{mode}, boundaries {boundaries} {names}: {found[0]}")
+    return failures
+
+
+def stop_pairs(jobs: tuple[tuple[Mode, int], ...]) -> tuple[int, list[str]]:
+    """Stop workers at all pairs that begin at some boundaries: how many, and what is wrong."""
+    chosen = [(mode, both) for mode, first in jobs for both in pairs(mode, first)]
+    return len(chosen), stop_some(tuple(chosen))
+
+
+def spread(
+    what: str, jobs: list[Job], work: Callable[[tuple[Job, ...]], list[str]], size: int
+) -> list[str]:
+    """Do all jobs on all processors, in pieces of `size`."""
+    tally = Tally(what, len(jobs))
+    pieces = [tuple(jobs[at : at + size]) for at in range(0, len(jobs), size)]
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        for piece, failures in zip(pieces, pool.map(work, pieces), strict=True):
+            tally.count(len(piece), failures)
+    return tally.failures
+
+
+def seeds(first: int, count: int) -> list[str]:
+    """Random faults, three orders."""
+    jobs = [("three orders", seed) for seed in range(first, first + count)]
+    return spread(f"three orders, seeds {first} to {first + count - 1}", jobs, play_some, 20)
+
+
+def scenarios(first: int, count: int) -> list[str]:
+    """Random faults, everything else."""
+    names = [name for name in SCENARIOS if name != "three orders"]
+    jobs = [(name, seed) for name in names for seed in range(first, first + count)]
+    return spread(f"{', '.join(names)}; seeds {first} to {first + count - 1}", jobs, play_some, 20)
+
+
+def boundaries(_first: int, _count: int) -> list[str]:
+    """All boundaries, then all pairs."""
+    each = {mode: list(singles(mode)) for mode in MODES}
+    for mode, found in each.items():
+        print(f"{mode}: one order has {len(found)} boundaries", flush=True)
+    alone = [(mode, one) for mode, found in each.items() for one in found]
+    failures = spread("single boundaries", alone, stop_some, 10)
+    firsts = [(mode, one[0]) for mode, found in each.items() for one in found]
+    total = 0
+
+    def counted(piece: tuple[int, list[str]]) -> list[str]:
+        nonlocal total
+        total += piece[0]
+        return piece[1]
+
+    tally = Tally("pairs of boundaries, by the first", len(firsts))
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        for piece in pool.map(stop_pairs, [(one,) for one in firsts]):
+            tally.count(1, counted(piece))
+    print(f"{total:,} pairs")
+    return failures + tally.failures
+
+
+def mutants(_first: int, _count: int) -> list[str]:
+    """All mutants, each in a process of its own."""
+    green = []
+    for mutant in MUTANTS:
+        command = [sys.executable, "-m", "tests.faults.mutants", mutant.guard]
+        if subprocess.run(command, check=False).returncode:
+            green.append(f"the mutant of {mutant.guard} stays green")
+    return green
+
+
+PARTS: dict[str, Callable[[int, int], list[str]]] = {
+    "seeds": seeds,
+    "scenarios": scenarios,
+    "boundaries": boundaries,
+    "mutants": mutants,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one part, or all. Exit code 1 if anything is wrong."""
+    parser = argparse.ArgumentParser("python -m tests.faults", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("part", choices=[*PARTS, "all"])
+    parser.add_argument("--seeds", type=int, default=10_000)
+    parser.add_argument("--from", type=int, default=0, dest="first")
+    given = parser.parse_args(arguments)
+    chosen = list(PARTS) if given.part == "all" else [given.part]
+    failures: Iterator[str] = chain.from_iterable(
+        PARTS[part](given.first, given.seeds) for part in chosen
+    )
+    wrong = list(failures)
+    print(f"{', '.join(chosen)}: {'FAILED' if wrong else 'ok'}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

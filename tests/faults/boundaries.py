@@ -1,0 +1,37 @@
+"""Stops the workers of one order at every boundary, and at every pair of boundaries.
+
+The order is played once to number its boundaries: three at each effect (`trouble.POINTS`). Then it
+is played once with each of them, and with each two of them, the second one counted in the run that
+the first has changed. At the end every message of the run comes once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.faults.cloud import Cloud
+from tests.faults.run import play
+from tests.faults.scenarios import ONE_ORDER
+from tests.faults.setups import Mode
+from tests.faults.trouble import Exact
+
+MODES: tuple[Mode, ...] = ("unique_key", "probe", "none")
+Boundaries = tuple[int, ...]
+
+
+def stopped_at(mode: Mode, boundaries: Boundaries) -> tuple[list[str], list[str]]:
+    """Play the order with workers that stop there: what is wrong, and all boundaries it came to."""
+    trouble = Exact(boundaries)
+    found = play(Cloud(mode=mode), ONE_ORDER, trouble, redeliver=True)
+    missed = [b for b in boundaries if b >= len(trouble.reached)]
+    return [*found, *(f"boundary {b} is never reached" for b in missed)], trouble.reached
+
+
+def singles(mode: Mode) -> Iterator[Boundaries]:
+    """Every boundary of the order."""
+    yield from ((number,) for number in range(len(stopped_at(mode, ())[1])))
+
+
+def pairs(mode: Mode, first: int) -> Iterator[Boundaries]:
+    """Boundary `first` with every one that comes after it."""
+    yield from ((first, second) for second in range(first + 1, len(stopped_at(mode, (first,))[1])))

@@ -1,0 +1,289 @@
+"""Guards of the product, each with what takes it out and where that must be seen.
+
+A harness that finds nothing proves nothing unless it finds something where something is wrong. So
+each guard has a mutant here: a change of the product's text, done as the module is imported, in a
+process of its own (`python -m tests.faults.mutants NAME`). The product has no switch for it, and no
+function of it is replaced.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
+
+from tests.faults.setups import Setup
+
+
+@dataclass(frozen=True)
+class Edit:
+    """In `module`, `old`, which stands there exactly once, becomes `new`."""
+
+    module: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A guard taken out. In `setup` one of `seeds` seeds must be red, the first of them `first`."""
+
+    guard: str
+    setup: Setup
+    edits: Sequence[Edit]
+    first: int = 0
+    seeds: int = 300
+
+
+CREATE, LEDGER = "busbar.process.create", "busbar.process.ledger"
+KEYS, OUTBOX = "busbar.process.idempotency", "busbar.process.outbox"
+PROBE, ONE_CARD, ONE_KEY = Setup(mode="probe"), Setup("one card"), Setup("one key")
+
+MUTANTS = (
+    Mutant(
+        "intent",
+        PROBE,
+        (
+            Edit(
+                CREATE,
+                'return self._write(row, stored) or Later(row.lease_until, "in_progress")',
+                "return Stored(row, stored.version if stored else 0, now)",
+            ),
+            Edit(
+                CREATE,
+                "self._store.commit(Save(row, before))",
+                "self._store.commit(Save(row, before if before and before.version else None))",
+            ),
+            Edit(
+                CREATE,
+                "self._store.commit(Save(row, stored), *more())",
+                "self._store.commit("
+                "Save(row, stored if stored and stored.version else None), *more())",
+            ),
+        ),
+    ),
+    Mutant(
+        "probe",
+        PROBE,
+        (Edit(CREATE, "hits = step.find(step.reference, step.timeout)", "hits = ()"),),
+    ),
+    Mutant(
+        "settle window of a create",
+        PROBE,
+        (Edit(CREATE, 'if step.mode == "probe" and now < settled_at:', "if False:"),),
+    ),
+    Mutant(
+        "settle window of an object",
+        ONE_CARD,
+        (
+            Edit(
+                LEDGER,
+                'return Later(settled_at, "settling") if now < settled_at else None',
+                "return None",
+            ),
+        ),
+    ),
+    Mutant(
+        "step lease",
+        Setup("outage", "none", "crowd"),
+        (
+            Edit(
+                CREATE,
+                "if now < row.lease_until:\n"
+                '            return Later(row.lease_until, "in_progress")\n'
+                "        if step.mode",
+                "if step.mode",
+            ),
+        ),
+        seeds=1,
+    ),
+    Mutant(
+        "object lease",
+        ONE_CARD,
+        (
+            Edit(
+                LEDGER,
+                'return Later(row.lease_until, "in_progress")\n        settled_at',
+                "return None\n        settled_at",
+            ),
+        ),
+    ),
+    Mutant(
+        "fencing",
+        Setup("deaf card", trouble="sleepers"),
+        (
+            Edit(
+                LEDGER,
+                "if current is None or current.record.attempt != leased.record.attempt:",
+                "if current is None:",
+            ),
+        ),
+    ),
+    Mutant(
+        "token of an errand",
+        ONE_CARD,
+        (
+            Edit(
+                OUTBOX,
+                "if stored is None or stored.record.command.token != errand.command.token:",
+                "if stored is None:",
+            ),
+        ),
+    ),
+    Mutant(
+        "read-back",
+        ONE_CARD,
+        (
+            Edit(
+                LEDGER,
+                "return self._give_back(leased, error, intent=wrote)\n        return self._finish",
+                "return self._finish(step, leased)\n        return self._finish",
+            ),
+        ),
+    ),
+    Mutant(
+        "idempotency record",
+        Setup(),
+        (Edit(KEYS, "if stored is not None and stored.record.expires > now:", "if False:"),),
+    ),
+    Mutant(
+        "payload fingerprint",
+        ONE_KEY,
+        (Edit(KEYS, "if record.fingerprint != print_of_body:", "if False:"),),
+    ),
+    Mutant(
+        "caller in the key",
+        ONE_KEY,
+        (Edit(KEYS, r"{scope}\x1f{caller}\x1f{key}", r"{scope}\x1f{key}"),),
+    ),
+    Mutant(
+        "version condition",
+        ONE_KEY,
+        (
+            Edit(
+                "busbar.store.records",
+                'condition = Holds("version", before.version) if before else Absent()',
+                "condition = None",
+            ),
+        ),
+    ),
+    Mutant(
+        "outbox in the transaction",
+        Setup(),
+        (
+            Edit(
+                "busbar.usecases.card_event",
+                "deps.store.commit(*_changes(event, order, stored, deps), "
+                "deps.outbox.guard(errand))",
+                "deps.store.commit(*_changes(event, order, stored, deps)); "
+                "deps.store.commit(deps.outbox.guard(errand))",
+            ),
+        ),
+    ),
+    Mutant(
+        "sweep",
+        Setup(),
+        (Edit("busbar.usecases.outbox_relay", "while time_left() > 5:", "while False:"),),
+    ),
+    Mutant(
+        "partial batch answer",
+        Setup(),
+        (
+            Edit(
+                "busbar.worker",
+                'return {"batchItemFailures": failed}',
+                'return {"batchItemFailures": []}',
+            ),
+        ),
+    ),
+    Mutant(
+        "dead-letter queue",
+        Setup("poison"),
+        (Edit("busbar.worker", "self._parts.queues.park(body, rejected.reason)", "pass"),),
+    ),
+    Mutant(
+        "task of a parked event",
+        Setup("poison"),
+        (Edit("busbar.worker", "deps.store.commit(Put(task))", "pass"),),
+    ),
+    Mutant(
+        "order of events",
+        Setup(),
+        (
+            Edit(
+                "busbar.domain.orders",
+                "tuple(sorted((*self.events, event), key=lambda e: e.version))",
+                "(*self.events, event)",
+            ),
+        ),
+    ),
+)
+
+
+class StaleMutantError(Exception):
+    """What a mutant changes does not stand in the product any more: the mutant has to follow it."""
+
+
+def mutated(text: str, edits: Sequence[Edit]) -> str:
+    """The text with all edits done. Raises `StaleMutantError`."""
+    for edit in edits:
+        if (count := text.count(edit.old)) != 1:
+            raise StaleMutantError(f"{edit.module}: {edit.old!r} stands there {count} times")
+        text = text.replace(edit.old, edit.new)
+    return text
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module whose text is changed; its byte code is neither read nor kept."""
+
+    def __init__(self, name: str, path: str, edits: Sequence[Edit]) -> None:
+        super().__init__(name, path)
+        self._edits = edits
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The code of the changed text."""
+        path = self.get_filename(fullname)
+        text = self.get_data(path).decode()
+        return compile(mutated(text, self._edits), path, "exec", dont_inherit=True)
+
+
+class Mutating(MetaPathFinder):
+    """Finds the modules that a mutant changes."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The module with the mutant's edits; None for all others."""
+        edits = [edit for edit in self._mutant.edits if edit.module == fullname]
+        spec = PathFinder.find_spec(fullname, path, target) if edits else None
+        if spec and spec.origin:
+            spec.loader = _Loader(fullname, spec.origin, edits)
+        return spec
+
+
+def main(guard: str) -> int:
+    """Run one mutant until it is red. Exit code 0 if it is."""
+    mutant = next(m for m in MUTANTS if m.guard == guard)
+    sys.meta_path.insert(0, Mutating(mutant))
+    from tests.faults.run import play_setup  # noqa: PLC0415  (only now: the product comes with it)
+
+    start = time.monotonic()
+    for seed in range(mutant.first, mutant.first + mutant.seeds):
+        found = play_setup(mutant.setup, seed).found
+        if found:
+            seconds = time.monotonic() - start
+            print(f"red   {guard} ({mutant.setup}), seed {seed}, {seconds:.0f} s: {found[0][:200]}")
+            return 0
+    print(f"GREEN {guard} ({mutant.setup}) over {mutant.seeds} seeds")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,23 @@
+"""What a run is made of, as data: nothing of the product is imported here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["unique_key", "probe", "none"]
+TroubleName = Literal["calm", "chance", "crowd", "sleepers"]
+Tier = Literal["memory", "moto"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A scenario, in one mode of creating, under one kind of trouble, on one tier."""
+
+    scenario: str = "three orders"
+    mode: Mode = "unique_key"
+    trouble: TroubleName = "chance"
+    tier: Tier = "memory"
+
+    def __str__(self) -> str:
+        return f"{self.scenario}, {self.mode}, {self.trouble}, {self.tier}"
