@@ -4,6 +4,7 @@ seeds        random faults: three interleaved orders, by turns in each mode
 scenarios    random faults: all other scenarios, by turns in each mode
 boundaries   every boundary of one order, and every pair of them, in each mode
 mutants      every guard taken out: each has to turn the harness red
+moto         random faults over moto: N runs, of all scenarios in turn
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.faults.boundaries import MODES, pairs, singles, stopped_at
 from tests.faults.mutants import MUTANTS
 from tests.faults.run import play_setup
 from tests.faults.scenarios import SCENARIOS
-from tests.faults.setups import Mode, Setup
+from tests.faults.setups import Mode, Setup, Tier
 from tests.faults.shrinking import keep, shrunk
 
 Job = TypeVar("Job")
@@ -59,17 +60,21 @@ class Tally:
             )
 
 
-def setup_of(scenario: str, seed: int) -> Setup:
-    """The setup of a seed: the modes take turns."""
-    return Setup(scenario, MODES[seed % len(MODES)])
+def jobs_of(names: Iterable[str], first: int, count: int, tier: Tier) -> list[tuple[Setup, int]]:
+    """Every seed of the range with each scenario; the modes take turns."""
+    return [
+        (Setup(name, MODES[seed % len(MODES)], tier=tier), seed)
+        for name in names
+        for seed in range(first, first + count)
+    ]
 
 
-def play_some(jobs: tuple[tuple[str, int], ...]) -> list[str]:
-    """Play some seeds of scenarios; those that fail are shrunk and kept. What is wrong."""
+def play_some(jobs: tuple[tuple[Setup, int], ...]) -> list[str]:
+    """Play some seeds; those that fail are shrunk and kept. What is wrong."""
     failures = []
-    for scenario, seed in jobs:
-        if play_setup(setup_of(scenario, seed), seed).found:
-            regression = shrunk(setup_of(scenario, seed), seed)
+    for setup, seed in jobs:
+        if play_setup(setup, seed).found:
+            regression = shrunk(setup, seed)
             keep(regression)
             failures.append(
                 f"{regression.setup}, seed {seed}, faults {regression.only}: {regression.found}"
@@ -108,15 +113,21 @@ def spread(
 
 def seeds(first: int, count: int) -> list[str]:
     """Random faults, three orders."""
-    jobs = [("three orders", seed) for seed in range(first, first + count)]
+    jobs = jobs_of(["three orders"], first, count, "memory")
     return spread(f"three orders, seeds {first} to {first + count - 1}", jobs, play_some, 20)
 
 
 def scenarios(first: int, count: int) -> list[str]:
     """Random faults, everything else."""
     names = [name for name in SCENARIOS if name != "three orders"]
-    jobs = [(name, seed) for name in names for seed in range(first, first + count)]
+    jobs = jobs_of(names, first, count, "memory")
     return spread(f"{', '.join(names)}; seeds {first} to {first + count - 1}", jobs, play_some, 20)
+
+
+def moto(first: int, count: int) -> list[str]:
+    """Random faults over moto, every scenario."""
+    jobs = jobs_of(SCENARIOS, first, max(1, count // len(SCENARIOS)), "moto")
+    return spread(f"over moto, {len(SCENARIOS)} scenarios", jobs, play_some, 2)
 
 
 def boundaries(_first: int, _count: int) -> list[str]:
@@ -157,6 +168,7 @@ PARTS: dict[str, Callable[[int, int], list[str]]] = {
     "scenarios": scenarios,
     "boundaries": boundaries,
     "mutants": mutants,
+    "moto": moto,
 }
 
 

@@ -36,10 +36,10 @@ class Portal:
     Each fleet manager's orders by id, the first one's cards by id, tasks by id, drivers' own cards.
     """
 
-    orders: Mapping[str, Mapping[str, Json]]
-    cards: Mapping[str, Json]
-    tasks: Mapping[str, Json]
-    own: Mapping[str, list[Json]]
+    orders: dict[str, dict[str, Json]]
+    cards: dict[str, Json]
+    tasks: dict[str, Json]
+    own: dict[str, list[Json]]
 
 
 @dataclass
@@ -209,7 +209,7 @@ class Checker:
         holds = {"active": card["active"] == "true", "driver": card["contact_id"]}
         holds["vehicle"] = asset["CardVehicle__c"] or ""
         for what, value in holds.items():
-            allowed = _could_be_last(wishes, what)
+            allowed = could_be_last(wishes, what)
             if value not in allowed:
                 yield f"{name}: {what} is {value!r}, wanted last was one of {allowed}"
 
@@ -261,7 +261,7 @@ def _values(wishes: Iterable[Operation], what: str) -> list[Any]:
     return [_value(w, what) for w in wishes if what in w.wants]
 
 
-def _could_be_last(wishes: list[Operation], what: str) -> list[Any]:
+def could_be_last(wishes: list[Operation], what: str) -> list[Any]:
     """The values that may stand at the end.
 
     A wish may be the last one unless another began after it had been answered, and was granted. One

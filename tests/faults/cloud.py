@@ -10,6 +10,7 @@ import itertools
 import json
 import logging
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -88,6 +89,8 @@ class Cloud:
     mapper: Mapper = field(default_factory=PythonMapper)
     time_limit: float | None = None
     """Seconds that every function may run, in place of what the catalogue says."""
+    carry: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda call: call
+    """The way of a SendMessage into the queue and out of it."""
 
     def __post_init__(self) -> None:
         logging.disable(logging.CRITICAL)
@@ -198,7 +201,8 @@ class Cloud:
 
     def send_message(self, **call: Any) -> None:
         """SendMessage, as handlers call it."""
-        self._put(call["QueueUrl"], call["MessageBody"], call.get("DelaySeconds", 0))
+        taken = self.carry(call)
+        self._put(taken["QueueUrl"], taken["MessageBody"], taken.get("DelaySeconds", 0))
 
     def _put(self, queue: str, body: str, delay: float = 0.0) -> None:
         if queue.endswith("-dead"):

@@ -36,6 +36,8 @@ class Layer:
         self.trouble: Trouble = Calm()
         self.effects: Counter[str] = Counter()
         """How many effects of each kind there were under the trouble of now."""
+        self.trace: list[str] = []
+        """Every effect of the run, in order."""
         self.began = 0.0
         self._ways = 0
 
@@ -62,6 +64,7 @@ class Layer:
         self.effects[kind] += 1
         fault = self.trouble.at(asked, self.engine.seconds - self.began)
         if kind != "read":
+            self.trace.append(f"{worker.name}: {name}")
             self.travel()
         elif fault is None:
             return effect()

@@ -86,6 +86,7 @@ MUTANTS = (
                 "return None",
             ),
         ),
+        first=110,
     ),
     Mutant(
         "step lease",
@@ -111,6 +112,7 @@ MUTANTS = (
                 "return None\n        settled_at",
             ),
         ),
+        first=200,
     ),
     Mutant(
         "fencing",
@@ -122,6 +124,7 @@ MUTANTS = (
                 "if current is None:",
             ),
         ),
+        first=25,
     ),
     Mutant(
         "token of an errand",
@@ -133,6 +136,7 @@ MUTANTS = (
                 "if stored is None:",
             ),
         ),
+        first=20,
     ),
     Mutant(
         "read-back",
@@ -199,6 +203,7 @@ MUTANTS = (
                 'return {"batchItemFailures": []}',
             ),
         ),
+        first=80,
     ),
     Mutant(
         "dead-letter queue",

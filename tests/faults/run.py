@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.faults.cloud import HOUR, Cloud
 from tests.faults.draws import draw
 from tests.faults.history import History
 from tests.faults.scenarios import (
+    DRIVERS,
     MANAGER,
     OPERATOR,
     OTHER_MANAGER,
@@ -19,7 +21,7 @@ from tests.faults.scenarios import (
     Line,
     Scenario,
 )
-from tests.faults.setups import Setup
+from tests.faults.setups import Mode, Setup
 from tests.faults.stage import CARDS, ORDERS, SYNC, TASKS, Client, Held, Stage
 from tests.faults.trouble import Calm, Chance, Crowd, Fault, Sleepers, Trouble
 
@@ -98,10 +100,11 @@ class VirtualStage:
 
 @dataclass(frozen=True)
 class Played:
-    """What a run came to: what is wrong, and the faults that happened in it."""
+    """What a run came to: what is wrong, the faults that happened, and every effect in order."""
 
     found: list[str]
     happened: dict[str, Fault]
+    trace: list[str]
 
 
 NO_LIMIT = HOUR
@@ -113,9 +116,23 @@ def play_setup(setup: Setup, seed: int, only: Collection[str] | None = None) -> 
     if isinstance(trouble, Chance):
         trouble.only = only
     limit = NO_LIMIT if setup.trouble == "sleepers" else None
-    cloud = Cloud(mode=setup.mode, time_limit=limit)
-    found = play(cloud, SCENARIOS[setup.scenario], trouble, seed=seed)
-    return Played(found, trouble.happened if isinstance(trouble, Chance) else {})
+    with _tier(setup)(setup.mode, limit) as cloud:
+        found = play(cloud, SCENARIOS[setup.scenario], trouble, seed=seed)
+    happened = trouble.happened if isinstance(trouble, Chance) else {}
+    return Played(found, happened, cloud.layer.trace)
+
+
+@contextmanager
+def _memory(mode: Mode, limit: float | None) -> Iterator[Cloud]:
+    yield Cloud(mode=mode, time_limit=limit)
+
+
+def _tier(setup: Setup) -> Callable[[Mode, float | None], AbstractContextManager[Cloud]]:
+    if setup.tier == "memory":
+        return _memory
+    from tests.faults.moto_tier import moto_cloud  # noqa: PLC0415  (boto3 takes long to import)
+
+    return moto_cloud
 
 
 TROUBLES: Mapping[str, Callable[[int], Trouble]] = {
@@ -133,6 +150,13 @@ def play(
 
     With `redeliver` every message of the run comes once more at the end.
     """
+    return played(cloud, scenario, trouble, seed=seed, redeliver=redeliver).judge()
+
+
+def played(
+    cloud: Cloud, scenario: Scenario, trouble: Trouble, *, seed: int = 0, redeliver: bool = False
+) -> Checker:
+    """Play a scenario, and let everything settle; who judges it."""
     stage = VirtualStage(cloud, seed)
     _let(stage, scenario.before)
     cloud.layer.start(trouble)
@@ -143,17 +167,15 @@ def play(
     if redeliver:
         cloud.redeliver()
         _let(stage, [_synchronise])
-    answers: list[Portal] = []
-    _let(stage, [lambda s: answers.append(portal_of(s))])
-    if not answers:
-        return [*stage.history.broken, "the portal does not answer any more"]
+    portal = Portal({}, {}, {}, {})
+    _let(stage, [lambda s: _look(s, portal)])
     return Checker(
         history=stage.history,
         held=stage.held(),
-        portal=answers[0],
+        portal=portal,
         may_park=cloud.mode == "none" and not trouble.peaceful,
         dead=cloud.dead,
-    ).judge()
+    )
 
 
 def _let(stage: VirtualStage, lines: Iterable[Line]) -> None:
@@ -178,22 +200,16 @@ def _synchronise(stage: Stage) -> None:
     stage.rest(10 * 60)
 
 
-def portal_of(stage: Stage) -> Portal:
+def _look(stage: Stage, portal: Portal) -> None:
     """What the portal shows at the end."""
     managers = {user: Client(stage, user) for user in (MANAGER, OTHER_MANAGER)}
-    orders = {
-        user: client.ask("GET", f"{ORDERS}?limit=100").json["orders"]
-        for user, client in managers.items()
-    }
+    for user, client in managers.items():
+        orders = client.ask("GET", f"{ORDERS}?limit=100").json["orders"]
+        portal.orders[user] = {o["id"]: o for o in orders}
     cards = managers[MANAGER].ask("GET", f"{CARDS}?limit=100").json["cards"]
+    portal.cards.update({c["id"]: c for c in cards})
     tasks = Client(stage, OPERATOR).ask("GET", f"{TASKS}?limit=100").json["tasks"]
-    own = {
-        user: Client(stage, user).ask("GET", "/v1/my/charge-cards").json["cards"]
-        for user in ("driver", "second-driver")
-    }
-    return Portal(
-        {user: {o["id"]: o for o in mine} for user, mine in orders.items()},
-        {c["id"]: c for c in cards},
-        {t["id"]: t for t in tasks},
-        own,
-    )
+    portal.tasks.update({t["id"]: t for t in tasks})
+    for user in DRIVERS:
+        own = Client(stage, user).ask("GET", "/v1/my/charge-cards").json["cards"]
+        portal.own[user] = own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,30 +28,31 @@ class Regression:
 
 
 def shrunk(setup: Setup, seed: int) -> Regression:
-    """A failing seed with as few faults as it takes: half of them, a quarter, one by one."""
+    """A failing seed with as few faults as it takes."""
+
+    def fails(only: Sequence[str]) -> bool:
+        return bool(play_setup(setup, seed, only).found)
+
     played = play_setup(setup, seed)
-    whole = Regression(setup, seed, None, played.found[0])
     needed = list(played.happened)
-    if not play_setup(setup, seed, needed).found:
-        return whole
+    if not fails(needed):
+        return Regression(setup, seed, None, played.found[0])
+    fewest = fewest_of(needed, fails)
+    return Regression(setup, seed, tuple(fewest), play_setup(setup, seed, fewest).found[0])
+
+
+def fewest_of(needed: list[str], fails: Callable[[Sequence[str]], bool]) -> list[str]:
+    """As few of `needed` as still fail: leaves out halves, quarters, and single ones at last."""
     size = max(1, len(needed) // 2)
     while True:
-        fewer = _without_one(setup, seed, needed, size)
+        pieces = ([*needed[:at], *needed[at + size :]] for at in range(0, len(needed), size))
+        fewer = next((piece for piece in pieces if fails(piece)), None)
         if fewer is not None:
             needed = fewer
         elif size == 1:
-            found = play_setup(setup, seed, needed).found
-            return Regression(setup, seed, tuple(needed), found[0])
-        size = max(1, size // 2) if fewer is None else size
-
-
-def _without_one(setup: Setup, seed: int, needed: Sequence[str], size: int) -> list[str] | None:
-    """The faults without a piece that is not needed; None if each piece is."""
-    for at in range(0, len(needed), size):
-        fewer = [*needed[:at], *needed[at + size :]]
-        if play_setup(setup, seed, fewer).found:
-            return fewer
-    return None
+            return needed
+        else:
+            size = max(1, size // 2)
 
 
 def kept() -> list[Regression]:

@@ -1,0 +1,54 @@
+"""A worker of one order is stopped at any boundary, or at any two: nothing doubles or is lost.
+
+All single boundaries, and one in forty of the pairs; `python -m tests.faults boundaries` plays all.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from tests.faults.boundaries import MODES, Boundaries, pairs, singles, stopped_at
+from tests.faults.setups import Mode
+from tests.faults.trouble import POINTS
+
+ONE_IN = 40
+
+
+@cache
+def names(mode: Mode) -> list[str]:
+    """All boundaries of the order, in the order in which they are passed."""
+    return stopped_at(mode, ())[1]
+
+
+SINGLES = [(mode, one) for mode in MODES for one in singles(mode)]
+
+
+def _some_pairs(mode: Mode, number: int) -> list[Boundaries]:
+    found = list(pairs(mode, number))
+    return found[number % ONE_IN :: ONE_IN]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_should_count_every_kind_of_boundary(mode: Mode) -> None:
+    kinds = {tuple(name.split()[:2]) for name in names(mode)}
+    assert kinds == {(p, k) for p in POINTS for k in ("write", "send", "salesforce", "energised")}
+
+
+def test_should_say_when_a_boundary_is_never_reached() -> None:
+    found, reached = stopped_at("unique_key", (9999,))
+    assert found == ["boundary 9999 is never reached"]
+    assert len(reached) == len(names("unique_key"))
+
+
+@pytest.mark.parametrize(("mode", "one"), SINGLES, ids=str)
+def test_should_end_well_when_a_worker_is_stopped(mode: Mode, one: Boundaries) -> None:
+    assert stopped_at(mode, one)[0] == []
+
+
+@pytest.mark.parametrize("number", range(0, 160, 8))
+@pytest.mark.parametrize("mode", MODES)
+def test_should_end_well_when_workers_are_stopped_twice(mode: Mode, number: int) -> None:
+    for both in _some_pairs(mode, number):
+        assert stopped_at(mode, both)[0] == [], both

@@ -1,0 +1,67 @@
+"""Each guard is taken out, and the harness has to turn red: else its zeros would prove nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from infra.local.options import ROOT
+from tests.faults.mutants import MUTANTS, Edit, Mutant, StaleMutantError, mutated
+
+GUARDS = {
+    "intent",
+    "probe",
+    "settle window of a create",
+    "settle window of an object",
+    "step lease",
+    "object lease",
+    "fencing",
+    "read-back",
+    "idempotency record",
+    "payload fingerprint",
+    "caller in the key",
+    "version condition",
+    "outbox in the transaction",
+    "sweep",
+    "partial batch answer",
+    "dead-letter queue",
+}
+"""What the step contract, the doors and the outbox rest on."""
+
+
+def test_should_have_a_mutant_for_every_guard() -> None:
+    assert {m.guard for m in MUTANTS} >= GUARDS
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.guard)
+def test_should_turn_red_without_the_guard(mutant: Mutant) -> None:
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "tests.faults.mutants", mutant.guard],
+        cwd=ROOT,
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'shared' / 'python'}"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.startswith(f"red   {mutant.guard} ({mutant.setup})")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.guard)
+def test_should_change_what_stands_in_the_product(mutant: Mutant) -> None:
+    for module in {edit.module for edit in mutant.edits}:
+        spec = find_spec(module)
+        assert spec
+        assert spec.origin
+        text = Path(spec.origin).read_text("utf-8")
+        mine = [edit for edit in mutant.edits if edit.module == module]
+        assert mutated(text, mine) != text
+
+
+def test_should_refuse_a_mutant_that_changes_nothing() -> None:
+    with pytest.raises(StaleMutantError):
+        mutated("text", [Edit("module", "not there", "")])
