@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.doubles.world import Reply
-from tests.faults.checker import Checker, Portal
+from tests.faults.checker import judge
 from tests.faults.cloud import HOUR, Cloud
 from tests.faults.draws import draw
+from tests.faults.evidence import Evidence, Portal
 from tests.faults.history import History
 from tests.faults.scenarios import (
     DRIVERS,
@@ -150,13 +151,13 @@ def play(
 
     With `redeliver` every message of the run comes once more at the end.
     """
-    return played(cloud, scenario, trouble, seed=seed, redeliver=redeliver).judge()
+    return judge(played(cloud, scenario, trouble, seed=seed, redeliver=redeliver))
 
 
 def played(
     cloud: Cloud, scenario: Scenario, trouble: Trouble, *, seed: int = 0, redeliver: bool = False
-) -> Checker:
-    """Play a scenario, and let everything settle; who judges it."""
+) -> Evidence:
+    """Play a scenario, and let everything settle: what it is to be judged by."""
     stage = VirtualStage(cloud, seed)
     _let(stage, scenario.before)
     cloud.layer.start(trouble)
@@ -167,9 +168,9 @@ def played(
     if redeliver:
         cloud.redeliver()
         _let(stage, [_synchronise])
-    portal = Portal({}, {}, {}, {})
+    portal = Portal()
     _let(stage, [lambda s: _look(s, portal)])
-    return Checker(
+    return Evidence(
         history=stage.history,
         held=stage.held(),
         portal=portal,

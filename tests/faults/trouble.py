@@ -17,9 +17,6 @@ Kind = Literal["call", "write", "send", "read"]
 """`read` is a read of the table: no effect, but it can be refused or see an old index."""
 
 
-CHANGES = frozenset({"POST graph", "PUT card", "PATCH Asset"})
-
-
 @dataclass(frozen=True)
 class Effect:
     """An effect on its way."""
@@ -32,8 +29,11 @@ class Effect:
 
     @property
     def changes_outside(self) -> bool:
-        """Whether it is a call that creates or sets something."""
-        return self.kind == "call" and self.name.partition(" ")[2] in CHANGES
+        """Whether it is a call that creates or sets something: `<system> <method> <object>`."""
+        if self.kind != "call":
+            return False
+        _, method, target = self.name.split()
+        return method != "GET" and target != "token"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""What a run is judged by: what was asked, what the systems hold, what the portal answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from busbar.domain.identifiers import reference
+from busbar.domain.orders import KIND
+from tests.faults.history import History
+from tests.faults.stage import Held
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Portal:
+    """What the portal answers at the end.
+
+    Each fleet manager's orders by id, the first one's cards by id, tasks by id, drivers' own cards.
+    """
+
+    orders: dict[str, dict[str, Json]] = field(default_factory=dict)
+    cards: dict[str, Json] = field(default_factory=dict)
+    tasks: dict[str, Json] = field(default_factory=dict)
+    own: dict[str, list[Json]] = field(default_factory=dict)
+
+
+@dataclass
+class Evidence:
+    """All that a judgement rests on; our own journal is no part of it.
+
+    `may_park`: something went wrong in a mode in which nothing can be probed. `dead` are the
+    messages in dead-letter queues, as (queue, body).
+    """
+
+    history: History
+    held: Held
+    portal: Portal
+    may_park: bool = False
+    dead: list[tuple[str, str]] = field(default_factory=list)
+
+    def orders_of(self, order_id: str) -> list[Json]:
+        """The orders in Salesforce that carry our reference of this one."""
+        ours = reference(KIND, order_id)
+        rows = self.held.salesforce["Order"]
+        return [row for row in rows if row["BusbarReference__c"] == ours]
+
+
+def differences(name: str, facts: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:
+    """A sentence for each fact that is not as expected: what -> (there, expected)."""
+    for what, (there, expected) in facts.items():
+        if there != expected:
+            yield f"{name}: {what} is {there!r}, and not {expected!r}"
