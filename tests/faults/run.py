@@ -96,6 +96,17 @@ def play(
     With `redeliver` every message of the run comes once more at the end.
     """
     stage = VirtualStage(cloud, seed)
+    checker = ending(stage, scenario, trouble, redeliver=redeliver)
+    if checker is None:
+        return [*stage.history.broken, "the portal does not answer any more"]
+    return checker.judge()
+
+
+def ending(
+    stage: VirtualStage, scenario: Scenario, trouble: Trouble, *, redeliver: bool = False
+) -> Checker | None:
+    """Play a scenario: all that there is to be judged; None if the portal does not answer."""
+    cloud = stage.cloud
     _let(stage, scenario.before)
     cloud.layer.start(trouble)
     _let(stage, scenario.lines)
@@ -108,24 +119,26 @@ def play(
     answers: list[Portal] = []
     _let(stage, [lambda s: answers.append(portal_of(s))])
     if not answers:
-        return [*stage.history.broken, "the portal does not answer any more"]
+        return None
     return Checker(
         history=stage.history,
         held=stage.held(),
         portal=answers[0],
         may_park=cloud.mode == "none" and not trouble.peaceful,
         dead=cloud.dead,
-    ).judge()
+    )
 
 
 def _let(stage: VirtualStage, lines: Iterable[Line]) -> None:
     for line in lines:
-        stage.cloud.engine.start(_guarded(line, stage))
+        stage.cloud.engine.start(guarded(line, stage))
     if not stage.cloud.engine.run(LONGEST):
         stage.history.broken.append("it never ends")
 
 
-def _guarded(line: Line, stage: VirtualStage) -> Callable[[], None]:
+def guarded(line: Line, stage: Stage) -> Callable[[], None]:
+    """A line that never raises: what breaks it is written into the history."""
+
     def run() -> None:
         try:
             line(stage)
@@ -143,12 +156,9 @@ def _synchronise(stage: Stage) -> None:
 def portal_of(stage: Stage) -> Portal:
     """What the portal shows at the end."""
     managers = {user: Client(stage, user) for user in (MANAGER, OTHER_MANAGER)}
-    orders = {
-        user: client.ask("GET", f"{ORDERS}?limit=100").json["orders"]
-        for user, client in managers.items()
-    }
-    cards = managers[MANAGER].ask("GET", f"{CARDS}?limit=100").json["cards"]
-    tasks = Client(stage, OPERATOR).ask("GET", f"{TASKS}?limit=100").json["tasks"]
+    orders = {user: client.everything(ORDERS, "orders") for user, client in managers.items()}
+    cards = managers[MANAGER].everything(CARDS, "cards")
+    tasks = Client(stage, OPERATOR).everything(TASKS, "tasks")
     own = {
         user: Client(stage, user).ask("GET", "/v1/my/charge-cards").json["cards"]
         for user in ("driver", "second-driver")
