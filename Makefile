@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check check-rest format lint types contracts deploy-check \
+.PHONY: help setup run demo test faults-local check check-rest format lint types contracts deploy-check \
         build synth deploy bench locks clean
 
 help: ## what there is
@@ -24,6 +24,9 @@ demo: setup ## one order from the portal to the driver's card, step by step
 
 test: setup ## all tests
 	@$(PY) -m pytest -n 2 --dist loadgroup
+
+faults-local: setup ## 100 orders on the local system while 50 workers are killed; ARGS="--seed 1"
+	@$(PY) -m tests.faults.local_run $(ARGS)
 
 check: test check-rest ## all that CI runs
 

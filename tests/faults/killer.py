@@ -8,17 +8,17 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.catalog import USE_CASES
 from infra.local.testing import RunningSystem
 
-WATCH = 0.75
-"""Seconds to wait for a worker of the drawn function to be called."""
-LOOK = 0.02
-DEEPEST = 0.25
-"""Seconds into a call at which it may be hit. Most calls are over by then."""
+WATCH = 3.0
+"""Seconds to try to hit a worker in a call of the drawn function."""
+DEEPEST = 0.08
+"""Seconds into a call after which it is hit, at most. Most calls are over soon after."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,13 @@ class Kill:
     at: float
     function: str
     pid: int
+    in_call: bool
+    """By the look just before. Which calls did die, the system's log says."""
 
 
 @dataclass
 class Killer:
-    """Kills one worker every `every` seconds or so, until it has killed `most`.
+    """Kills `most` workers, one in `every` seconds or so, none ahead of `progress` (0 to 1).
 
     The function is drawn first, then a worker that is at work for it: by the number of workers,
     those that only read would get nearly all of it.
@@ -41,6 +43,7 @@ class Killer:
     system: RunningSystem
     most: int
     every: float
+    progress: Callable[[], float]
     seed: int = 0
     kills: list[Kill] = field(default_factory=list)
 
@@ -54,32 +57,44 @@ class Killer:
         while len(self.kills) < self.most:
             if ending.wait(self.every * self._random.uniform(0.4, 1.6)):
                 return
-            self.kill_one()
+            if len(self.kills) <= self.most * self.progress():
+                self.kill_one()
 
     def kill_one(self) -> None:
-        """Kill a worker of a function that is drawn, in a call; else one in a call; else any."""
-        drawn = self._random.choice([case.name for case in USE_CASES])
+        """Kill a worker in a call of a function that is drawn; else one in a call; else any."""
+        workers = self.system.workers()
+        if not workers:
+            return
+        drawn = self._random.choice(sorted({w["function"] for w in workers}))
         until = time.monotonic() + WATCH
-        while not (found := self._busy(drawn)) and time.monotonic() < until:
-            time.sleep(LOOK)
-        found = found or self._busy(None) or self.system.workers()
-        if found:
-            worker = self._random.choice(found)
-            time.sleep(self._random.uniform(0, DEEPEST))
-            self._kill(worker["function"], worker["pid"])
+        while time.monotonic() < until:
+            if self._kill_in_call(drawn):
+                return
+        if not self._kill_in_call(None):
+            self._kill(self._random.choice(self.system.workers() or workers))
+
+    def _kill_in_call(self, function: str | None) -> bool:
+        """Watch for a call, let it run for a moment, and kill its worker if it still runs."""
+        begun = self._busy(function)
+        if not begun:
+            return False
+        time.sleep(self._random.uniform(0, DEEPEST))
+        pids = {w["pid"] for w in begun}
+        still = [w for w in self._busy(function) if w["pid"] in pids]
+        return bool(still) and self._kill(self._random.choice(still))
 
     def _busy(self, function: str | None) -> list[dict[str, Any]]:
         return [w for w in self.system.workers(function) if w["busy"]]
 
-    def _kill(self, function: str, pid: int) -> None:
-        """By its id, and only if the system still lists it: an id may be given anew."""
-        if pid not in {w["pid"] for w in self.system.workers(function)}:
-            return
+    def _kill(self, worker: dict[str, Any]) -> bool:
+        """Kill a worker that the system has just listed as alive."""
         try:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(worker["pid"], signal.SIGKILL)
         except ProcessLookupError:
-            return
-        self.kills.append(Kill(time.monotonic() - self._began, function, pid))
+            return False
+        at = time.monotonic() - self._began
+        self.kills.append(Kill(at, worker["function"], worker["pid"], worker["busy"]))
+        return True
 
     def by_function(self) -> dict[str, int]:
         """How many workers of each function were killed."""

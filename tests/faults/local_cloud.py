@@ -41,7 +41,7 @@ class LocalCloud:
         )
 
     def sweep(self) -> None:
-        """Run the sweep, which its schedule starts every minute. It may be killed like any other."""
+        """Run the sweep, which its schedule starts every minute. It may be killed, too."""
         self._system.aws("lambda").invoke(FunctionName=self._sweep)
 
     def work_left(self) -> dict[str, int]:

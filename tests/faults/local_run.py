@@ -31,6 +31,8 @@ from tests.faults.scenarios import OPERATOR, Line, order, poison, synchronised
 from tests.faults.stage import SYNC, Client
 
 Say = Callable[[str], None]
+Work = Callable[[threading.Event], None]
+"""Goes on until the event is set."""
 PROGRESS = 5.0
 APART = 100.0
 QUIET = 2.0
@@ -41,12 +43,12 @@ SETTLES = 180.0
 
 @dataclass(frozen=True)
 class Size:
-    """How much: a worker is killed every `every` seconds, `clients` orders are under way."""
+    """How much: `clients` orders are under way at once, `every` seconds or more between kills."""
 
     orders: int = 100
     kills: int = 50
     clients: int = 10
-    every: float = 5.0
+    every: float = 2.0
     patience: float = 1500.0
 
     def lines(self) -> list[Line]:
@@ -73,17 +75,26 @@ class LocalRun:
     def __post_init__(self) -> None:
         self.stage = LocalStage(self.system, self.seed, patience=self.size.patience)
         self.cloud = LocalCloud(self.system)
-        self.killer = Killer(self.system, self.size.kills, self.size.every, self.seed)
+        self.killer = Killer(
+            self.system, self.size.kills, self.size.every, self._progress, self.seed
+        )
 
-    def play(self, lines: Sequence[Line] | None = None) -> Checker:
-        """Play the lines of the size, or others; let all settle. What there is to be judged."""
+    def play(self) -> Checker:
+        """Play the lines of the size under kills. What there is to be judged then."""
+        return self._play(self.size.lines(), self._syncing, self.killer.run)
+
+    def play_in_peace(self, lines: Sequence[Line]) -> Checker:
+        """Play lines, and kill nobody."""
+        return self._play(lines)
+
+    def _play(self, lines: Sequence[Line], *meanwhile: Work) -> Checker:
         with self._meanwhile(self._sweeping, self._telling):
-            with self._part("orders"), self._meanwhile(self._syncing, self.killer.run):
-                self._let(self.size.lines() if lines is None else lines)
+            with self._part("orders"), self._meanwhile(*meanwhile):
+                self._let(lines)
             with self._part("settling"):
                 self._settle()
         with self._part("looking"):
-            self.say(self.progress())
+            self.say(self.told())
             portal, held = portal_of(self.stage), self.stage.held()
         return Checker(self.stage.history, held, portal, dead=self.cloud.dead())
 
@@ -99,14 +110,14 @@ class LocalRun:
         self.seconds[name] = time.monotonic() - began
 
     @contextmanager
-    def _meanwhile(self, *works: Callable[[threading.Event], None]) -> Iterator[None]:
-        """Work that goes on until the block ends."""
+    def _meanwhile(self, *works: Work) -> Iterator[None]:
+        """Works that go on until the block ends."""
         ending = threading.Event()
 
-        def begun(work: Callable[[threading.Event], None]) -> Callable[[], None]:
+        def begun(work: Work) -> Callable[[], None]:
             return guarded(lambda _stage: work(ending), self.stage)
 
-        with ThreadPoolExecutor(len(works)) as pool:
+        with ThreadPoolExecutor(len(works) or 1) as pool:
             for work in works:
                 pool.submit(begun(work))
             try:
@@ -124,17 +135,23 @@ class LocalRun:
 
     def _telling(self, ending: threading.Event) -> None:
         while not ending.wait(PROGRESS):
-            self.say(self.progress())
+            self.say(self.told())
 
-    def progress(self) -> str:
+    def _placed(self) -> int:
+        return sum(o.outcome == "ok" for o in self.stage.history.of("order"))
+
+    def _progress(self) -> float:
+        """The share of orders that are placed, or being placed."""
+        return (self._placed() + self.size.clients) / self.size.orders
+
+    def told(self) -> str:
         """How far it is, by what the systems hold."""
         held = self.stage.held()
         rows = [row for row in held.salesforce["Order"] if row["BusbarReference__c"]]
-        placed = [o for o in self.stage.history.of("order") if o.outcome == "ok"]
         delivered = [row for row in rows if row["Status"] == "Geliefert"]
         active = [card for card in held.cards.values() if card["active"] == "true"]
         return (
-            f"{self.stage.now() / self.stage.scale:6.1f} s  orders: {len(placed)} placed, "
+            f"{self.stage.now() / self.stage.scale:6.1f} s  orders: {self._placed()} placed, "
             f"{len(rows)} in Salesforce, {len(delivered)} delivered  cards: {len(active)} active  "
             f"killed: {len(self.killer.kills)}"
         )
@@ -180,7 +197,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("python -m tests.faults.local_run", description=__doc__)
     for name, default in (("orders", 100), ("kills", 50), ("clients", 10), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--every", type=float, default=Size.every, help="seconds between kills")
+    parser.add_argument(
+        "--every", type=float, default=Size.every, help="seconds from kill to kill, or more"
+    )
     parser.add_argument("--state", type=Path, help="a folder for logs, which are kept there")
     given = parser.parse_args(arguments)
     size = Size(given.orders, given.kills, given.clients, given.every)
