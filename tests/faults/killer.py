@@ -15,8 +15,8 @@ from typing import Any
 from infra.catalog import USE_CASES
 from infra.local.testing import RunningSystem
 
-WATCH = 3.0
-"""Seconds to try to hit a worker in a call of the drawn function."""
+WATCH = 2.0
+"""Seconds to try to hit a worker in a call of the drawn function, then of any."""
 DEEPEST = 0.08
 """Seconds into a call after which it is hit, at most. Most calls are over soon after."""
 
@@ -28,8 +28,6 @@ class Kill:
     at: float
     function: str
     pid: int
-    in_call: bool
-    """By the look just before. Which calls did die, the system's log says."""
 
 
 @dataclass
@@ -66,39 +64,56 @@ class Killer:
         if not workers:
             return
         drawn = self._random.choice(sorted({w["function"] for w in workers}))
-        until = time.monotonic() + WATCH
-        while time.monotonic() < until:
-            if self._kill_in_call(drawn):
-                return
-        if not self._kill_in_call(None):
+        if not (self._watched(drawn) or self._watched(None)):
             self._kill(self._random.choice(self.system.workers() or workers))
 
+    def _watched(self, function: str | None) -> bool:
+        until = time.monotonic() + WATCH
+        while time.monotonic() < until:
+            if self._kill_in_call(function):
+                return True
+        return False
+
     def _kill_in_call(self, function: str | None) -> bool:
-        """Watch for a call, let it run for a moment, and kill its worker if it still runs."""
+        """Watch for a call, let it run for a moment, and kill its worker if it still runs.
+
+        The worker is stopped for the last look: the look takes longer than many a call.
+        """
         begun = self._busy(function)
         if not begun:
             return False
+        worker = self._random.choice(begun)
         time.sleep(self._random.uniform(0, DEEPEST))
-        pids = {w["pid"] for w in begun}
-        still = [w for w in self._busy(function) if w["pid"] in pids]
-        return bool(still) and self._kill(self._random.choice(still))
+        if not _send(worker, signal.SIGSTOP):
+            return False
+        if worker in self._busy(function):
+            return self._kill(worker)
+        _send(worker, signal.SIGCONT)
+        return False
 
     def _busy(self, function: str | None) -> list[dict[str, Any]]:
         return [w for w in self.system.workers(function) if w["busy"]]
 
     def _kill(self, worker: dict[str, Any]) -> bool:
         """Kill a worker that the system has just listed as alive."""
-        try:
-            os.kill(worker["pid"], signal.SIGKILL)
-        except ProcessLookupError:
+        if not _send(worker, signal.SIGKILL):
             return False
         at = time.monotonic() - self._began
-        self.kills.append(Kill(at, worker["function"], worker["pid"], worker["busy"]))
+        self.kills.append(Kill(at, worker["function"], worker["pid"]))
         return True
 
     def by_function(self) -> dict[str, int]:
         """How many workers of each function were killed."""
         return dict(Counter(kill.function for kill in self.kills).most_common())
+
+
+def _send(worker: dict[str, Any], number: signal.Signals) -> bool:
+    """Whether there was still a worker to send the signal to."""
+    try:
+        os.kill(worker["pid"], number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def calls_that_died(system: RunningSystem) -> int:

@@ -24,7 +24,7 @@ from infra.local.testing import RunningSystem, running_system
 from tests.faults.checker import Checker
 from tests.faults.killer import Killer, calls_over_their_limit, calls_that_died
 from tests.faults.local_cloud import LocalCloud
-from tests.faults.local_stage import LocalStage
+from tests.faults.local_stage import SCALE, LocalStage
 from tests.faults.local_times import SWEEP, TIMES
 from tests.faults.run import guarded, portal_of
 from tests.faults.scenarios import OPERATOR, Line, order, poison, synchronised
@@ -34,7 +34,6 @@ Say = Callable[[str], None]
 Work = Callable[[threading.Event], None]
 """Goes on until the event is set."""
 PROGRESS = 5.0
-APART = 100.0
 QUIET = 2.0
 """Seconds without work after which nothing more comes by itself: longer than any lag of a list."""
 SETTLES = 180.0
@@ -43,12 +42,17 @@ SETTLES = 180.0
 
 @dataclass(frozen=True)
 class Size:
-    """How much: `clients` orders are under way at once, `every` seconds or more between kills."""
+    """How much: `clients` orders are under way at once, `every` seconds or more between kills.
+
+    The first orders come `apart` seconds from each other: workers that are all new at once are slow
+    for long.
+    """
 
     orders: int = 100
     kills: int = 50
     clients: int = 10
     every: float = 2.0
+    apart: float = 2.0
     patience: float = 1500.0
 
     def lines(self) -> list[Line]:
@@ -56,8 +60,7 @@ class Size:
         return [poison(), *map(self._order, range(self.orders))]
 
     def _order(self, number: int) -> Line:
-        # The first ones come one by one: workers that are all new at once are slow for long.
-        begins = number * APART if number < self.clients else 0.0
+        begins = number * self.apart * SCALE if number < self.clients else 0.0
         return order(f"order {number}", 1, begins, cards_used=number % 3 != 2)
 
 
