@@ -1,14 +1,17 @@
 # Everything a machine needs is Python and make: the rest comes from infra/locks into .venv.
 SHELL := /bin/bash
 STAGE ?= dev
+PART ?= seeds
+SEEDS ?= 10000
+FROM ?= 0
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check check-rest format lint types contracts deploy-check \
-        build synth deploy bench locks clean
+.PHONY: help setup run demo test faults faults-local check check-rest format lint types contracts \
+        deploy-check build synth deploy bench locks clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -24,6 +27,12 @@ demo: setup ## one order from the portal to the driver's card, step by step
 
 test: setup ## all tests
 	@$(PY) -m pytest -n 2 --dist loadgroup
+
+faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|events|mutants|moto|all
+	@$(PY) -m tests.faults $(PART) --seeds $(SEEDS) --from $(FROM)
+
+faults-local: setup ## 100 orders on the local system while 50 workers are killed; ARGS="--seed 1"
+	@$(PY) -m tests.faults.local_run $(ARGS)
 
 check: test check-rest ## all that CI runs
 

@@ -45,7 +45,7 @@ class LocalCloud:
 
     def deploy(self, stacks: Sequence[Stack]) -> list[str]:
         """Deploy stacks in this order, and keep them for `reset`. Returns what was left out."""
-        deployer = Deployer(self.aws, self._options.ports)
+        deployer = Deployer(self.aws, self._options.ports, self._options.times)
         left_out: list[str] = []
         for stack in stacks:
             left_out += deployer.deploy(stack)

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from infra.local.assembly import Stack
 from infra.local.clients import LocalClients
 from infra.local.options import ACCOUNT, REGION, CannotStart, Ports
+from infra.local.times import Times
 
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 """The bucket of a bootstrapped account, which templates refer to."""
@@ -36,13 +37,15 @@ _ENDED_WELL = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 _UNDER_WAY = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "REVIEW_IN_PROGRESS"})
 
 
-def adapted(template: str, ports: Ports) -> tuple[str, list[str]]:
+def adapted(template: str, ports: Ports, times: Times | None = None) -> tuple[str, list[str]]:
     """The template as the emulator takes it, and the logical ids that were left out."""
     body: dict[str, Any] = json.loads(ports.in_text(template))
     body.pop("Rules", None)
     body.get("Parameters", {}).pop("BootstrapVersion", None)
     for resource in body["Resources"].values():
         _allow_plain_http(resource)
+        if times:
+            times.put_into(resource)
     left_out = sorted(k for k, r in body["Resources"].items() if _refused(r))
     for logical_id in left_out:
         del body["Resources"][logical_id]
@@ -80,13 +83,14 @@ def _forget_dependencies(resource: dict[str, Any], gone: list[str]) -> None:
 class Deployer:
     """Brings stacks to the state of their templates."""
 
-    def __init__(self, aws: LocalClients, ports: Ports) -> None:
+    def __init__(self, aws: LocalClients, ports: Ports, times: Times | None = None) -> None:
         self._aws = aws
         self._ports = ports
+        self._times = times
 
     def deploy(self, stack: Stack) -> list[str]:
         """Create or update one stack. Returns what was left out. Raises `CannotStart`."""
-        template, left_out = adapted(stack.template, self._ports)
+        template, left_out = adapted(stack.template, self._ports, self._times)
         if self._deployed(stack.name) == json.loads(template):
             return left_out
         self._upload_stubs(stack)

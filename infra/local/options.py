@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
+from infra.local.times import Times, read_times
+
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".local"
 HOST = "127.0.0.1"
@@ -75,6 +77,7 @@ class Options:
     bare: bool = False
     time_limits: bool = True
     assembly: Path | None = None
+    times: Times | None = None
     code: tuple[Code, ...] = field(default=OUR_CODE)
 
     @property
@@ -116,6 +119,7 @@ def read_options(env: Mapping[str, str], arguments: Sequence[str] = ()) -> Optio
     parser.add_argument("--ports", help="five ports, comma-separated, in the order of `Ports`")
     parser.add_argument("--state", type=Path, help="where state and logs go")
     parser.add_argument("--assembly", type=Path, help="a cloud assembly that is there already")
+    parser.add_argument("--times", type=read_times, help="other times, as `Times.as_text` says")
     parser.add_argument("--bare", action="store_true", help="the cloud alone")
     parser.add_argument(
         "--code", action="append", help="DIRECTORY:PACKAGE of handlers (repeatable)"
@@ -133,6 +137,7 @@ def read_options(env: Mapping[str, str], arguments: Sequence[str] = ()) -> Optio
         bare=given.bare,
         time_limits=env.get("TIME_LIMITS", "1") != "0",
         assembly=given.assembly,
+        times=given.times,
         code=tuple(map(_code, given.code)) if given.code else OUR_CODE,
     )
 

@@ -46,8 +46,9 @@ class History:
         self, kind: Literal["order", "card"], user: str, subject: str, at: float, **wants: Any
     ) -> Operation:
         """A client wants something."""
-        self.operations.append(Operation(kind, user, subject, wants, at))
-        return self.operations[-1]
+        operation = Operation(kind, user, subject, wants, at)
+        self.operations.append(operation)
+        return operation
 
     def of(self, kind: str) -> list[Operation]:
         """The operations of a kind."""

@@ -169,7 +169,7 @@ def played(
         cloud.redeliver()
         _let(stage, [_synchronise])
     portal = Portal()
-    _let(stage, [lambda s: _look(s, portal)])
+    _let(stage, [lambda s: look(s, portal)])
     return Evidence(
         history=stage.history,
         held=stage.held(),
@@ -181,12 +181,14 @@ def played(
 
 def _let(stage: VirtualStage, lines: Iterable[Line]) -> None:
     for line in lines:
-        stage.cloud.engine.start(_guarded(line, stage))
+        stage.cloud.engine.start(guarded(line, stage))
     if not stage.cloud.engine.run(LONGEST):
         stage.history.broken.append("it never ends")
 
 
-def _guarded(line: Line, stage: VirtualStage) -> Callable[[], None]:
+def guarded(line: Line, stage: Stage) -> Callable[[], None]:
+    """A line that never raises: what breaks it is written into the history."""
+
     def run() -> None:
         try:
             line(stage)
@@ -201,15 +203,14 @@ def _synchronise(stage: Stage) -> None:
     stage.rest(10 * 60)
 
 
-def _look(stage: Stage, portal: Portal) -> None:
-    """What the portal shows at the end."""
+def look(stage: Stage, portal: Portal) -> None:
+    """See what the portal shows at the end."""
     managers = {user: Client(stage, user) for user in (MANAGER, OTHER_MANAGER)}
     for user, client in managers.items():
-        orders = client.ask("GET", f"{ORDERS}?limit=100").json["orders"]
-        portal.orders[user] = {o["id"]: o for o in orders}
-    cards = managers[MANAGER].ask("GET", f"{CARDS}?limit=100").json["cards"]
+        portal.orders[user] = {o["id"]: o for o in client.everything(ORDERS, "orders")}
+    cards = managers[MANAGER].everything(CARDS, "cards")
     portal.cards.update({c["id"]: c for c in cards})
-    tasks = Client(stage, OPERATOR).ask("GET", f"{TASKS}?limit=100").json["tasks"]
+    tasks = Client(stage, OPERATOR).everything(TASKS, "tasks")
     portal.tasks.update({t["id"]: t for t in tasks})
     for user in DRIVERS:
         own = Client(stage, user).ask("GET", "/v1/my/charge-cards").json["cards"]

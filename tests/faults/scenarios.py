@@ -82,7 +82,7 @@ def _arrived(client: Client, placed: Reply) -> str | None:
 
 
 def _cards_of(client: Client, placed: Reply, quantity: int) -> list[dict[str, Any]]:
-    cards = client.ask("GET", CARDS).json["cards"]
+    cards = client.everything(CARDS, "cards")
     mine = [c for c in cards if c["order_id"] == placed.json["id"]]
     return sorted(mine, key=lambda c: str(c["id"])) if len(mine) == quantity else []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from tests.doubles.world import Reply
 from tests.faults.history import History, Operation
@@ -20,6 +21,8 @@ AGAIN = 40.0
 """Seconds after which a client sends again what was not answered: no function runs longer that the
 API starts, so the first try is over by then."""
 TRIES = 60
+PAGE = 100
+"""The longest page that a list gives."""
 FINAL = frozenset({200, 201, 202, 400, 401, 403, 404, 409, 412, 422})
 
 
@@ -123,6 +126,18 @@ class Client:
         if reply.status == 412 and sent_before:
             # The first try may be what has changed the card meanwhile.
             operation.outcome = "unknown"
+
+    def everything(self, path: str, name: str) -> list[dict[str, Any]]:
+        """All that a list holds, page by page; `name` is what it calls its items.
+
+        What changes meanwhile moves to the front, and may be missed.
+        """
+        page = self.ask("GET", f"{path}?limit={PAGE}").json
+        found: list[dict[str, Any]] = page[name]
+        while cursor := page["next_cursor"]:
+            page = self.ask("GET", f"{path}?limit={PAGE}&cursor={quote(cursor)}").json
+            found += page[name]
+        return found
 
     def until(self, look: Callable[[], Any], *, every: float, most: float = 200 * 3600.0) -> Any:
         """What `look` finds, as soon as it is something; None if it never is."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from busbar.settings import Tuning
 from infra.local import sample
 from infra.local.assembly import read_assembly
 from infra.local.deploying import adapted
@@ -23,6 +25,7 @@ from infra.local.options import (
 )
 from infra.local.people import PEOPLE
 from infra.local.synthesis import sources
+from infra.local.times import Times
 from infra.stages import LOCAL, LOCAL_ISSUER
 
 
@@ -73,6 +76,33 @@ def test_should_put_the_ports_of_the_run_into_a_template() -> None:
     template = {"Resources": {"A": {"Type": "X", "Properties": {"Url": f"http://{HOST}:4570"}}}}
     body, _ = adapted(json.dumps(template), Ports(1, 2, 3, 4, 5))
     assert json.loads(body)["Resources"]["A"]["Properties"]["Url"] == f"http://{HOST}:1"
+
+
+def test_should_put_the_times_of_the_run_into_a_template() -> None:
+    times = Times(Tuning(lease=4.0), {"card_event": 6}, visibility=8)
+    assert read_options({}, [f"--times={times.as_text()}"]).times == times
+
+    def function(handler: str) -> dict[str, Any]:
+        variables = {"BUSBAR_TUNING": json.dumps({"lease": 20.0, "retry_most": 5.0})}
+        properties = {"Handler": handler, "Timeout": 60, "Environment": {"Variables": variables}}
+        return {"Type": "AWS::Lambda::Function", "Properties": properties}
+
+    resources = {
+        "Event": function("functions.card_event.handler.lambda_handler"),
+        "Sync": function("functions.sync_cards.handler.lambda_handler"),
+        "Foreign": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "index.handler"}},
+        "Work": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 360}},
+        "Dead": {"Type": "AWS::SQS::Queue", "Properties": {}},
+    }
+    body, _ = adapted(json.dumps({"Resources": resources}), STANDARD_PORTS, times)
+    found = {name: r["Properties"] for name, r in json.loads(body)["Resources"].items()}
+    assert (found["Event"]["Timeout"], found["Sync"]["Timeout"]) == (6, 60)
+    for name in ("Event", "Sync"):
+        assert json.loads(found[name]["Environment"]["Variables"]["BUSBAR_TUNING"]) == {
+            "lease": 4.0
+        }
+    assert found["Foreign"] == {"Handler": "index.handler"}
+    assert (found["Work"], found["Dead"]) == ({"VisibilityTimeout": 8}, {})
 
 
 def test_should_leave_out_what_the_emulator_refuses_and_say_so() -> None:

@@ -1,0 +1,132 @@
+"""The local system as a place where scenarios play: real processes, HTTP and real time."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from infra.local.testing import RunningSystem
+from infra.stages import LOCAL
+from tests.doubles.world import ORG, Reply
+from tests.faults.draws import draw
+from tests.faults.history import History
+from tests.faults.run import PEOPLE_DO
+from tests.faults.stage import Held
+
+SCALE = 100.0
+"""Seconds of a scenario in one second. What people wait for is minutes, as that of a portal is; the
+times of the system under it are shorter by about as much (`local_times`)."""
+
+
+@dataclass
+class LocalStage:
+    """A `Stage` over a running local system, for many threads.
+
+    Times are a scenario's, `scale` of them to the real second. After `patience` real seconds
+    nobody rests any more: `TimeoutError`, so that what waits for what never comes has an end.
+    """
+
+    system: RunningSystem
+    seed: int = 0
+    scale: float = SCALE
+    patience: float = 900.0
+    history: History = field(default_factory=History)
+    began: float = field(default_factory=time.monotonic)
+    _tokens: dict[str, str] = field(default_factory=dict)
+    _drawn: Iterator[int] = field(default_factory=itertools.count)
+
+    def now(self) -> float:
+        """Seconds since the start."""
+        return (time.monotonic() - self.began) * self.scale
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass. Raises `TimeoutError` when the run has lasted too long."""
+        if time.monotonic() - self.began > self.patience:
+            raise TimeoutError(f"the run is older than {self.patience:.0f} s")
+        time.sleep(seconds / self.scale)
+
+    def request(
+        self, method: str, path: str, user: str, body: Any = None, **headers: str
+    ) -> Reply | None:
+        """One HTTP call through the portal's door; None if the connection broke."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent["Authorization"] = f"Bearer {self._token(user)}"
+        try:
+            answer = self.system.call(method, path, json=body, headers=sent)
+        except httpx.HTTPError:
+            return None
+        return Reply(answer.status_code, answer.headers, answer.text)
+
+    def _token(self, user: str) -> str:
+        if user not in self._tokens:
+            self._tokens[user] = self.system.token(user)
+        return self._tokens[user]
+
+    def held(self) -> Held:
+        """Look into the systems. Of the past of cards they say nothing over HTTP."""
+        rows = self.system.simulator("salesforce", "GET", "state")["rows"]
+        return Held(rows, {card["id"]: card for card in self._cards()}, past={})
+
+    def _cards(self) -> list[dict[str, Any]]:
+        cards: list[dict[str, Any]] = self.system.simulator("energised", "GET", "state")["cards"]
+        return cards
+
+    def chance(self) -> float:
+        """A number in [0, 1) that the run's seed decides."""
+        return draw(self.seed, PEOPLE_DO, next(self._drawn))
+
+    def assign_cards(self, order_number: str) -> None:
+        """The clerk in Salesforce assigns blank cards."""
+        self.system.simulator("salesforce", "POST", f"orders/{order_number}/cards", {})
+
+    def announce_cards(self, order_number: str) -> None:
+        """He has their events sent again."""
+        self.system.simulator("salesforce", "POST", f"orders/{order_number}/announce")
+
+    def set_status(self, order_number: str, status: str, **delivery: Any) -> None:
+        """The clerk in Salesforce sets the status of an order."""
+        change = {"status": status, **delivery}
+        self.system.simulator("salesforce", "POST", f"orders/{order_number}/status", change)
+
+    def block_card(self, card_number: str, *, blocked: bool) -> None:
+        """The clerk in be.ENERGISED blocks a card, or lets it go again."""
+        (card_id,) = [c["id"] for c in self._cards() if c["number"] == card_number]
+        verb = "block" if blocked else "unblock"
+        self.system.simulator("energised", "POST", f"cards/{card_id}/{verb}")
+
+    def set_down(self, system: str, *, down: bool) -> None:
+        """An outside system is out of reach, or there again."""
+        self.system.simulator(system, "POST", "down" if down else "up")
+
+    def publish(self, kind: str, payload: dict[str, Any]) -> str:
+        """Salesforce says something that it never should; the id of the event."""
+        event, moment = str(uuid.uuid4()), datetime.now(UTC)
+        meta = {
+            "SourceVersion__c": str(int(moment.timestamp() * 1000)),
+            "CreatedDate": moment.isoformat(),
+            "EventUuid": event,
+        }
+        source = LOCAL.orgs[ORG].salesforce
+        assert source
+        entry = {
+            "Source": source.event_source,
+            "DetailType": kind,
+            "Detail": json.dumps({"id": event, "payload": {**payload, **meta}}),
+            "EventBusName": published(self.system, f"{ORG}/bus-name"),
+        }
+        assert self.system.aws("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+        return event
+
+
+def published(system: RunningSystem, name: str) -> str:
+    """A name that a stack has published."""
+    found = system.aws("ssm").get_parameter(Name=f"/busbar/{LOCAL.name}/{name}")
+    return str(found["Parameter"]["Value"])
