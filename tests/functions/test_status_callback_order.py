@@ -77,6 +77,21 @@ def test_should_refuse_a_forbidden_transition_with_a_task_in_either_order(
     assert (task.kind, task.subject_id) == ("forbidden_transition", ORDER)
 
 
+def test_should_take_the_task_back_when_a_late_event_makes_the_transition_follow(
+    world: World,
+) -> None:
+    number = ordered(world)
+    world.salesforce.events.holding = True
+    for status in ("Geliefert", "Bearbeitung", "Storniert"):
+        world.salesforce.set_order_status(number, status)
+    delivered, taken_back, cancelled = world.salesforce.events.held
+    world.invoke("status_callback", batch(delivered, cancelled))
+    assert [t.kind for t in tasks(world)] == ["forbidden_transition"]
+    world.invoke("status_callback", batch(taken_back))
+    assert shown(world)["status_text"] == "Storniert"
+    assert not tasks(world)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in_order", "out_of_order"])
 def test_should_read_the_order_again_when_two_events_of_one_version_differ(
     world: World, order: tuple[int, ...]

@@ -6,7 +6,7 @@ their source version (`busbar.domain.orders`), so none of that matters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -16,7 +16,7 @@ from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.orders import KIND, ChargeCardOrder, StatusEvent
 from busbar.domain.tasks import Task
 from busbar.errors import EventRejected
-from busbar.ports import Change, Put, Save, Stored
+from busbar.ports import Change, Drop, Put, Save, Stored
 from busbar.usecases.deps import Deps, revise
 
 
@@ -48,12 +48,9 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
         ours = deps.continuing(before.correlation_id)
         if before.contradicts(event):
             source = _from_source(message, event, ours)
-            return (
-                _changes(stored, before.without_version(event.version), source, ours)
-                if source
-                else ()
-            )
-        return _changes(stored, before, event, ours)
+            without = before.without_version(event.version)
+            return _changes(stored, without.with_event(source), ours) if source else ()
+        return _changes(stored, before.with_event(event), ours)
 
     stored = revise(deps.store, ChargeCardOrder, order_id, change) if order_id else None
     if stored is None:
@@ -94,17 +91,24 @@ def _from_source(message: StatusChanged, event: StatusEvent, deps: Deps) -> Stat
 
 
 def _changes(
-    stored: Stored[ChargeCardOrder], before: ChargeCardOrder, event: StatusEvent, deps: Deps
+    stored: Stored[ChargeCardOrder], after: ChargeCardOrder, deps: Deps
 ) -> Sequence[Change]:
-    after = before.with_event(event)
     if after == stored.record:
         return ()
     now = deps.clock.now()
     on_their_way = after.delivers_cards or after.ended_after_delivery
     awaited = on_their_way and len(after.cards_taken_over) < after.quantity
     after = after.model_copy(update={"next_takeover_at": now if awaited else None})
-    refused = {e.version for e in after.refused_events} - {e.version for e in before.refused_events}
-    return (Save(after, stored), *(Put(_task(after, v, now)) for v in sorted(refused)))
+    return (Save(after, stored), *_tasks(stored.record, after, now))
+
+
+def _tasks(before: ChargeCardOrder, after: ChargeCardOrder, now: datetime) -> Iterator[Change]:
+    """A task for each event that is refused now. It goes if a late event makes that one follow."""
+    known, refused = ({e.version for e in o.refused_events} for o in (before, after))
+    for version in sorted(refused - known):
+        yield Put(_task(after, version, now))
+    for version in sorted(known - refused):
+        yield Drop(Task, _task(after, version, now).id)
 
 
 def _task(order: ChargeCardOrder, version: int, now: datetime) -> Task:
