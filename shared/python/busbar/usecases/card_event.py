@@ -6,7 +6,7 @@ was sent. If be.ENERGISED does not know the company yet, the card waits with a n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -64,16 +64,21 @@ def assigned(event: CardAssigned, deps: Deps) -> Outcome | None:
     Raises `EventRejected` if no order of ours is meant.
     """
     order = _order(event, deps)
-    deps = deps.continuing(order.correlation_id)
+    deps = deps.continuing(order.record.correlation_id)
     ours = card_id(deps.store.org, event.card_id)
     for _ in range(TRIES):
         stored = deps.store.get(ChargeCard, ours)
         if stored and not _is_newer(event, stored.record, deps):
             return None
         errand = card_errand(ours, stored.version + 1 if stored else 1, deps)
+        changes = (
+            *_changes(event, order.record, stored, deps),
+            *_orders_follow(ours, order, stored, deps),
+        )
         try:
-            deps.store.commit(*_changes(event, order, stored, deps), deps.outbox.guard(errand))
+            deps.store.commit(*changes, deps.outbox.guard(errand))
         except Conflict:
+            order = _order(event, deps)
             continue
         return carry(ours, deps, deps.tuning.call_timeout, errand)
     _check_bindings(event, ours, deps)
@@ -89,12 +94,29 @@ def _check_bindings(event: CardAssigned, ours: str, deps: Deps) -> None:
         raise EventRejected("card_bound_to_another_asset", schema, ours)
 
 
-def _order(event: CardAssigned, deps: Deps) -> ChargeCardOrder:
+def _order(event: CardAssigned, deps: Deps) -> Stored[ChargeCardOrder]:
     order_id = entity_id_of(KIND, event.order_reference)
     stored = deps.store.get(ChargeCardOrder, order_id) if order_id else None
     if stored is None:
         raise EventRejected("unknown_order", ChargeCardOrder.schema_name, event.order_reference)
-    return stored.record
+    return stored
+
+
+def _orders_follow(
+    ours: str, order: Stored[ChargeCardOrder], card: Stored[ChargeCard] | None, deps: Deps
+) -> Iterator[Change]:
+    """The order that the card comes to and the one that it leaves, if they are delivered.
+
+    The one would not look for its cards any more, and the other would go on counting this one.
+    """
+    old = card.record.order_id if card else None
+    if old == order.record.id:
+        return
+    left = deps.store.get(ChargeCardOrder, old) if old else None
+    for stored in filter(None, (order, left)):
+        after = stored.record.expecting(ours, deps.clock.now())
+        if after != stored.record:
+            yield Save(after, stored)
 
 
 def _is_newer(event: CardAssigned, card: ChargeCard, deps: Deps) -> bool:
