@@ -148,6 +148,30 @@ def test_should_end_with_what_salesforce_holds_when_two_events_of_one_version_di
     assert not tasks(world)
 
 
+@pytest.mark.parametrize("order", [(1, 0), (0, 1, 0), (1, 0, 1), (1, 0, 0, 1)], ids=str)
+@pytest.mark.parametrize("held", ["Geliefert", "Bearbeitung"], ids=["second", "neither"])
+def test_should_show_one_history_in_whatever_order_two_events_of_one_version_come(
+    held: str, order: tuple[int, ...]
+) -> None:
+    def history(*positions: int) -> Any:
+        world = World()
+        number = ordered(world)
+        world.salesforce.events.whole_seconds = True
+        world.salesforce.events.holding = True
+        for status in ("Teilgeliefert", "Geliefert"):
+            world.salesforce.set_order_status(number, status)
+            world.clock.advance(0.4)
+        events = list(world.salesforce.events.held)
+        world.salesforce.set_order_status(number, held)
+        for position in positions:
+            world.invoke("status_callback", batch(events[position]))
+        return shown(world)["history"]
+
+    in_order = history(0, 1)
+    assert in_order[-1]["at"] == "2026-03-02T08:00:00.400000+00:00"
+    assert history(*order) == in_order
+
+
 def test_should_bring_the_message_again_when_salesforce_cannot_be_asked(world: World) -> None:
     number = ordered(world)
     world.salesforce.events.whole_seconds = True

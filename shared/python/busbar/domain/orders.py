@@ -169,13 +169,13 @@ class ChargeCardOrder(Record):
         events = tuple(sorted((*self.events, event), key=lambda e: e.version))
         return _compacted(self.model_copy(update={"events": events}))
 
-    def contradicts(self, event: StatusEvent) -> bool:
-        """Whether an event with this version but other content was applied before."""
+    def contradicted_by(self, event: StatusEvent) -> StatusEvent | None:
+        """The event that was applied with this version and says something else, if there is one."""
         same = next((e for e in self.events if e.version == event.version), None)
         ignored = {"event_id", "occurred_at"}
-        return same is not None and (
-            same.model_dump(exclude=ignored) != event.model_dump(exclude=ignored)
-        )
+        if same is None or same.model_dump(exclude=ignored) == event.model_dump(exclude=ignored):
+            return None
+        return same
 
     def without_version(self, version: int) -> ChargeCardOrder:
         """The order as if the event of this version had never come."""

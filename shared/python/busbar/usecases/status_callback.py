@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -46,11 +47,12 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
     def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
         before = stored.record
         ours = deps.continuing(before.correlation_id)
-        if before.contradicts(event):
-            source = _from_source(message, event, ours)
-            without = before.without_version(event.version)
-            return _changes(stored, without.with_event(source), ours) if source else ()
-        return _changes(stored, before.with_event(event), ours)
+        known = before.contradicted_by(event)
+        if known is None:
+            return _changes(stored, before.with_event(event), ours)
+        decided = _decided(message, known, event, ours)
+        after = before.without_version(event.version).with_event(decided)
+        return _changes(stored, after, ours)
 
     stored = revise(deps.store, ChargeCardOrder, order_id, change) if order_id else None
     if stored is None:
@@ -74,20 +76,35 @@ def _event(message: StatusChanged, order_id: str, deps: Deps) -> StatusEvent:
     )
 
 
-def _from_source(message: StatusChanged, event: StatusEvent, deps: Deps) -> StatusEvent | None:
-    """One version, two contents: what Salesforce holds counts, whichever of them came last."""
+def _decided(
+    message: StatusChanged, known: StatusEvent, event: StatusEvent, deps: Deps
+) -> StatusEvent:
+    """One version, two contents: what Salesforce holds counts, whichever of them came last.
+
+    If that is what one of them says, it is that one. How many were delivered it does not hold.
+    """
+    held = _held(message, deps)
+    if held is None:
+        return known
+    for said in (known, event):
+        if all(getattr(said, name) == value for name, value in held.items()):
+            return said
+    return max(known, event, key=lambda e: e.occurred_at).model_copy(update=held)
+
+
+def _held(message: StatusChanged, deps: Deps) -> dict[str, Any] | None:
+    """The status that Salesforce holds, as fields of an event; None if it cannot be told."""
     found = deps.systems.salesforce.find_order(message.order_reference, deps.tuning.call_timeout)
     held = found[0].fields if len(found) == 1 else {}
     mapped = deps.salesforce.status_map.get(held.get("status", ""))
     if mapped is None:
         return None
     day = held.get("delivery_date")
-    update = {
+    return {
         "status": OrderStatus(mapped),
         "tracking_id": held.get("tracking_id") or None,
         "delivery_date": date.fromisoformat(day) if day else None,
     }
-    return event.model_copy(update=update)
 
 
 def _changes(
