@@ -44,6 +44,11 @@ class CardAssigned(BaseModel):
     version: int = Field(alias="SourceVersion__c", gt=0)
     event_id: str = Field(alias="EventUuid", min_length=1)
 
+    @property
+    def order_id(self) -> str | None:
+        """Our id of the order, if it is one of ours."""
+        return entity_id_of(KIND, self.order_reference)
+
     def fingerprint(self) -> str:
         """Tells whether two events with one version say the same."""
         return content_hash(self.model_dump(exclude={"event_id"}))
@@ -95,8 +100,7 @@ def _check_bindings(event: CardAssigned, ours: str, deps: Deps) -> None:
 
 
 def _order(event: CardAssigned, deps: Deps) -> Stored[ChargeCardOrder]:
-    order_id = entity_id_of(KIND, event.order_reference)
-    stored = deps.store.get(ChargeCardOrder, order_id) if order_id else None
+    stored = deps.store.get(ChargeCardOrder, event.order_id) if event.order_id else None
     if stored is None:
         raise EventRejected("unknown_order", ChargeCardOrder.schema_name, event.order_reference)
     return stored
@@ -125,6 +129,8 @@ def _is_newer(event: CardAssigned, card: ChargeCard, deps: Deps) -> bool:
         return True
     if event.version < mark.version or event.fingerprint() == mark.content_hash:
         return False
+    if (card.order_id, card.asset_id) == (event.order_id, event.asset_id):
+        return False  # it differs in the number alone, which we have from be.ENERGISED
     # One version, two contents: only the source can tell which of them holds.
     assets = deps.systems.salesforce.assets_of(event.order_reference, deps.tuning.call_timeout)
     return any(asset.asset_id == event.asset_id for asset in assets)
