@@ -105,6 +105,8 @@ def test_should_take_them_away_at_once_though_the_new_company_is_not_bound(used:
     assert failed(moved(used, HEIDE)) == []
     held = used.energised.card(CARD.energised_id)
     assert (held.contact_id, held.label) == (None, "")
+    # And the old company must not go on paying.
+    assert held.billing_contact_id is None
     assert stored_card(used).waiting_for == "company_not_in_energised"
 
 

@@ -161,9 +161,10 @@ def _changes(
         # The card goes to another order: it leaves the portal until that one is delivered.
         card = card.model_copy(update={"in_portal_since": None})
     if before.company_id != order.company_id:
-        # Nothing of the old company's driver may reach the new one.
+        # Nothing of the old company's driver may reach the new one, nor the old one go on paying
+        # while the new one is not known to be.ENERGISED.
         card = card.model_copy(update={"vehicle": ""})
-        wanted |= {"contact_id": None, "label": ""}
+        wanted |= {"contact_id": None, "label": "", "billing_contact_id": contact}
     row = deps.store.get(LedgerRow, energised_row_id(card))
     bindings = (
         Bind(ChargeCard.schema_name, card.id, ENERGISED, event.card_id),
