@@ -41,8 +41,8 @@ def arrangement(number: int) -> tuple[int, ...]:
 
 
 def sync_after(number: int) -> int:
-    """The place in an arrangement after which a sync runs; beyond the end: none does."""
-    return number % (EVENTS + 4)
+    """The place in an arrangement after which a sync runs; in two of three it is beyond the end."""
+    return number % (3 * (EVENTS + 1))
 
 
 def in_order(replay: Replay) -> dict[str, Any]:

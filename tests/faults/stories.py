@@ -9,12 +9,12 @@ from typing import Any
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND
 from infra.simulators.salesforce.clerk import find_order
-from infra.simulators.sample import ELBE, NORDWIND, SampleCompany
+from infra.simulators.sample import ELBE, HEIDE, NORDWIND, SampleCompany
 from tests.doubles.world import World
 from tests.functions.given import any_blank_card, batch, command, errand, order
 
 FIRST, SECOND, ELSEWHERE = "0RDER00000001", "0RDER00000002", "0RDER00000003"
-"""Two orders of Nordwind, and one of Elbe."""
+"""Two orders of Nordwind, and one of another company."""
 CARD = any_blank_card()
 
 Act = Callable[[World], object]
@@ -91,9 +91,9 @@ FORBIDDEN = Story(
 # --- the order of a card -----------------------------------------------------------------------
 
 
-def _three_delivered(world: World) -> None:
+def _three_delivered(world: World, third: SampleCompany = ELBE) -> None:
     """Three orders are delivered, but for the one card of which Salesforce has not told yet."""
-    for order_id, company in ((FIRST, NORDWIND), (SECOND, NORDWIND), (ELSEWHERE, ELBE)):
+    for order_id, company in ((FIRST, NORDWIND), (SECOND, NORDWIND), (ELSEWHERE, third)):
         name = _in_salesforce(world, order_id, 1, company)
         world.salesforce.set_order_status(name, "Geliefert")
         world.pump()
@@ -141,4 +141,18 @@ AWAY = Story(
         _assigned(ELSEWHERE, SerialNumber=CARD.number),
     ),
 )
-STORIES = (LOST_PARCEL, FORBIDDEN, BACK, AWAY)
+UNBOUND = Story(
+    "a card ends with a company that be.ENERGISED does not know",
+    "card_event",
+    (FIRST, SECOND, ELSEWHERE),
+    lambda world: _three_delivered(world, HEIDE),
+    (
+        _assigned(FIRST),
+        _assigned(ELSEWHERE),
+        _assigned(SECOND),
+        _assigned(SECOND),
+        _assigned(FIRST),
+        _assigned(ELSEWHERE),
+    ),
+)
+STORIES = (LOST_PARCEL, FORBIDDEN, BACK, AWAY, UNBOUND)

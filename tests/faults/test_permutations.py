@@ -32,8 +32,8 @@ from tests.faults.stories import (
 )
 
 SAMPLE = range(0, ARRANGEMENTS, 17)
-"""17 has no divisor in common with 6, 7 or 10, so the sample has each event doubled, at each place,
-and a sync after each."""
+"""17 divides no number of places, so the sample has each event doubled, at each place, and a sync
+after each."""
 PAIRS = list(combinations(range(EVENTS), 2))
 stories = pytest.mark.parametrize("story", STORIES, ids=lambda s: s.name.replace(" ", "_"))
 
