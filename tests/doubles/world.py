@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 import httpx
 
+from busbar.ports import Mapper
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Settings, Tuning
 from busbar.wiring import Clients, Handler
 from infra.catalog import USE_CASES, UseCase, use_case
@@ -193,8 +194,16 @@ class Reply:
 class World:
     """Table, queues, bus, systems, and the product's handlers between them."""
 
-    def __init__(self, *, tuning: Tuning | None = None, cards: int = 20, **salesforce: Any) -> None:
+    def __init__(
+        self,
+        *,
+        tuning: Tuning | None = None,
+        cards: int = 20,
+        mapper: Mapper | None = None,
+        **salesforce: Any,
+    ) -> None:
         self.clock = ManualClock()
+        self.mapper = mapper
         self.boundaries = Boundaries()
         self.table = MemoryTable()
         self.sqs = MemorySqs(self.clock, self.boundaries)
@@ -387,6 +396,7 @@ class _WorldClients(Clients):
             },
             table=FragileTable(world.table, boundaries),
             clock=world.clock,
+            mapper=world.mapper,
             aws={"sqs": world.sqs, "secretsmanager": MemorySecrets()},
         )
         self._world = world

@@ -178,6 +178,19 @@ def test_assigned_should_be_read_again_when_another_event_of_its_version_differs
     assert billing_contacts(world, 1) == [ELBE.energised_id]
 
 
+def test_assigned_should_change_nothing_when_its_version_comes_again_with_another_number(
+    world: World, event: Any
+) -> None:
+    order(world)
+    world.invoke("card_event", event)
+    before = dict(world.table.items)
+    message = bodies(event)[0]
+    message["detail"]["payload"]["CardNumber__c"] = "other"
+    world.invoke("card_event", batch(message))
+    assert world.table.items == before
+    assert not world.salesforce.calls
+
+
 def test_assigned_should_be_parked_when_the_asset_belongs_to_another_card(
     world: World, event: Any
 ) -> None:

@@ -12,6 +12,7 @@ from infra.simulators.faults import Fault
 from infra.simulators.sample import DRIVERS, ELBE, HEIDE, NORDWIND, SampleCompany
 from tests.doubles.world import World
 from tests.functions.given import (
+    REFERENCE,
     any_blank_card,
     asset,
     batch,
@@ -22,6 +23,7 @@ from tests.functions.given import (
     forget_calls,
     order,
     portal_cards,
+    shown,
     store,
     stored_card,
     sync,
@@ -103,6 +105,8 @@ def test_should_take_them_away_at_once_though_the_new_company_is_not_bound(used:
     assert failed(moved(used, HEIDE)) == []
     held = used.energised.card(CARD.energised_id)
     assert (held.contact_id, held.label) == (None, "")
+    # And the old company must not go on paying.
+    assert held.billing_contact_id is None
     assert stored_card(used).waiting_for == "company_not_in_energised"
 
 
@@ -136,6 +140,31 @@ def test_should_keep_driver_label_and_vehicle_within_the_company(used: World) ->
     assert (card.vehicle, card.label) == ("OL-NW 17", "Transporter")
     assert used.energised.card(CARD.energised_id).contact_id == DRIVERS[0].energised_id
     assert not writes(used.energised)
+
+
+def test_should_stand_in_the_portal_again_when_it_comes_back_to_its_order(used: World) -> None:
+    moved(used, NORDWIND)
+    assert shown(used)["cards_in_portal"] == 0
+    back = event(SourceVersion__c=str(int(LATER) + 1))
+    assert failed(used.invoke("card_event", batch(back))) == []
+    assert portal_cards(used) == []
+    sync(used)
+    (card,) = portal_cards(used)
+    assert (card.record.number, card.record.vehicle) == (CARD.number, "OL-NW 17")
+    assert shown(used)["cards_in_portal"] == 1
+    assert not tasks(used)
+
+
+def test_should_let_another_card_take_the_place_of_one_that_left_a_delivered_order(
+    used: World,
+) -> None:
+    moved(used, ELBE)
+    used.salesforce.assign_cards(REFERENCE, 1)
+    used.pump()
+    used.run_for(300)
+    sync(used)
+    assert [c.record.number for c in portal_cards(used)] == [any_blank_card(2).number]
+    assert shown(used)["cards_in_portal"] == 1
 
 
 @pytest.mark.parametrize(

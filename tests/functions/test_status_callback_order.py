@@ -77,6 +77,21 @@ def test_should_refuse_a_forbidden_transition_with_a_task_in_either_order(
     assert (task.kind, task.subject_id) == ("forbidden_transition", ORDER)
 
 
+def test_should_take_the_task_back_when_a_late_event_makes_the_transition_follow(
+    world: World,
+) -> None:
+    number = ordered(world)
+    world.salesforce.events.holding = True
+    for status in ("Geliefert", "Bearbeitung", "Storniert"):
+        world.salesforce.set_order_status(number, status)
+    delivered, taken_back, cancelled = world.salesforce.events.held
+    world.invoke("status_callback", batch(delivered, cancelled))
+    assert [t.kind for t in tasks(world)] == ["forbidden_transition"]
+    world.invoke("status_callback", batch(taken_back))
+    assert shown(world)["status_text"] == "Storniert"
+    assert not tasks(world)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in_order", "out_of_order"])
 def test_should_read_the_order_again_when_two_events_of_one_version_differ(
     world: World, order: tuple[int, ...]
@@ -131,6 +146,30 @@ def test_should_end_with_what_salesforce_holds_when_two_events_of_one_version_di
     assert shows["delivery_date"] == held["DeliveryDate__c"]
     assert len(shows["history"]) == 3
     assert not tasks(world)
+
+
+@pytest.mark.parametrize("order", [(1, 0), (0, 1, 0), (1, 0, 1), (1, 0, 0, 1)], ids=str)
+@pytest.mark.parametrize("held", ["Geliefert", "Bearbeitung"], ids=["second", "neither"])
+def test_should_show_one_history_in_whatever_order_two_events_of_one_version_come(
+    held: str, order: tuple[int, ...]
+) -> None:
+    def history(*positions: int) -> Any:
+        world = World()
+        number = ordered(world)
+        world.salesforce.events.whole_seconds = True
+        world.salesforce.events.holding = True
+        for status in ("Teilgeliefert", "Geliefert"):
+            world.salesforce.set_order_status(number, status)
+            world.clock.advance(0.4)
+        events = list(world.salesforce.events.held)
+        world.salesforce.set_order_status(number, held)
+        for position in positions:
+            world.invoke("status_callback", batch(events[position]))
+        return shown(world)["history"]
+
+    in_order = history(0, 1)
+    assert in_order[-1]["at"] == "2026-03-02T08:00:00.400000+00:00"
+    assert history(*order) == in_order
 
 
 def test_should_bring_the_message_again_when_salesforce_cannot_be_asked(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from busbar.domain.orders import EVENTS_KEPT, ChargeCardOrder, StatusEvent
 from tests.unit.domain.any_orders import NOON, after, any_order, any_submitted, event
 
 S = OrderStatus
+LATER = NOON + timedelta(hours=1)
 FIVE = (
     event(10, S.IN_PROGRESS),
     event(20, S.PARTLY_DELIVERED, tracking_id="T-1", delivered_quantity=4),
@@ -167,9 +168,27 @@ def test_should_tell_the_history_from_the_order_to_its_newest_event() -> None:
 def test_should_see_a_contradiction_only_in_one_version_with_other_content(
     other: StatusEvent, contradicts: bool
 ) -> None:
-    assert after(any_submitted(), *FIVE).contradicts(other) is contradicts
+    known = after(any_submitted(), *FIVE).contradicted_by(other)
+    assert known == (FIVE[1] if contradicts else None)
 
 
 def test_should_be_as_if_a_version_had_never_come_without_it() -> None:
     without = after(any_submitted(), *FIVE).without_version(20)
     assert view(without) == view(after(any_submitted(), FIVE[0], *FIVE[2:]))
+
+
+@pytest.mark.parametrize(
+    ("events", "due"),
+    [(FIVE[:1], None), (FIVE[:2], LATER), (FIVE[:3], LATER), ((FIVE[1], FIVE[3]), LATER)],
+    ids=["in_progress", "partly", "delivered", "cancelled_after_a_part"],
+)
+def test_should_be_due_for_a_card_only_while_its_cards_are_on_their_way(
+    events: tuple[StatusEvent, ...], due: datetime | None
+) -> None:
+    order = after(any_submitted(cards_taken_over=("a", "b")), *events).expecting("b", LATER)
+    assert (order.cards_taken_over, order.next_takeover_at) == (("a",), due)
+
+
+def test_should_not_put_off_what_is_due_for_one_more_card() -> None:
+    order = after(any_submitted(next_takeover_at=NOON), FIVE[2])
+    assert order.expecting("any", LATER) == order

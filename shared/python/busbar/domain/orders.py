@@ -148,6 +148,16 @@ class ChargeCardOrder(Record):
         sent = {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
         return self.status is OrderStatus.CANCELLED and any(e.status in sent for e in self.events)
 
+    def expecting(self, card: str, now: datetime) -> ChargeCardOrder:
+        """The order after a card came to it or left it: that one does not stand in the portal.
+
+        If cards of the order are on their way, it is due, so that `sync_cards` looks what is there.
+        """
+        there = tuple(c for c in self.cards_taken_over if c != card)
+        on_their_way = self.delivers_cards or self.ended_after_delivery
+        due = (self.next_takeover_at or now) if on_their_way else None
+        return self.model_copy(update={"cards_taken_over": there, "next_takeover_at": due})
+
     def with_event(self, event: StatusEvent) -> ChargeCardOrder:
         """The order after this event; the same object if the event changes nothing.
 
@@ -159,13 +169,13 @@ class ChargeCardOrder(Record):
         events = tuple(sorted((*self.events, event), key=lambda e: e.version))
         return _compacted(self.model_copy(update={"events": events}))
 
-    def contradicts(self, event: StatusEvent) -> bool:
-        """Whether an event with this version but other content was applied before."""
+    def contradicted_by(self, event: StatusEvent) -> StatusEvent | None:
+        """The event that was applied with this version and says something else, if there is one."""
         same = next((e for e in self.events if e.version == event.version), None)
         ignored = {"event_id", "occurred_at"}
-        return same is not None and (
-            same.model_dump(exclude=ignored) != event.model_dump(exclude=ignored)
-        )
+        if same is None or same.model_dump(exclude=ignored) == event.model_dump(exclude=ignored):
+            return None
+        return same
 
     def without_version(self, version: int) -> ChargeCardOrder:
         """The order as if the event of this version had never come."""

@@ -6,7 +6,7 @@ was sent. If be.ENERGISED does not know the company yet, the card waits with a n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -44,6 +44,11 @@ class CardAssigned(BaseModel):
     version: int = Field(alias="SourceVersion__c", gt=0)
     event_id: str = Field(alias="EventUuid", min_length=1)
 
+    @property
+    def order_id(self) -> str | None:
+        """Our id of the order, if it is one of ours."""
+        return entity_id_of(KIND, self.order_reference)
+
     def fingerprint(self) -> str:
         """Tells whether two events with one version say the same."""
         return content_hash(self.model_dump(exclude={"event_id"}))
@@ -64,16 +69,21 @@ def assigned(event: CardAssigned, deps: Deps) -> Outcome | None:
     Raises `EventRejected` if no order of ours is meant.
     """
     order = _order(event, deps)
-    deps = deps.continuing(order.correlation_id)
+    deps = deps.continuing(order.record.correlation_id)
     ours = card_id(deps.store.org, event.card_id)
     for _ in range(TRIES):
         stored = deps.store.get(ChargeCard, ours)
         if stored and not _is_newer(event, stored.record, deps):
             return None
         errand = card_errand(ours, stored.version + 1 if stored else 1, deps)
+        changes = (
+            *_changes(event, order.record, stored, deps),
+            *_orders_follow(ours, order, stored, deps),
+        )
         try:
-            deps.store.commit(*_changes(event, order, stored, deps), deps.outbox.guard(errand))
+            deps.store.commit(*changes, deps.outbox.guard(errand))
         except Conflict:
+            order = _order(event, deps)
             continue
         return carry(ours, deps, deps.tuning.call_timeout, errand)
     _check_bindings(event, ours, deps)
@@ -89,12 +99,28 @@ def _check_bindings(event: CardAssigned, ours: str, deps: Deps) -> None:
         raise EventRejected("card_bound_to_another_asset", schema, ours)
 
 
-def _order(event: CardAssigned, deps: Deps) -> ChargeCardOrder:
-    order_id = entity_id_of(KIND, event.order_reference)
-    stored = deps.store.get(ChargeCardOrder, order_id) if order_id else None
+def _order(event: CardAssigned, deps: Deps) -> Stored[ChargeCardOrder]:
+    stored = deps.store.get(ChargeCardOrder, event.order_id) if event.order_id else None
     if stored is None:
         raise EventRejected("unknown_order", ChargeCardOrder.schema_name, event.order_reference)
-    return stored.record
+    return stored
+
+
+def _orders_follow(
+    ours: str, order: Stored[ChargeCardOrder], card: Stored[ChargeCard] | None, deps: Deps
+) -> Iterator[Change]:
+    """The order that the card comes to and the one that it leaves, if they are delivered.
+
+    The one would not look for its cards any more, and the other would go on counting this one.
+    """
+    old = card.record.order_id if card else None
+    if old == order.record.id:
+        return
+    left = deps.store.get(ChargeCardOrder, old) if old else None
+    for stored in filter(None, (order, left)):
+        after = stored.record.expecting(ours, deps.clock.now())
+        if after != stored.record:
+            yield Save(after, stored)
 
 
 def _is_newer(event: CardAssigned, card: ChargeCard, deps: Deps) -> bool:
@@ -103,6 +129,8 @@ def _is_newer(event: CardAssigned, card: ChargeCard, deps: Deps) -> bool:
         return True
     if event.version < mark.version or event.fingerprint() == mark.content_hash:
         return False
+    if (card.order_id, card.asset_id) == (event.order_id, event.asset_id):
+        return False  # it differs in the number alone, which we have from be.ENERGISED
     # One version, two contents: only the source can tell which of them holds.
     assets = deps.systems.salesforce.assets_of(event.order_reference, deps.tuning.call_timeout)
     return any(asset.asset_id == event.asset_id for asset in assets)
@@ -133,9 +161,10 @@ def _changes(
         # The card goes to another order: it leaves the portal until that one is delivered.
         card = card.model_copy(update={"in_portal_since": None})
     if before.company_id != order.company_id:
-        # Nothing of the old company's driver may reach the new one.
+        # Nothing of the old company's driver may reach the new one, nor the old one go on paying
+        # while the new one is not known to be.ENERGISED.
         card = card.model_copy(update={"vehicle": ""})
-        wanted |= {"contact_id": None, "label": ""}
+        wanted |= {"contact_id": None, "label": "", "billing_contact_id": contact}
     row = deps.store.get(LedgerRow, energised_row_id(card))
     bindings = (
         Bind(ChargeCard.schema_name, card.id, ENERGISED, event.card_id),

@@ -6,8 +6,9 @@ their source version (`busbar.domain.orders`), so none of that matters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -16,7 +17,7 @@ from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.orders import KIND, ChargeCardOrder, StatusEvent
 from busbar.domain.tasks import Task
 from busbar.errors import EventRejected
-from busbar.ports import Change, Put, Save, Stored
+from busbar.ports import Change, Drop, Put, Save, Stored
 from busbar.usecases.deps import Deps, revise
 
 
@@ -46,14 +47,12 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
     def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
         before = stored.record
         ours = deps.continuing(before.correlation_id)
-        if before.contradicts(event):
-            source = _from_source(message, event, ours)
-            return (
-                _changes(stored, before.without_version(event.version), source, ours)
-                if source
-                else ()
-            )
-        return _changes(stored, before, event, ours)
+        known = before.contradicted_by(event)
+        if known is None:
+            return _changes(stored, before.with_event(event), ours)
+        decided = _decided(message, known, event, ours)
+        after = before.without_version(event.version).with_event(decided)
+        return _changes(stored, after, ours)
 
     stored = revise(deps.store, ChargeCardOrder, order_id, change) if order_id else None
     if stored is None:
@@ -77,34 +76,56 @@ def _event(message: StatusChanged, order_id: str, deps: Deps) -> StatusEvent:
     )
 
 
-def _from_source(message: StatusChanged, event: StatusEvent, deps: Deps) -> StatusEvent | None:
-    """One version, two contents: what Salesforce holds counts, whichever of them came last."""
+def _decided(
+    message: StatusChanged, known: StatusEvent, event: StatusEvent, deps: Deps
+) -> StatusEvent:
+    """One version, two contents: what Salesforce holds counts, whichever of them came last.
+
+    If that is what one of them says, it is that one. How many were delivered it does not hold.
+    """
+    held = _held(message, deps)
+    if held is None:
+        return known
+    for said in (known, event):
+        if all(getattr(said, name) == value for name, value in held.items()):
+            return said
+    return max(known, event, key=lambda e: e.occurred_at).model_copy(update=held)
+
+
+def _held(message: StatusChanged, deps: Deps) -> dict[str, Any] | None:
+    """The status that Salesforce holds, as fields of an event; None if it cannot be told."""
     found = deps.systems.salesforce.find_order(message.order_reference, deps.tuning.call_timeout)
     held = found[0].fields if len(found) == 1 else {}
     mapped = deps.salesforce.status_map.get(held.get("status", ""))
     if mapped is None:
         return None
     day = held.get("delivery_date")
-    update = {
+    return {
         "status": OrderStatus(mapped),
         "tracking_id": held.get("tracking_id") or None,
         "delivery_date": date.fromisoformat(day) if day else None,
     }
-    return event.model_copy(update=update)
 
 
 def _changes(
-    stored: Stored[ChargeCardOrder], before: ChargeCardOrder, event: StatusEvent, deps: Deps
+    stored: Stored[ChargeCardOrder], after: ChargeCardOrder, deps: Deps
 ) -> Sequence[Change]:
-    after = before.with_event(event)
     if after == stored.record:
         return ()
     now = deps.clock.now()
     on_their_way = after.delivers_cards or after.ended_after_delivery
     awaited = on_their_way and len(after.cards_taken_over) < after.quantity
     after = after.model_copy(update={"next_takeover_at": now if awaited else None})
-    refused = {e.version for e in after.refused_events} - {e.version for e in before.refused_events}
-    return (Save(after, stored), *(Put(_task(after, v, now)) for v in sorted(refused)))
+    return (Save(after, stored), *_tasks(stored.record, after, now))
+
+
+def _tasks(before: ChargeCardOrder, after: ChargeCardOrder, now: datetime) -> Iterator[Change]:
+    """A task for each event that is refused now. It goes if a late event makes that one follow."""
+    known, refused = ({e.version for e in o.refused_events} for o in (before, after))
+    for version in sorted(refused - known):
+        yield Put(_task(after, version, now))
+    for version in sorted(known - refused):
+        yield Drop(Task, _task(after, version, now).id)
 
 
 def _task(order: ChargeCardOrder, version: int, now: datetime) -> Task:
