@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -93,7 +92,6 @@ class Cloud:
     """The way of a SendMessage into the queue and out of it."""
 
     def __post_init__(self) -> None:
-        logging.disable(logging.CRITICAL)
         self.layer = Layer(self.engine)
         self.dead: list[tuple[str, str]] = []
         """What lies in dead-letter queues: (queue, body)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -121,6 +122,16 @@ def play_setup(setup: Setup, seed: int, only: Collection[str] | None = None) -> 
         found = play(cloud, SCENARIOS[setup.scenario], trouble, seed=seed)
     happened = trouble.happened if isinstance(trouble, Chance) else {}
     return Played(found, happened, cloud.layer.trace)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Nothing is logged: what goes wrong on purpose is not news, and takes time to write."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 @contextmanager

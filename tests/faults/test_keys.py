@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ several = pytest.mark.parametrize(
     [Calm(), Crowd(), *map(Chance, range(5))],
     ids=["calm", "crowd", *(f"seed_{n}" for n in range(5))],
 )
+
 
 Ask = tuple[str, dict[str, int]]
 """Who asks, and with which body."""
@@ -88,7 +90,7 @@ def together(cloud: Cloud, asks: Sequence[Ask], trouble: Trouble) -> list[tuple[
 
     cloud.layer.start(trouble)
     for ask in asks:
-        cloud.engine.start(lambda a=ask: line(a))
+        cloud.engine.start(partial(line, ask))
     assert cloud.engine.run(LONGEST)
     return finals
 
@@ -111,7 +113,7 @@ def test_should_make_one_order_of_fifty_requests_and_answer_all_alike_or_409(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_should_make_one_order_of_fifty_requests_whatever_goes_wrong(seed: int) -> None:
-    cloud = Witness(mode=("unique_key", "probe")[seed % 2])  # type: ignore[arg-type]
+    cloud = Witness(mode="probe" if seed % 2 else "unique_key")
     assert play(cloud, FIFTY, Chance(seed), seed=seed, redeliver=True) == []
     assert list(unequal(cloud.answers)) == []
     assert len(cloud.salesforce.records("Order")) == 1

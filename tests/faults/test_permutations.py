@@ -1,6 +1,6 @@
 """Events in any order, with one of them twice, and stale ones: always the in-order state.
 
-This plays a sample of the arrangements; `python -m tests.faults.permutations` plays them all.
+This plays a sample of the arrangements; `python -m tests.faults events` plays them all.
 """
 
 from __future__ import annotations
