@@ -49,7 +49,7 @@ VISIBILITY = 360.0
 SWEEP = 60.0
 STREAM_BATCH = 10
 SEARCH_LAG = 30.0
-CARDS = 12
+CARDS = 6
 HOUR = 3600.0
 LOOSE = ("Order.BusbarReference__c", "OrderItem.BusbarReference__c")
 """External ids that are not unique where Salesforce has no unique key for us."""

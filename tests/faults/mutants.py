@@ -79,7 +79,7 @@ MUTANTS = (
     ),
     Mutant(
         "settle window of an object",
-        ONE_CARD,
+        Setup("one card", trouble="storm"),
         (
             Edit(
                 LEDGER,
@@ -87,7 +87,6 @@ MUTANTS = (
                 "return None",
             ),
         ),
-        first=110,
     ),
     Mutant(
         "step lease",
@@ -105,7 +104,7 @@ MUTANTS = (
     ),
     Mutant(
         "object lease",
-        ONE_CARD,
+        Setup("one card", trouble="storm"),
         (
             Edit(
                 LEDGER,
@@ -113,7 +112,6 @@ MUTANTS = (
                 "return None\n        settled_at",
             ),
         ),
-        first=200,
     ),
     Mutant(
         "fencing",
@@ -125,7 +123,6 @@ MUTANTS = (
                 "if current is None:",
             ),
         ),
-        first=25,
     ),
     Mutant(
         "token of an errand",
@@ -137,11 +134,10 @@ MUTANTS = (
                 "if stored is None:",
             ),
         ),
-        first=20,
     ),
     Mutant(
         "read-back",
-        ONE_CARD,
+        Setup("one card", trouble="storm"),
         (
             Edit(
                 LEDGER,
@@ -202,7 +198,6 @@ MUTANTS = (
                 'return {"batchItemFailures": []}',
             ),
         ),
-        first=80,
     ),
     Mutant(
         "dead-letter queue",

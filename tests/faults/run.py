@@ -25,7 +25,7 @@ from tests.faults.scenarios import (
 )
 from tests.faults.setups import Mode, Setup
 from tests.faults.stage import CARDS, ORDERS, SYNC, TASKS, Client, Held, Stage
-from tests.faults.trouble import Calm, Chance, Crowd, Fault, Sleepers, Trouble
+from tests.faults.trouble import Calm, Chance, Crowd, Fault, Sleepers, Storm, Trouble
 
 LONGEST = 400 * HOUR
 """Virtual time in which everything has to come to an end."""
@@ -151,6 +151,7 @@ TROUBLES: Mapping[str, Callable[[int], Trouble]] = {
     "calm": lambda _seed: Calm(),
     "chance": Chance,
     "crowd": lambda _seed: Crowd(),
+    "storm": Storm,
     "sleepers": Sleepers,
 }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Mode = Literal["unique_key", "probe", "none"]
-TroubleName = Literal["calm", "chance", "crowd", "sleepers"]
+TroubleName = Literal["calm", "chance", "crowd", "storm", "sleepers"]
 Tier = Literal["memory", "moto"]
 
 

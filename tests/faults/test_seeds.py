@@ -42,6 +42,10 @@ def test_should_make_one_order_when_everything_comes_three_times_at_once(mode: M
         assert _wrong(Setup(name, mode, "crowd"), 0, 1) == []
 
 
+def test_should_set_cards_right_when_every_third_change_gets_no_answer() -> None:
+    assert _wrong(Setup("one card", trouble="storm"), 0, 2 * PIECE) == []
+
+
 def test_should_keep_its_books_when_workers_sleep_beyond_all_limits() -> None:
     assert _wrong(Setup("deaf card", trouble="sleepers"), 0, 2 * PIECE) == []
 

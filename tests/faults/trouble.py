@@ -264,18 +264,23 @@ class Chance:
     def at(self, effect: Effect, seconds: float) -> Fault | None:
         """Perhaps something."""
         topic = 16 * ("call", "write", "send", "read").index(effect.kind)
-        rate = self._rate * (FOCUS if effect.changes_outside else RATE[effect.kind])
-        if draw(self.seed, topic + _FAULT, effect.number) >= rate:
+        if draw(self.seed, topic + _FAULT, effect.number) >= self._rate_of(effect):
             return None
         name = f"{effect.kind}{effect.number}"
         if seconds > self.calm_after or (self.only is not None and name not in self.only):
             return None
         which = draw(self.seed, topic + _WHICH, effect.number)
-        word = next(w for at, w in _TABLES[effect.kind] if which < at)
+        word = next(w for at, w in self._words(effect) if which < at)
         how = draw(self.seed, topic + _HOW, effect.number)
         fault = Fault(word, self._seconds(word, effect.kind, how))
         self.happened[name] = fault
         return fault
+
+    def _rate_of(self, effect: Effect) -> float:
+        return self._rate * (FOCUS if effect.changes_outside else RATE[effect.kind])
+
+    def _words(self, effect: Effect) -> list[tuple[float, str]]:
+        return _TABLES[effect.kind]
 
     def _seconds(self, word: str, kind: Kind, how: float) -> float:
         if word == "late":
@@ -308,6 +313,20 @@ class Chance:
     def shuffled(self, number: int) -> bool:
         """Every second batch."""
         return draw(self.seed, _SHUFFLE, number) < 0.5
+
+
+@dataclass
+class Storm(Chance):
+    """Every third change of an outside system gets no answer; a half of those come late."""
+
+    def _rate_of(self, effect: Effect) -> float:
+        return 1 / 3 if effect.changes_outside else 0.005
+
+    def _words(self, effect: Effect) -> list[tuple[float, str]]:
+        return _STORM if effect.changes_outside else _TABLES[effect.kind]
+
+
+_STORM = _table({"late": 3, "lost": 1, "never": 1, "pause_before": 1})
 
 
 @dataclass
