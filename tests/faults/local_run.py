@@ -37,7 +37,7 @@ Work = Callable[[threading.Event], None]
 PROGRESS = 5.0
 QUIET = 2.0
 """Seconds without work after which nothing more comes by itself: longer than any lag of a list."""
-SETTLES = 180.0
+SETTLES = 120.0
 """Seconds in which everything has to come to rest after the last client is gone."""
 
 
@@ -54,7 +54,6 @@ class Size:
     clients: int = 10
     every: float = 2.0
     apart: float = 2.0
-    patience: float = 1500.0
 
     def lines(self) -> list[Line]:
         """Orders of one card; two of three cards are given away and switched on."""
@@ -77,7 +76,7 @@ class LocalRun:
     """What each part took."""
 
     def __post_init__(self) -> None:
-        self.stage = LocalStage(self.system, self.seed, patience=self.size.patience)
+        self.stage = LocalStage(self.system, self.seed)
         self.cloud = LocalCloud(self.system)
         self.killer = Killer(
             self.system, self.size.kills, self.size.every, self._progress, self.seed
@@ -111,6 +110,7 @@ class LocalRun:
     @contextmanager
     def _part(self, name: str) -> Iterator[None]:
         began = time.monotonic()
+        self.stage.patient_from = self.stage.now()
         yield
         self.seconds[name] = time.monotonic() - began
 

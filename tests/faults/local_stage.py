@@ -17,7 +17,7 @@ from infra.local.testing import RunningSystem
 from infra.stages import LOCAL
 from tests.doubles.world import ORG, Reply
 from tests.faults.draws import draw
-from tests.faults.history import History
+from tests.faults.history import NEVER, History
 from tests.faults.run import PEOPLE_DO
 from tests.faults.stage import Held
 
@@ -30,16 +30,18 @@ times of the system under it are shorter by about as much (`local_times`)."""
 class LocalStage:
     """A `Stage` over a running local system, for many threads.
 
-    Times are a scenario's, `scale` of them to the real second. After `patience` real seconds
-    nobody rests any more: `TimeoutError`, so that what waits for what never comes has an end.
+    Times are a scenario's, `scale` of them to the real second. When nothing was asked or answered
+    for `patience` real seconds nobody rests any more: what waits for what never comes has an end.
     """
 
     system: RunningSystem
     seed: int = 0
     scale: float = SCALE
-    patience: float = 900.0
+    patience: float = 180.0
     history: History = field(default_factory=History)
     began: float = field(default_factory=time.monotonic)
+    patient_from: float = 0.0
+    """The time, by `now`, from which patience counts at the earliest."""
     _tokens: dict[str, str] = field(default_factory=dict)
     _drawn: Iterator[int] = field(default_factory=itertools.count)
 
@@ -48,9 +50,12 @@ class LocalStage:
         return (time.monotonic() - self.began) * self.scale
 
     def rest(self, seconds: float) -> None:
-        """Let time pass. Raises `TimeoutError` when the run has lasted too long."""
-        if time.monotonic() - self.began > self.patience:
-            raise TimeoutError(f"the run is older than {self.patience:.0f} s")
+        """Let time pass. Raises `TimeoutError` when nothing has moved for too long."""
+        moved = [
+            o.invoked if o.completed == NEVER else o.completed for o in self.history.operations
+        ]
+        if self.now() - max([self.patient_from, *moved]) > self.patience * self.scale:
+            raise TimeoutError(f"nothing has moved for {self.patience:.0f} s")
         time.sleep(seconds / self.scale)
 
     def request(

@@ -35,7 +35,7 @@ pytestmark = [
     pytest.mark.xdist_group("e2e"),
 ]
 REAL = Times(Tuning(), {case.name: case.timeout_seconds for case in USE_CASES}, visibility=360)
-SMALL = Size(orders=6, kills=4, clients=6, apart=0.5, patience=240.0)
+SMALL = Size(orders=6, kills=4, clients=6, apart=0.5)
 
 
 @dataclass(frozen=True)
