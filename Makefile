@@ -29,7 +29,7 @@ test: setup ## all tests
 	@$(PY) -m pytest -n 2 --dist loadgroup
 
 faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|events|mutants|moto|all
-	@$(PY) -m tests.faults $(PART) --seeds $(SEEDS) --from $(FROM)
+	@$(PY) -m tests.faults $(PART) --seeds $(SEEDS) --from $(FROM) $(ARGS)
 
 faults-local: setup ## 100 orders on the local system while 50 workers are killed; ARGS="--seed 1"
 	@$(PY) -m tests.faults.local_run $(ARGS)

@@ -16,7 +16,7 @@ def test_should_list_the_use_cases_of_the_catalogue() -> None:
 
 def test_should_link_to_files_that_exist() -> None:
     pages = [README, *ROOT.glob("functions/*/README.md"), *ROOT.glob("infra/**/README.md")]
-    pages += ROOT.glob("shared/python/**/README.md")
+    pages += [*ROOT.glob("shared/python/**/README.md"), *ROOT.glob("tests/**/README.md")]
     missing = [
         f"{page.relative_to(ROOT)}: {link}"
         for page in pages

@@ -6,6 +6,7 @@ boundaries   every boundary of one order, and every pair of them, in each mode
 events       six events of an order and of a card in all 4,320 orders with one of them twice
 mutants      every guard taken out: each has to turn the harness red
 moto         random faults over moto: N runs, of all scenarios in turn
+show         the course of one run: --from is its seed, --scenario, --mode, --trouble its setup
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import TypeVar
 from tests.faults.boundaries import MODES, pairs, singles, stopped_at
 from tests.faults.mutants import MUTANTS
 from tests.faults.permutations import play_all
-from tests.faults.run import play_setup
+from tests.faults.run import TROUBLES, play_setup
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.setups import Mode, Setup, Tier
 from tests.faults.shrinking import keep, shrunk
@@ -171,6 +172,17 @@ def events(_first: int, _count: int) -> list[str]:
     return ["events in another order end in another state"] if play_all() else []
 
 
+def show(setup: Setup, seed: int) -> list[str]:
+    """Print every effect of one run, what happened to it, and what is wrong."""
+    run = play_setup(setup, seed)
+    print(*run.trace, sep="\n")
+    print(f"\n{setup}, seed {seed}: {len(run.trace)} effects; by kind and number:")
+    for effect, fault in run.happened.items():
+        print(f"  {effect}: {fault.word}" + (f" {fault.seconds:.1f} s" if fault.seconds else ""))
+    print(*run.found or ["nothing is wrong"], sep="\n")
+    return run.found
+
+
 PARTS: dict[str, Callable[[int, int], list[str]]] = {
     "seeds": seeds,
     "scenarios": scenarios,
@@ -185,10 +197,15 @@ def main(arguments: list[str]) -> int:
     """Run one part, or all. Exit code 1 if anything is wrong."""
     parser = argparse.ArgumentParser("python -m tests.faults", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("part", choices=[*PARTS, "all"])
+    parser.add_argument("part", choices=[*PARTS, "all", "show"])
     parser.add_argument("--seeds", type=int, default=10_000)
     parser.add_argument("--from", type=int, default=0, dest="first")
+    parser.add_argument("--scenario", choices=SCENARIOS, default="three orders")
+    parser.add_argument("--mode", choices=MODES, default="unique_key")
+    parser.add_argument("--trouble", choices=TROUBLES, default="chance")
     given = parser.parse_args(arguments)
+    if given.part == "show":
+        return bool(show(Setup(given.scenario, given.mode, given.trouble), given.first))
     chosen = list(PARTS) if given.part == "all" else [given.part]
     failures: Iterator[str] = chain.from_iterable(
         PARTS[part](given.first, given.seeds) for part in chosen
