@@ -134,26 +134,21 @@ def moto(first: int, count: int) -> list[str]:
     return spread(f"over moto, {len(SCENARIOS)} scenarios", jobs, play_some, 2)
 
 
-def boundaries(_first: int, _count: int) -> list[str]:
-    """All boundaries, then all pairs."""
+def boundaries(first: int, count: int) -> list[str]:
+    """All boundaries, then all pairs whose first boundary is in the range."""
     each = {mode: list(singles(mode)) for mode in MODES}
     for mode, found in each.items():
         print(f"{mode}: one order has {len(found)} boundaries", flush=True)
     alone = [(mode, one) for mode, found in each.items() for one in found]
     failures = spread("single boundaries", alone, stop_some, 10)
-    firsts = [(mode, one[0]) for mode, found in each.items() for one in found]
+    chosen = [(mode, one[0]) for mode, one in alone][first : first + count]
+    tally = Tally("pairs of boundaries, by the first", len(chosen))
     total = 0
-
-    def counted(piece: tuple[int, list[str]]) -> list[str]:
-        nonlocal total
-        total += piece[0]
-        return piece[1]
-
-    tally = Tally("pairs of boundaries, by the first", len(firsts))
     with ProcessPoolExecutor(PROCESSES, initializer=logging.disable) as pool:
-        for piece in pool.map(stop_pairs, [(one,) for one in firsts]):
-            tally.count(1, counted(piece))
-    print(f"{total:,} pairs")
+        for number, wrong in pool.map(stop_pairs, [(one,) for one in chosen]):
+            total += number
+            tally.count(1, wrong)
+    print(f"{total:,} pairs, first boundaries {first} to {first + len(chosen) - 1}")
     return failures + tally.failures
 
 
