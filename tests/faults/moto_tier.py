@@ -1,4 +1,7 @@
-"""The same runs over moto: the real clients of table and queues, in process, each time fresh."""
+"""The same runs over moto: the real clients of table and queues, in process, each time fresh.
+
+What is sent is made by the product's own mappings here.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 
 import boto3
 
+from busbar.mapping.registry import MappingRegistry
 from busbar.store.table import DynamoTable
 from infra.catalog import USE_CASES
 from tests.faults.cloud import Cloud
@@ -49,4 +53,10 @@ def moto_cloud(mode: Mode, time_limit: float | None) -> Iterator[Cloud]:
     with dynamo() as client:
         queues = MotoQueues()
         table = DynamoTable(client, NAME)
-        yield Cloud(mode=mode, table=table, time_limit=time_limit, carry=queues.carry)
+        yield Cloud(
+            mode=mode,
+            table=table,
+            time_limit=time_limit,
+            mapper=MappingRegistry(),
+            carry=queues.carry,
+        )
