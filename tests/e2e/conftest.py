@@ -21,13 +21,6 @@ T = TypeVar("T")
 CARDS = 2
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them share one system, so they run in one worker, one after the other."""
-    for item in items:
-        if "e2e" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-
-
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     """One system for all end-to-end tests."""

@@ -29,13 +29,10 @@ from tests.faults.run import played
 from tests.faults.scenarios import ONE_ORDER
 from tests.faults.trouble import Calm
 
-pytestmark = [
-    pytest.mark.local,
-    # One group with the end-to-end tests: two systems at once would be too slow for their times.
-    pytest.mark.xdist_group("e2e"),
-]
+pytestmark = pytest.mark.local
 REAL = Times(Tuning(), {case.name: case.timeout_seconds for case in USE_CASES}, visibility=360)
-SMALL = Size(orders=6, kills=4, clients=6, apart=0.5)
+SMALL = Size(orders=6, kills=4, clients=6, every=0.5, apart=0.5)
+"""Its kills take 12 s at most, its orders 18 s at least: each kill falls into the run."""
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,6 @@ def in_salesforce(system: RunningSystem) -> list[Any]:
 
 
 @pytest.mark.local
-@pytest.mark.xdist_group("kept")
 class TestWholeSystem:
     @pytest.fixture
     def arguments(self) -> list[str]:
