@@ -15,7 +15,7 @@ from typing import Any
 from infra.catalog import USE_CASES
 from infra.local.testing import RunningSystem
 
-WATCH = 2.0
+WATCH = 1.0
 """Seconds to try to hit a worker in a call of the drawn function, then of any."""
 DEEPEST = 0.1
 """Seconds into a call after which it is hit, at most; mostly sooner, as most calls are short."""
