@@ -17,6 +17,7 @@ from infra.local.testing import RunningSystem
 
 WATCH = 1.0
 """Seconds to try to hit a worker in a call of the drawn function, then of any."""
+LOOK = 0.01
 DEEPEST = 0.1
 """Seconds into a call after which it is hit, at most; mostly sooner, as most calls are short."""
 
@@ -72,6 +73,7 @@ class Killer:
         while time.monotonic() < until:
             if self._kill_in_call(function):
                 return True
+            time.sleep(LOOK)
         return False
 
     def _kill_in_call(self, function: str | None) -> bool:

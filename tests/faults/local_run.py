@@ -29,7 +29,7 @@ from tests.faults.local_stage import SCALE, LocalStage
 from tests.faults.local_times import SWEEP, TIMES
 from tests.faults.run import guarded, look
 from tests.faults.scenarios import OPERATOR, Line, order, poison, synchronised
-from tests.faults.stage import SYNC, Client
+from tests.faults.stage import SYNC, Client, Stage
 
 Say = Callable[[str], None]
 Work = Callable[[threading.Event], None]
@@ -95,11 +95,11 @@ class LocalRun:
             with self._part("orders"), self._meanwhile(*meanwhile):
                 self._let(lines)
             with self._part("settling"):
-                self._settle()
+                self._let([self._settle])
         with self._part("looking"):
             self.say(self.told())
             portal, held = Portal(), self.stage.held()
-            look(self.stage, portal)
+            self._let([lambda stage: look(stage, portal)])
         return Evidence(self.stage.history, held, portal, dead=self.cloud.dead())
 
     def _let(self, lines: Sequence[Line]) -> None:
@@ -161,10 +161,10 @@ class LocalRun:
             f"killed: {len(self.killer.kills)}"
         )
 
-    def _settle(self) -> None:
+    def _settle(self, stage: Stage) -> None:
         until = time.monotonic() + SETTLES
         for _ in range(2):
-            Client(self.stage, OPERATOR).ask("POST", SYNC)
+            Client(stage, OPERATOR).ask("POST", SYNC)
             self._wait(until)
 
     def _wait(self, until: float) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from infra.local.testing import RunningSystem
+from infra.local.testing import NotReady, RunningSystem
 from infra.stages import LOCAL
 from tests.doubles.world import ORG, Reply
 from tests.faults.draws import draw
@@ -61,12 +61,17 @@ class LocalStage:
     def request(
         self, method: str, path: str, user: str, body: Any = None, **headers: str
     ) -> Reply | None:
-        """One HTTP call through the portal's door; None if the connection broke."""
+        """One HTTP call through the portal's door; None if the connection broke.
+
+        Raises `NotReady` if the system itself is gone, which no killing of workers may lead to.
+        """
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent["Authorization"] = f"Bearer {self._token(user)}"
         try:
             answer = self.system.call(method, path, json=body, headers=sent)
         except httpx.HTTPError:
+            if not self.system.part.alive():
+                raise NotReady(f"the system has ended: {self.system.part.last_words()}") from None
             return None
         return Reply(answer.status_code, answer.headers, answer.text)
 
