@@ -12,9 +12,9 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from typing import Any, NoReturn
@@ -28,7 +28,9 @@ from infra.catalog import USE_CASES, UseCase, use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE
 from infra.simulators.energised.simulator import EnergisedSimulator
+from infra.simulators.salesforce.events import Publish
 from infra.simulators.salesforce.simulator import SalesforceSimulator
+from infra.simulators.simulator import Now
 from infra.simulators.transport import SimulatorTransport
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_table import MemoryTable
@@ -211,35 +213,8 @@ class World:
         """Systems that take every call and answer none: each costs its caller the time it waits."""
         self._ends_at = self.clock.now()
         self._relayed = 0
-        self.salesforce = SalesforceSimulator(
-            self.clock.now,
-            event_source=SOURCE,
-            client_id="busbar",
-            client_secret="not-secret-1",
-            publish=self._publish,
-            token_seconds=10**9,
-        )
-        self.energised = EnergisedSimulator(self.clock.now, api_token="not-secret-2")
-        self.salesforce.load_sample(cards)
-        self.energised.load_sample(cards)
-        self.settings = Settings(
-            stage="local",
-            table="busbar",
-            orgs={
-                ORG: OrgSettings(
-                    audiences=(AUDIENCE,),
-                    salesforce=SalesforceSettings(
-                        base_url=SALESFORCE,
-                        secret_id="salesforce",
-                        event_source=SOURCE,
-                        **salesforce,
-                    ),
-                    energised=EnergisedSettings(base_url=ENERGISED, secret_id="energised"),
-                )
-            },
-            queues={q.name: q.name for q in USE_CASES if q.queue},
-            tuning=tuning or Tuning(),
-        )
+        self.salesforce, self.energised = simulators(self.clock.now, self._publish, cards)
+        self.settings = replace(settings_of(salesforce), tuning=tuning or Tuning())
         self._handlers: dict[str, Handler] = {}
         local_sample.load(self._clients().store())
 
@@ -249,16 +224,8 @@ class World:
     def handler(self, name: str) -> Handler:
         """The handler of a use case; a new one after its worker died."""
         if name not in self._handlers:
-            module = import_module(f"functions.{name}.handler")
-            queue = use_case(name).queue
-            settings = replace(
-                self.settings,
-                parked=f"{name}-dead" if queue else "",
-                orgs={
-                    o: only_its_systems(s, use_case(name)) for o, s in self.settings.orgs.items()
-                },
-            )
-            self._handlers[name] = module.make_handler(settings, self._clients())
+            made = handler_of(use_case(name), self.settings, self._clients())
+            self._handlers[name] = made
         return self._handlers[name]
 
     def invoke(self, name: str, event: Any) -> Any:
@@ -297,23 +264,14 @@ class World:
 
     def claims(self, user: str) -> dict[str, str]:
         """The claims of a sample user's access token, as API Gateway hands them on."""
-        expires = int(self.clock.now().timestamp()) + 3600
-        return {
-            "sub": PEOPLE[user],
-            "client_id": AUDIENCE,
-            "token_use": "access",
-            "exp": str(expires),
-            "scope": "busbar/machine" if user == "machine" else "openid",
-        }
+        scope = "busbar/machine" if user == "machine" else "openid"
+        return claims_of(PEOPLE[user], self.clock.now(), scope)
 
     # --- what happens by itself ----------------------------------------------------------------
 
     def _publish(self, envelope: dict[str, Any]) -> None:
-        settings = self.settings.orgs[ORG].salesforce
-        for case in USE_CASES:
-            setting = case.queue.events if case.queue else None
-            if setting and getattr(settings, setting) == envelope["detail-type"]:
-                self.sqs.put(case.name, json.dumps(envelope))
+        for queue in queues_of(envelope, self.settings):
+            self.sqs.put(queue, json.dumps(envelope))
 
     def pump(self) -> None:
         """Let everything happen that is due now."""
@@ -371,7 +329,71 @@ class World:
         )
 
 
-def only_its_systems(org: OrgSettings, case: UseCase) -> OrgSettings:
+def simulators(
+    now: Now, publish: Publish, cards: int, non_unique: Iterable[str] = ()
+) -> tuple[SalesforceSimulator, EnergisedSimulator]:
+    """The outside systems with their sample data and `cards` blank cards."""
+    salesforce = SalesforceSimulator(
+        now,
+        event_source=SOURCE,
+        client_id="busbar",
+        client_secret="not-secret-1",
+        publish=publish,
+        token_seconds=10**9,
+        non_unique=non_unique,
+    )
+    energised = EnergisedSimulator(now, api_token="not-secret-2")
+    salesforce.load_sample(cards)
+    energised.load_sample(cards)
+    return salesforce, energised
+
+
+def settings_of(
+    salesforce: Mapping[str, Any], energised: Mapping[str, Any] | None = None
+) -> Settings:
+    """Settings for these simulators; what is given differs from the defaults."""
+    org = OrgSettings(
+        audiences=(AUDIENCE,),
+        salesforce=SalesforceSettings(
+            base_url=SALESFORCE, secret_id="salesforce", event_source=SOURCE, **salesforce
+        ),
+        energised=EnergisedSettings(base_url=ENERGISED, secret_id="energised", **(energised or {})),
+    )
+    queues = {case.name: case.name for case in USE_CASES if case.queue}
+    return Settings(stage="local", table="busbar", orgs={ORG: org}, queues=queues)
+
+
+def handler_of(case: UseCase, settings: Settings, clients: Clients) -> Handler:
+    """The handler of a use case, with the settings that its function is given."""
+    own = replace(
+        settings,
+        parked=f"{case.name}-dead" if case.queue else "",
+        orgs={name: _only(org, case) for name, org in settings.orgs.items()},
+    )
+    made: Handler = import_module(f"functions.{case.name}.handler").make_handler(own, clients)
+    return made
+
+
+def queues_of(envelope: Mapping[str, Any], settings: Settings) -> list[str]:
+    """The queues to which the bus takes a platform event."""
+    salesforce = settings.orgs[ORG].salesforce
+    events = {case.name: case.queue.events for case in USE_CASES if case.queue}
+    kind = envelope["detail-type"]
+    return [name for name, event in events.items() if event and getattr(salesforce, event) == kind]
+
+
+def claims_of(sub: str, now: datetime, scope: str = "openid") -> dict[str, str]:
+    """The claims of an access token that is good for an hour, as API Gateway hands them on."""
+    return {
+        "sub": sub,
+        "client_id": AUDIENCE,
+        "token_use": "access",
+        "exp": str(int(now.timestamp()) + 3600),
+        "scope": scope,
+    }
+
+
+def _only(org: OrgSettings, case: UseCase) -> OrgSettings:
     """The org's settings as the stacks hand them to a function: no system it does not talk to."""
     return replace(
         org,

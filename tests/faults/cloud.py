@@ -8,38 +8,36 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Any
 
 from busbar.domain.identifiers import derived_id
 from busbar.ports import Mapper
 from busbar.process.outbox import OutboxRow
-from busbar.settings import EnergisedSettings, Mode, OrgSettings, SalesforceSettings, Settings
+from busbar.settings import Mode
 from busbar.store.keys import Key
 from busbar.store.records import TableStore
 from busbar.store.table import Item, Table
 from busbar.wiring import Clients, Handler
-from infra.catalog import USE_CASES, UseCase, use_case
+from infra.catalog import use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE
-from infra.simulators.energised.simulator import EnergisedSimulator
-from infra.simulators.salesforce.simulator import SalesforceSimulator
 from tests.doubles.memory_table import PlainTable, stream_record
 from tests.doubles.world import (
-    AUDIENCE,
     ENERGISED,
     ORG,
     SALESFORCE,
-    SOURCE,
     MemorySecrets,
     Reply,
+    claims_of,
+    handler_of,
     http_event,
-    only_its_systems,
+    queues_of,
     route_of,
+    settings_of,
+    simulators,
 )
 from tests.faults.engine import Engine, Worker
 from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer
@@ -97,7 +95,6 @@ class Cloud:
         """What lies in dead-letter queues: (queue, body)."""
         self.sent: list[tuple[str, str]] = []
         """Every message that was ever put on a queue."""
-        self.invocations: Counter[str] = Counter()
         self._free: dict[str, list[Handler]] = {}
         self._numbers = itertools.count(1)
         self._arrivals: dict[str, list[Message]] = {}
@@ -106,38 +103,32 @@ class Cloud:
         self._sweeps: set[int] = set()
         self._outbox: dict[Key, datetime] = {}
         """When the sweep has to look at each row that is left."""
-        loose = () if self.mode == "unique_key" else LOOSE
-        self.salesforce = SalesforceSimulator(
-            self.engine.now,
-            event_source=SOURCE,
-            client_id="busbar",
-            client_secret="not-secret-1",
-            publish=self._publish,
-            token_seconds=10**9,
-            non_unique=loose,
+        unique = self.mode == "unique_key"
+        self.salesforce, self.energised = simulators(
+            self.engine.now, self._publish, CARDS, () if unique else LOOSE
         )
-        self.energised = EnergisedSimulator(self.engine.now, api_token="not-secret-2")
-        self.salesforce.load_sample(CARDS)
-        self.energised.load_sample(CARDS)
-        self.settings = _settings(self.mode)
+        lag = 0.0 if unique else SEARCH_LAG
+        self.settings = settings_of(
+            {"mode": self.mode, "search_lag_seconds": lag}, {"search_lag_seconds": SEARCH_LAG}
+        )
+        table = FaultyTable(self.table, self.layer, self)
         self._clients = Clients(
             transports={
                 SALESFORCE: FaultyTransport(self.salesforce, "salesforce", self.layer),
                 ENERGISED: FaultyTransport(self.energised, "energised", self.layer),
             },
-            table=FaultyTable(self.table, self.layer, self),
+            table=table,
             clock=self.engine,
             monotonic=self.engine.monotonic,
             ids=CountedIds(),
             mapper=self.mapper,
             aws={"sqs": FaultySqs(self, self.layer), "secretsmanager": MemorySecrets()},
         )
-        local_sample.load(TableStore(self._clients.table or self.table, self.engine, ORG))
+        local_sample.load(TableStore(table, self.engine, ORG))
         # Lists lag, and must have seen what was there before the run.
-        self.engine.seconds = 0.0
         self.engine.at(2 * SEARCH_LAG, lambda: None)
         self.engine.run(HOUR)
-        self.salesforce.org.search_lag = 0.0 if self.mode == "unique_key" else SEARCH_LAG
+        self.salesforce.org.search_lag = lag
         self.energised.backend.search_lag = SEARCH_LAG
 
     # --- functions -----------------------------------------------------------------------------
@@ -145,11 +136,10 @@ class Cloud:
     def invoke(self, name: str, event: Any) -> Worker:
         """Begin an invocation, on an instance that nobody else uses."""
         case = use_case(name)
-        self.invocations[name] += 1
         limit = self.time_limit or case.timeout_seconds
         worker = Worker(name, self.engine.seconds + limit)
         free = self._free.setdefault(name, [])
-        handler = free.pop() if free else self._made(case)
+        handler = free.pop() if free else handler_of(case, self.settings, self._clients)
         worker.when_ended.append(lambda: self._give_back(worker, handler))
         self.engine.work(worker, lambda: handler(event, None))
         return worker
@@ -157,17 +147,6 @@ class Cloud:
     def _give_back(self, worker: Worker, handler: Handler) -> None:
         if worker.outcome is not None or worker.broke is not None:
             self._free[worker.name].append(handler)
-
-    def _made(self, case: UseCase) -> Handler:
-        settings = replace(
-            self.settings,
-            parked=f"{case.name}-dead" if case.queue else "",
-            orgs={o: only_its_systems(s, case) for o, s in self.settings.orgs.items()},
-        )
-        made: Handler = import_module(f"functions.{case.name}.handler").make_handler(
-            settings, self._clients
-        )
-        return made
 
     # --- the API -------------------------------------------------------------------------------
 
@@ -179,16 +158,9 @@ class Cloud:
         A caller waits until the gateway answers, which is when the function has ended.
         """
         found, parameters = route_of(method, path.partition("?")[0])
-        claims = {
-            "sub": PEOPLE.get(user, user),
-            "client_id": AUDIENCE,
-            "token_use": "access",
-            "exp": str(int(self.engine.now().timestamp()) + 3600),
-            "scope": "openid",
-        }
-        worker = self.invoke(
-            found.name, http_event(method, path, body, headers, parameters, claims)
-        )
+        claims = claims_of(PEOPLE.get(user, user), self.engine.now())
+        event = http_event(method, path, body, headers, parameters, claims)
+        worker = self.invoke(found.name, event)
         self.engine.wait_for(worker)
         if worker.outcome is None:
             return None
@@ -253,11 +225,8 @@ class Cloud:
 
     def _publish(self, envelope: dict[str, Any]) -> None:
         """A platform event comes by the bus to the queue whose rule matches it."""
-        settings = self.settings.orgs[ORG].salesforce
-        for case in USE_CASES:
-            setting = case.queue.events if case.queue else None
-            if setting and getattr(settings, setting) == envelope["detail-type"]:
-                self._put(case.name, json.dumps(envelope))
+        for queue in queues_of(envelope, self.settings):
+            self._put(queue, json.dumps(envelope))
 
     # --- the outbox: stream and sweep ----------------------------------------------------------
 
@@ -322,19 +291,3 @@ class Cloud:
     def _sweep_if_due(self) -> None:
         for due in self._outbox.values():
             self._sweep_at((due - self.engine.now()).total_seconds())
-
-
-def _settings(mode: Mode) -> Settings:
-    salesforce = SalesforceSettings(
-        base_url=SALESFORCE,
-        secret_id="salesforce",
-        event_source=SOURCE,
-        mode=mode,
-        search_lag_seconds=0.0 if mode == "unique_key" else SEARCH_LAG,
-    )
-    energised = EnergisedSettings(
-        base_url=ENERGISED, secret_id="energised", search_lag_seconds=SEARCH_LAG
-    )
-    org = OrgSettings(audiences=(AUDIENCE,), salesforce=salesforce, energised=energised)
-    queues = {case.name: case.name for case in USE_CASES if case.queue}
-    return Settings(stage="local", table="busbar", orgs={ORG: org}, queues=queues)

@@ -54,7 +54,6 @@ class Engine:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self.steps = 0
         self._agenda: list[tuple[float, int, bool, Callable[[], object]]] = []
         self._numbers = itertools.count()
         self._pending = 0
@@ -75,10 +74,10 @@ class Engine:
         entry = (self.seconds + max(wait, 0.0), next(self._numbers), background, what)
         heapq.heappush(self._agenda, entry)
 
-    def start(self, work: Callable[[], object], wait: float = 0.0) -> None:
+    def start(self, work: Callable[[], object]) -> None:
         """A new line of work, which may rest."""
         line = _Line(work, self._hub)
-        self.at(wait, line.switch)
+        self.at(0.0, line.switch)
 
     def rest(self, seconds: float) -> None:
         """Give way for so long. A worker that is killed or out of time meanwhile dies here."""
@@ -137,6 +136,5 @@ class Engine:
             if at > self.seconds:
                 self.seconds = at
                 self._now = START + timedelta(seconds=at)
-            self.steps += 1
             what()
         return True

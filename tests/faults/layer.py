@@ -239,7 +239,6 @@ class FaultyTransport(httpx.BaseTransport):
     """The way to an outside system."""
 
     def __init__(self, simulator: Simulator, system: str, layer: Layer) -> None:
-        self._simulator = simulator
         self._inner = SimulatorTransport(simulator)
         self._system = system
         self._layer = layer

@@ -109,15 +109,12 @@ class Played:
     trace: list[str]
 
 
-NO_LIMIT = HOUR
-
-
 def play_setup(setup: Setup, seed: int, only: Collection[str] | None = None) -> Played:
     """One run, as its setup and seed say. With `only`, no other faults than these happen."""
     trouble = TROUBLES[setup.trouble](seed)
     if isinstance(trouble, Chance):
         trouble.only = only
-    limit = NO_LIMIT if setup.trouble == "sleepers" else None
+    limit = HOUR if setup.trouble == "sleepers" else None
     with _tier(setup)(setup.mode, limit) as cloud:
         found = play(cloud, SCENARIOS[setup.scenario], trouble, seed=seed)
     happened = trouble.happened if isinstance(trouble, Chance) else {}

@@ -337,15 +337,15 @@ class Sleepers(Chance):
     come of it.
     """
 
-    def at(self, effect: Effect, seconds: float) -> Fault | None:
-        """Often a long sleep, once the effect is there."""
-        if not effect.changes_outside or effect.worker not in SLEEPY:
-            return None
-        if seconds > self.calm_after or draw(self.seed, _FAULT, effect.number) >= 0.5:
-            return None
-        fault = Fault("pause_after", 60 + 900 * draw(self.seed, _HOW, effect.number))
-        self.happened[f"{effect.kind}{effect.number}"] = fault
-        return fault
+    def _rate_of(self, effect: Effect) -> float:
+        return 0.5 if effect.changes_outside and effect.worker in SLEEPY else 0.0
+
+    def _words(self, effect: Effect) -> list[tuple[float, str]]:  # noqa: ARG002
+        return _SLEEP
+
+    def _seconds(self, word: str, kind: Kind, how: float) -> float:  # noqa: ARG002
+        return 60 + 900 * how
 
 
+_SLEEP = _table({"pause_after": 1})
 SLEEPY = frozenset({"card_forward", "card_event", "order_forward"})

@@ -148,14 +148,18 @@ class ChargeCardOrder(Record):
         sent = {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
         return self.status is OrderStatus.CANCELLED and any(e.status in sent for e in self.events)
 
+    @property
+    def awaits_cards(self) -> bool:
+        """Whether `sync_cards` has to look for cards of it: they are on their way, or were sent."""
+        return self.delivers_cards or self.ended_after_delivery
+
     def expecting(self, card: str, now: datetime) -> ChargeCardOrder:
         """The order after a card came to it or left it: that one does not stand in the portal.
 
         If cards of the order are on their way, it is due, so that `sync_cards` looks what is there.
         """
         there = tuple(c for c in self.cards_taken_over if c != card)
-        on_their_way = self.delivers_cards or self.ended_after_delivery
-        due = (self.next_takeover_at or now) if on_their_way else None
+        due = (self.next_takeover_at or now) if self.awaits_cards else None
         return self.model_copy(update={"cards_taken_over": there, "next_takeover_at": due})
 
     def with_event(self, event: StatusEvent) -> ChargeCardOrder:

@@ -113,8 +113,7 @@ def _changes(
     if after == stored.record:
         return ()
     now = deps.clock.now()
-    on_their_way = after.delivers_cards or after.ended_after_delivery
-    awaited = on_their_way and len(after.cards_taken_over) < after.quantity
+    awaited = after.awaits_cards and len(after.cards_taken_over) < after.quantity
     after = after.model_copy(update={"next_takeover_at": now if awaited else None})
     return (Save(after, stored), *_tasks(stored.record, after, now))
 
