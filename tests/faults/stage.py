@@ -21,6 +21,8 @@ AGAIN = 40.0
 """Seconds after which a client sends again what was not answered: no function runs longer that the
 API starts, so the first try is over by then."""
 TRIES = 60
+PATIENCE = 1.5
+"""By how much the time between two looks of a client grows."""
 PAGE = 100
 """The longest page that a list gives."""
 FINAL = frozenset({200, 201, 202, 400, 401, 403, 404, 409, 412, 422})
@@ -140,12 +142,16 @@ class Client:
         return found
 
     def until(self, look: Callable[[], Any], *, every: float, most: float = 200 * 3600.0) -> Any:
-        """What `look` finds, as soon as it is something; None if it never is."""
+        """What `look` finds, as soon as it is something; None if it never is.
+
+        Who waits in vain looks less and less often, so that a run is more than people looking.
+        """
         end = self._stage.now() + most
         while self._stage.now() < end:
             if found := look():
                 return found
             self._stage.rest(every)
+            every *= PATIENCE
         return None
 
 

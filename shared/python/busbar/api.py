@@ -59,6 +59,8 @@ class Door:
             def run(**parameters: str) -> Response[str]:
                 return self._respond(self._run(checked, operation, parameters))
 
+            # The resolver compiles them at the first request, and finds nothing it could use.
+            run.__annotations__.clear()
             self._app.route(rule, method=[method])(run)
             return handler
 

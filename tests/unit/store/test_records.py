@@ -171,9 +171,17 @@ def test_should_mark_only_rows_that_wake_the_relay(shop: Shop, wakes: bool) -> N
 
 
 def test_should_keep_nothing_but_keys_beside_the_body_of_a_plain_record(shop: Shop) -> None:
-    saved(shop, text="personal")
+    saved(shop)
     assert set(shop.item()) == {"pk", "sk", "schema", "version", "changed_at", "body"}
-    assert b"personal" not in shop.item()["body"]
+
+
+@pytest.mark.parametrize(("length", "compressed"), [(400, False), (600, True)])
+def test_should_compress_a_body_that_is_longer_than_a_write_unit_has_room_for(
+    shop: Shop, length: int, compressed: bool
+) -> None:
+    stored = saved(shop, text="x" * length)
+    assert (len(shop.item()["body"]) < 200) is compressed
+    assert stored.record.text == "x" * length
 
 
 def test_should_read_a_record_that_a_newer_release_wrote(shop: Shop) -> None:

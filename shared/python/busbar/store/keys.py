@@ -90,7 +90,7 @@ def shard_of(record_id: str) -> int:
 
 def stamp(at: datetime) -> str:
     """A time as fixed-width text that sorts like the time itself (UTC, microseconds)."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def record_id_of(key: Key, org: str, schema: str) -> str:
