@@ -111,6 +111,12 @@ def test_should_answer_404_to_the_list_of_another_company(world: World) -> None:
     problem(world.call("GET", f"{ORDERS}?company_id={company}"), 404, "company-not-found")
 
 
+def test_should_answer_404_to_the_list_of_a_company_that_is_not_there(world: World) -> None:
+    for user in ("operator", "service-agent"):
+        answered = world.call("GET", f"{ORDERS}?company_id=00000000NB0DY", user)
+        problem(answered, 404, "company-not-found")
+
+
 def test_should_ask_an_agent_without_a_company_for_one(world: World) -> None:
     refused = world.call("GET", ORDERS, "service-agent")
     problem(refused, 400, "company-missing")

@@ -58,7 +58,7 @@ def list_cards(
     caller: Caller, deps: Deps, *, company_id: str | None, limit: int, cursor: str | None
 ) -> Json:
     """A company's cards, newest change first; new ones have no driver."""
-    company = scope(caller, "charge_cards_list", company_id)
+    company = scope(caller, "charge_cards_list", company_id, deps)
     page = read_page(deps, ChargeCard, f"company#{company}", limit, cursor)
     views = show_all(page.items, deps)
     return {"cards": [v.body for v in views], "next_cursor": page.cursor}

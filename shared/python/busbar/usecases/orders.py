@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from busbar.domain.authorisation import reaches
-from busbar.domain.customers import Caller
+from busbar.domain.customers import Caller, Company
 from busbar.domain.identifiers import is_id
 from busbar.domain.lifecycle import LIFECYCLE, waiting_text
 from busbar.domain.orders import ChargeCardOrder, HistoryEntry
@@ -20,7 +20,7 @@ def list_orders(
     caller: Caller, deps: Deps, *, company_id: str | None, limit: int, cursor: str | None
 ) -> Json:
     """A company's orders, newest change first. Raises `Problem` 400, 403 or 404."""
-    company = scope(caller, "orders_list", company_id)
+    company = scope(caller, "orders_list", company_id, deps)
     page = read_page(deps, ChargeCardOrder, f"company#{company}", limit, cursor)
     return {"orders": [view(stored) for stored in page.items], "next_cursor": page.cursor}
 
@@ -34,8 +34,12 @@ def show_order(caller: Caller, deps: Deps, order_id: str) -> Json:
     return {**view(stored), "history": history}
 
 
-def scope(caller: Caller, operation: str, company_id: str | None) -> str:
-    """The company whose list is asked for; by default the caller's own."""
+def scope(caller: Caller, operation: str, company_id: str | None, deps: Deps) -> str:
+    """The company whose list is asked for; by default the caller's own.
+
+    A company that there is not is a 404 `Problem`, as one out of reach is: an empty list would hide
+    a wrong id.
+    """
     company = company_id or caller.user.company_id
     if not company:
         message = "name a company: your user belongs to none"
@@ -45,7 +49,9 @@ def scope(caller: Caller, operation: str, company_id: str | None) -> str:
             "company_id is missing",
             errors=(FieldError("company_id", message),),
         )
-    if not is_id(company) or not reaches(caller, operation, company):
+    within_reach = is_id(company) and reaches(caller, operation, company)
+    own = company == caller.user.company_id
+    if not within_reach or not (own or deps.store.get(Company, company)):
         raise Problem(404, "company-not-found", "No such company")
     return company
 

@@ -1,0 +1,183 @@
+"""Every cell of role x operation x relation, over HTTP on the running system.
+
+The table in `busbar.domain.authorisation` is what was decided (a picture of it stands in
+`tests/functions/test_authorisation.py`); here every door has to do what the table says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+
+from busbar.domain.authorisation import TABLE
+from busbar.domain.customers import Role, User
+from busbar.domain.identifiers import derived_id
+from busbar.domain.tasks import Task
+from busbar.ports import Drop, Put
+from busbar.store.records import TableStore
+from busbar.wiring import SystemClock
+from infra.catalog import USE_CASES, Route
+from infra.local.sample import company_id
+from infra.local.testing import RunningSystem
+from infra.simulators.sample import ELBE, NORDWIND
+from tests.e2e.conftest import eventually, store_of
+from tests.e2e.probes import NEARS, PROBES, Near, expected
+
+ROUTES = {r.operation: r for case in USE_CASES for r in case.routes}
+GONE = derived_id("matrix", "gone")
+STAFF = frozenset({Role.SERVICE_AGENT, Role.OPERATOR, Role.MACHINE, Role.PARTNER})
+MACHINE = {"scope": "busbar/machine"}
+ORDERS, CARDS = "/v1/charge-card-orders", "/v1/charge-cards"
+
+
+@dataclass
+class Ground:
+    """Objects of two companies, and a user in every role."""
+
+    system: RunningSystem
+    ids: dict[str, dict[Near, str]] = field(default_factory=dict)
+    """Subject -> relation -> id."""
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def store(self) -> TableStore:
+        return store_of(self.system)
+
+    def call(self, route: Route, role: Role, near: Near) -> httpx.Response:
+        probe, number = PROBES[route.operation], next(self.numbers)
+        subject = self.ids.get(probe.subject, {}).get(near, GONE)
+        path, _, parameter = route.path.partition("{")
+        parameter = parameter.partition("}")[0]
+        path = route.path.replace(f"{{{parameter}}}", subject)
+        if probe.subject == "company" and not parameter:
+            path += f"?company_id={subject}"
+        headers = {k: v.format(number=number) for k, v in probe.headers.items()}
+        if probe.etag:
+            headers["If-Match"] = self._etag(path)
+        return self.send(
+            sub_of(role, near), route.method, path, _filled(probe.body, number), headers
+        )
+
+    def send(
+        self, sub: str, method: str, path: str, body: Any = None, headers: Any = None
+    ) -> httpx.Response:
+        token = self.system.token("driver", sub=sub, **MACHINE)
+        given = {"Authorization": f"Bearer {token}", **(headers or {})}
+        url = self.system.api + path
+        return self.system.http.request(method, url, json=body, headers=given)
+
+    def _etag(self, path: str) -> str:
+        shown = self.send(sub_of(Role.OPERATOR, "own"), "GET", path)
+        return str(shown.headers.get("etag", '"1"'))
+
+
+def _filled(body: Any, number: int) -> Any:
+    if isinstance(body, dict):
+        return {k: _filled(v, number) for k, v in body.items()}
+    return body.format(number=number) if isinstance(body, str) else body
+
+
+def sub_of(role: Role, near: Near) -> str:
+    """The user who asks in a cell."""
+    return f"matrix-{role}-{near}" if near in {"suspended", "removed"} else f"matrix-{role}"
+
+
+def _people(store: TableStore) -> None:
+    for role in Role:
+        company = None if role in STAFF else company_id(NORDWIND)
+        cases: tuple[Near, ...] = ("own", "suspended", "removed")
+        for near in cases:
+            user = User(
+                id=sub_of(role, near),
+                role=role,
+                name="Any",
+                company_id=company,
+                suspended=near == "suspended",
+            )
+            store.commit(Put(user))
+            if near == "removed":
+                store.commit(Drop(User, user.id))
+
+
+def _card_of(ground: Ground, sub: str, key: str) -> tuple[str, str]:
+    """An order of one card that has been delivered: (order, card)."""
+    head = {"Idempotency-Key": key}
+    placed = ground.send(sub, "POST", ORDERS, {"quantity": 1}, head)
+    assert placed.status_code == 201, placed.text
+    order, number = placed.json()["id"], placed.json()["salesforce_order_number"]
+    ground.system.simulator("salesforce", "POST", f"orders/{number}/cards", {})
+    status = {"status": "Geliefert"}
+    ground.system.simulator("salesforce", "POST", f"orders/{number}/status", status)
+
+    def card() -> str | None:
+        ground.system.call("POST", f"{CARDS}/sync", "operator")
+        cards = ground.send(sub, "GET", CARDS).json()["cards"]
+        return next((c["id"] for c in cards if c["order_id"] == order), None)
+
+    return order, str(eventually(card))
+
+
+@pytest.fixture(scope="module")
+def ground(running: RunningSystem) -> Ground:
+    running.reset()
+    found = Ground(running)
+    _people(found.store)
+    manager = sub_of(Role.FLEET_MANAGER, "own")
+    own = _card_of(found, manager, "own")
+    other_manager = User(
+        id="matrix-other", role=Role.FLEET_MANAGER, name="Any", company_id=company_id(ELBE)
+    )
+    colleague = other_manager.model_copy(
+        update={"id": "matrix-colleague", "company_id": company_id(NORDWIND)}
+    )
+    found.store.commit(Put(other_manager), Put(colleague))
+    colleagues = _card_of(found, colleague.id, "colleague")
+    others = _card_of(found, other_manager.id, "other")
+    for number, subject in enumerate(("order", "card")):
+        found.ids[subject] = {
+            "own": own[number],
+            "same_company": colleagues[number],
+            "other_company": others[number],
+            "suspended": own[number],
+            "removed": own[number],
+        }
+    ours, theirs = company_id(NORDWIND), company_id(ELBE)
+    found.ids["company"] = dict.fromkeys(NEARS, ours) | {"other_company": theirs, "deleted": GONE}
+    task = Task.about(
+        "matrix",
+        kind="parked_step",
+        subject_schema="charge_card_order",
+        subject_id=own[0],
+        reason="any",
+        opened_at=SystemClock().now(),
+    )
+    found.store.commit(Put(task))
+    found.ids["task"] = dict.fromkeys(NEARS, task.id) | {"deleted": GONE}
+    return found
+
+
+def test_should_know_a_request_for_every_operation() -> None:
+    assert set(PROBES) == set(ROUTES) == set(TABLE)
+
+
+@pytest.mark.parametrize("operation", sorted(ROUTES))
+def test_should_do_at_every_cell_what_the_table_says(ground: Ground, operation: str) -> None:
+    wrong = []
+    for role in Role:
+        for near in NEARS:
+            answer = ground.call(ROUTES[operation], role, near)
+            found = 200 if 200 <= answer.status_code < 300 else answer.status_code
+            if found != expected(operation, role, near):
+                wrong.append(f"{role} {near}: {answer.status_code} {answer.text[:200]}")
+            if found != 200:
+                assert answer.headers["content-type"] == "application/problem+json"
+    assert wrong == []
+
+
+def test_should_have_at_least_500_cells() -> None:
+    assert len(ROUTES) * len(Role) * len(NEARS) >= 500
