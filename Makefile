@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test faults faults-local check check-rest format lint types contracts \
+.PHONY: help setup run demo test faults faults-local load check check-rest format lint types contracts \
         deploy-check build synth deploy bench locks clean
 
 help: ## what there is
@@ -33,6 +33,9 @@ faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|
 
 faults-local: setup ## 100 orders on the local system while 50 workers are killed; ARGS="--seed 1"
 	@$(PY) -m tests.faults.local_run $(ARGS)
+
+load: setup ## 2,000 orders of 2 cards on the local system, 10 at once; ARGS="--orders 100"
+	@$(PY) -m tests.faults.load $(ARGS)
 
 check: test check-rest ## all that CI runs
 

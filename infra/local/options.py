@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from infra.local.times import Times, read_times
+from infra.simulators.sample import CARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".local"
@@ -78,6 +79,8 @@ class Options:
     time_limits: bool = True
     assembly: Path | None = None
     times: Times | None = None
+    cards: int = CARDS
+    """Blank cards that the simulators begin with."""
     code: tuple[Code, ...] = field(default=OUR_CODE)
 
     @property
@@ -119,6 +122,7 @@ def read_options(env: Mapping[str, str], arguments: Sequence[str] = ()) -> Optio
     parser.add_argument("--ports", help="five ports, comma-separated, in the order of `Ports`")
     parser.add_argument("--state", type=Path, help="where state and logs go")
     parser.add_argument("--assembly", type=Path, help="a cloud assembly that is there already")
+    parser.add_argument("--cards", type=int, default=CARDS, help="blank cards in the simulators")
     parser.add_argument("--times", type=read_times, help="other times, as `Times.as_text` says")
     parser.add_argument("--bare", action="store_true", help="the cloud alone")
     parser.add_argument(
@@ -138,6 +142,7 @@ def read_options(env: Mapping[str, str], arguments: Sequence[str] = ()) -> Optio
         time_limits=env.get("TIME_LIMITS", "1") != "0",
         assembly=given.assembly,
         times=given.times,
+        cards=given.cards,
         code=tuple(map(_code, given.code)) if given.code else OUR_CODE,
     )
 

@@ -42,6 +42,7 @@ class Surroundings:
             f"--event-bus={self.published(f'{ORG}/bus-name')}",
             f"--region={REGION}",
             f"--account={ACCOUNT}",
+            f"--cards={self._options.cards}",
         ]
         if self._options.keep:
             command.append(f"--state={self._options.kept / 'simulators'}")

@@ -14,6 +14,7 @@ from infra.simulators import kept_state
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.eventbridge import eventbridge_publisher
 from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.sample import CARDS
 from infra.simulators.serving import HOST, serve
 from infra.simulators.simulator import Simulator
 
@@ -40,7 +41,7 @@ def _arguments() -> argparse.Namespace:
     add("--event-bus", help="name of the bus; by default the event source, as for partner buses")
     add("--region", default="eu-central-1")
     add("--account", default="123456789012")
-    add("--cards", type=int, default=300, help="blank cards in the sample data")
+    add("--cards", type=int, default=CARDS, help="blank cards in the sample data")
     add("--triggers", action="store_true", help="API writes to orders set off events as well")
     add("--hold", type=float, default=30.0, help="seconds that a time-out fault takes")
     add("--state", type=Path, help="folder in which what they hold is kept from run to run")
