@@ -3,11 +3,15 @@ that share a local system run in one process, one after the other."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+from busbar.observability import logger
+from tests.doubles.canaries import Canaries
 
 settings.register_profile(
     "stable",
@@ -44,3 +48,15 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups | None:
     """Ours in place of `--dist loadgroup`."""
     return Groups(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+CANARIES = Canaries()
+logger.addHandler(CANARIES)
+
+
+@pytest.fixture(autouse=True)
+def no_personal_data_in_logs() -> Iterator[None]:
+    """Whatever a test does, nothing of a person may be logged."""
+    CANARIES.heard.clear()
+    yield
+    assert CANARIES.heard == []

@@ -32,6 +32,7 @@ from infra.simulators.salesforce.events import Publish
 from infra.simulators.salesforce.simulator import SalesforceSimulator
 from infra.simulators.simulator import Now
 from infra.simulators.transport import SimulatorTransport
+from tests.doubles.canaries import found_in, found_in_letter
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_table import MemoryTable
 
@@ -136,6 +137,7 @@ class MemorySqs:
     def put(self, queue: str, body: str, delay: float = 0.0) -> None:
         """Put a message on a queue or a dead-letter queue."""
         if queue.endswith("-dead"):
+            assert found_in_letter(body) == [], "a dead letter holds personal data"
             self.dead.setdefault(queue.removesuffix("-dead"), []).append(body)
             return
         at = self._clock.now().timestamp() + delay
@@ -156,6 +158,7 @@ class MemorySqs:
         """A failed message: visible again later, or dead after too many tries."""
         message.received += 1
         if message.received >= most:
+            assert found_in_letter(message.body) == [], "a dead letter holds personal data"
             self.dead.setdefault(queue, []).append(message.body)
             return
         message.visible_at = self._clock.now().timestamp() + VISIBILITY
@@ -260,6 +263,8 @@ class World:
         found, parameters = route_of(method, path.partition("?")[0])
         event = http_event(method, path, body, headers, parameters, self.claims(user))
         answer = self.invoke(found.name, event)
+        if answer["statusCode"] >= 400:
+            assert found_in(answer["body"]) == [], "a refusal quotes personal data"
         return Reply(answer["statusCode"], answer["headers"], answer["body"])
 
     def claims(self, user: str) -> dict[str, str]:

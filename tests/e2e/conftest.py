@@ -16,6 +16,7 @@ from busbar.wiring import SystemClock
 from infra.local.options import CACHE
 from infra.local.synthesis import assembly
 from infra.local.testing import RunningSystem, running_system
+from tests.doubles.canaries import found_in
 
 T = TypeVar("T")
 CARDS = 2
@@ -28,6 +29,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]
     folder = tmp_path_factory.mktemp("e2e")
     with running_system(folder, arguments, {"WORKERS": "process", "AUTH": "1"}) as system:
         yield system
+        # The simulators are not ours; everything else that was written down is.
+        logs = [p for p in (folder / "logs").iterdir() if p.name != "simulators.log"]
+        assert len(logs) > 5
+        for path in (*logs, system.part.log):
+            assert found_in(path.read_text("utf-8")) == [], f"personal data in {path.name}"
 
 
 @pytest.fixture

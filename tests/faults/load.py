@@ -98,7 +98,11 @@ class Load:
         Client(self.stage, OPERATOR).ask("POST", SYNC)
 
     def _until(
-        self, what: str, wanted: int, count: Callable[[], int], push: Callable[[], None] = int
+        self,
+        what: str,
+        wanted: int,
+        count: Callable[[], int],
+        push: Callable[[], None] = lambda: None,
     ) -> None:
         """Look until there are as many as wanted; give up when nothing moves any more."""
         most, moved = -1, time.monotonic()
