@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-System = Literal["salesforce", "energised"]
+System = Literal["salesforce", "energised", "webhook"]
+"""Names a part of `OrgSettings`, and the secret in it that the function may read."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class UseCase:
     context: Literal["orders", "toolkit", "ops"]
     summary: str
     routes: tuple[Route, ...] = ()
+    """Each behind the authoriser; its operation stands in `authorisation.TABLE`."""
+    signed_routes: tuple[Route, ...] = ()
+    """Without a token: a system signs what it sends. Its operation stands in
+    `authorisation.SIGNED`, and the template bounds its calls for itself."""
     queue: Queue | None = None
     every_minutes: int | None = None
     stream: bool = False
@@ -113,6 +118,14 @@ USE_CASES: tuple[UseCase, ...] = (
         queue=Queue(events="status_event", batch_size=5),
         systems=("salesforce",),
         timeout_seconds=60,
+    ),
+    UseCase(
+        name="salesforce_webhook",
+        context="orders",
+        summary="Takes Salesforce's events where an org has no Event Relay; signed, not by token",
+        signed_routes=(Route("POST", "/v1/webhooks/salesforce/{org}", "salesforce_webhook"),),
+        systems=("webhook",),
+        sends_to=("card_event", "status_callback"),
     ),
     UseCase(
         name="sync_cards",

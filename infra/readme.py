@@ -14,6 +14,7 @@ END = "<!-- end of use cases -->"
 def triggers(case: UseCase) -> str:
     """What starts a use case, in a few words."""
     found = [f"`{r.method} {r.path}`" for r in case.routes]
+    found += [f"`{r.method} {r.path}`, signed" for r in case.signed_routes]
     if case.queue:
         event = {
             "assigned_event": "`ChargeCardAssigned__e`",

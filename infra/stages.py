@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Tuning
+from busbar.settings import (
+    EnergisedSettings,
+    OrgSettings,
+    SalesforceSettings,
+    Tuning,
+    WebhookSettings,
+)
 
 StageName = Literal["local", "dev", "test", "prod"]
 
@@ -46,6 +52,9 @@ class StageConfig:
     """Who gets the alarms by mail; None: nobody is subscribed."""
     requests_per_second: int = 50
     requests_at_once: int = 100
+    webhooks_per_second: int = 20
+    """Of each signed route: nobody has to have a token to call one."""
+    webhooks_at_once: int = 40
 
     @property
     def partner_sources(self) -> tuple[str, ...]:
@@ -59,20 +68,40 @@ def secret_id(stage: StageName, org: str, system: str) -> str:
     return f"busbar/{stage}/{org}/{system}"
 
 
+def webhook_of(stage: StageName, org: str, salesforce: SalesforceSettings) -> WebhookSettings:
+    """The webhook of an org without Event Relay, under the names that its workers go by."""
+    return WebhookSettings(
+        secret_id=secret_id(stage, org, "webhook"),
+        event_source=salesforce.event_source,
+        assigned_event=salesforce.assigned_event,
+        status_event=salesforce.status_event,
+    )
+
+
 def example_org(stage: StageName, org: str) -> OrgSettings:
     """EDIT ME: an org with example addresses. Put your own into `DEV`, `TEST` and `PROD`."""
-    salesforce, energised, event_source = EXAMPLES
+    base_url, energised, event_source = EXAMPLES
+    salesforce = SalesforceSettings(
+        base_url=base_url,
+        secret_id=secret_id(stage, org, "salesforce"),
+        event_source=event_source,
+    )
     return OrgSettings(
         audiences=(),
-        salesforce=SalesforceSettings(
-            base_url=salesforce,
-            secret_id=secret_id(stage, org, "salesforce"),
-            event_source=event_source,
-        ),
+        salesforce=salesforce,
         energised=EnergisedSettings(
             base_url=energised, secret_id=secret_id(stage, org, "energised")
         ),
+        webhook=webhook_of(stage, org, salesforce),
     )
+
+
+LOCAL_SALESFORCE = SalesforceSettings(
+    base_url="http://127.0.0.1:4570",
+    secret_id=secret_id("local", "demo", "salesforce"),
+    event_source="salesforce.local/00D000000000001AAA/0YL000000000001AAA",
+    processing_seconds=2.0,
+)
 
 
 LOCAL = StageConfig(
@@ -80,18 +109,14 @@ LOCAL = StageConfig(
     orgs={
         "demo": OrgSettings(
             audiences=("busbar-demo",),
-            salesforce=SalesforceSettings(
-                base_url="http://127.0.0.1:4570",
-                secret_id=secret_id("local", "demo", "salesforce"),
-                event_source="salesforce.local/00D000000000001AAA/0YL000000000001AAA",
-                processing_seconds=2.0,
-            ),
+            salesforce=LOCAL_SALESFORCE,
             energised=EnergisedSettings(
                 base_url="http://127.0.0.1:4571",
                 secret_id=secret_id("local", "demo", "energised"),
                 processing_seconds=2.0,
                 search_lag_seconds=1.0,
             ),
+            webhook=webhook_of("local", "demo", LOCAL_SALESFORCE),
         )
     },
     issuer=LOCAL_ISSUER,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from busbar.domain.authorisation import TABLE
+from busbar.domain.authorisation import SIGNED, TABLE
 from infra.catalog import USE_CASES, Route, UseCase
 from tests.doubles.world import World
 from tests.functions.samples import EVENTS, case_of, use_case_of
@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 FUNCTIONS, TESTS = ROOT / "functions", ROOT / "tests" / "functions"
 NAMES = [case.name for case in USE_CASES]
 ROUTES = [(case, route) for case in USE_CASES for route in case.routes]
+SIGNED_ROUTES = [(case, route) for case in USE_CASES for route in case.signed_routes]
 LONGEST_HANDLER = 60
 WITHOUT_MODULE = {
     "outbox_sweep": "sends the same rows in the same way as the relay, from outbox_relay.py",
@@ -121,7 +122,7 @@ def trigger_of(event: Any) -> str:
 
 def triggers(case: UseCase) -> set[str]:
     """What starts a use case, as `trigger_of` names it."""
-    found = {f"{route.method} {route.path}" for route in case.routes}
+    found = {f"{r.method} {r.path}" for r in (*case.routes, *case.signed_routes)}
     if case.queue:
         found.add(f"queue {case.name}")
     if case.stream:
@@ -142,10 +143,12 @@ def test_should_be_started_by_something(case: UseCase) -> None:
 def test_should_have_a_row_in_the_authorisation_table_for_every_route_and_the_reverse() -> None:
     assert sorted(route.operation for _, route in ROUTES) == sorted(TABLE)
     assert all(TABLE.values())
+    assert sorted(route.operation for _, route in SIGNED_ROUTES) == sorted(SIGNED)
+    assert not set(SIGNED) & set(TABLE)
 
 
 def test_should_have_every_route_once() -> None:
-    seen = [(route.method, route.path) for _, route in ROUTES]
+    seen = [(route.method, route.path) for _, route in ROUTES + SIGNED_ROUTES]
     assert len(seen) == len(set(seen))
 
 
@@ -164,6 +167,22 @@ def test_should_be_answered_by_the_handler_of_its_row(case: UseCase, route: Rout
     assert answered["statusCode"] == 401, answered["body"]
 
 
+@pytest.mark.parametrize(
+    ("case", "route"), SIGNED_ROUTES, ids=[f"{r.method} {r.path}" for _, r in SIGNED_ROUTES]
+)
+def test_should_ask_for_a_signature_at_every_signed_route(case: UseCase, route: Route) -> None:
+    path = re.sub(r"\{\w+\}", "demo", route.path)
+    event = {
+        "version": "2.0",
+        "rawPath": path,
+        "headers": {},
+        "requestContext": {"http": {"method": route.method, "path": path}, "stage": "$default"},
+    }
+    answered = World().invoke(case.name, event)
+    assert answered["statusCode"] == 401, answered["body"]
+    assert json.loads(answered["body"])["type"] == "urn:busbar:problem:signature-missing"
+
+
 # --- queues ------------------------------------------------------------------------------------
 
 
@@ -171,4 +190,9 @@ def test_should_send_to_every_queue_that_the_outbox_feeds_and_to_no_other() -> N
     fed = {case.name for case in USE_CASES if case.queue and case.queue.events is None}
     for sender in ("outbox_relay", "outbox_sweep"):
         assert set(next(c for c in USE_CASES if c.name == sender).sends_to) == fed
-    assert {name for case in USE_CASES for name in case.sends_to} == fed
+
+
+def test_should_send_to_every_queue_of_events_from_the_webhook() -> None:
+    told = {case.name for case in USE_CASES if case.queue and case.queue.events}
+    webhook = next(c for c in USE_CASES if c.name == "salesforce_webhook")
+    assert set(webhook.sends_to) == told

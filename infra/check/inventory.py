@@ -17,7 +17,7 @@ from infra.check.assembly import Assembly, Json, Resource
 from infra.check.deploy import STAGE
 from infra.check.emulator import Emulator
 from infra.check.part import Outcome, Workspace
-from infra.check.rules.routes import route_keys
+from infra.check.rules.routes import route_keys, signed_keys
 
 EXECUTE = "/_aws/execute-api/{api}/$default{path}"
 """Where the emulator serves an API without a host name of its own."""
@@ -88,13 +88,18 @@ def tables(standing: Standing) -> Iterator[str]:
 
 
 def routes(standing: Standing) -> Iterator[str]:
-    """The routes of the catalogue; each refuses a caller without a token."""
+    """The routes of the catalogue; each refuses a caller without a token, but for signed ones."""
+    signed = signed_keys(USE_CASES)
     for _, api in standing.of("AWS::ApiGatewayV2::Api"):
         there = standing.client("apigatewayv2").get_routes(ApiId=api)["Items"]
         keys = {r["RouteKey"] for r in there}
+        for route in there:
+            wanted = "NONE" if route["RouteKey"] in signed else "JWT"
+            if (kind := route.get("AuthorizationType")) != wanted:
+                yield f"{route['RouteKey']}: its authorisation is {kind}, not {wanted}"
         for key in sorted(keys ^ set(route_keys(USE_CASES))):
             yield f"{key}: in the catalogue or in the API, not in both"
-        for key in sorted(keys):
+        for key in sorted(keys - signed):
             method, path = key.split(" ")
             address = standing.url + EXECUTE.format(
                 api=api, path=path.replace("{", "").replace("}", "")

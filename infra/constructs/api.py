@@ -1,4 +1,7 @@
-"""The HTTP API: no route without the authoriser, an access log without personal data."""
+"""The HTTP API: each route behind the authoriser, or signed and bounded for itself.
+
+The access log holds no personal data.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ from collections.abc import Sequence
 from typing import cast
 
 from aws_cdk.aws_apigatewayv2 import (
+    CfnRoute,
     CfnStage,
     CorsHttpMethod,
     CorsPreflightOptions,
     HttpApi,
     HttpMethod,
+    HttpNoneAuthorizer,
+    HttpRoute,
     HttpStage,
     ThrottleSettings,
 )
@@ -37,7 +43,7 @@ ACCESS_LOG = (
 
 
 class HttpDoor(Construct):
-    """One HTTP API with a JWT authoriser."""
+    """One HTTP API with a JWT authoriser, and routes that systems sign."""
 
     def __init__(
         self,
@@ -58,7 +64,10 @@ class HttpDoor(Construct):
             default_authorizer=self._authorizer,
             cors_preflight=self._cors(stage),
         )
-        self.url = self._stage(stage).url
+        self._settings = stage
+        self._bounds: dict[str, dict[str, int]] = {}
+        self._default = self._stage(stage)
+        self.url = self._default.url
         self._alarm(topic)
 
     def _stage(self, stage: StageConfig) -> HttpStage:
@@ -104,7 +113,7 @@ class HttpDoor(Construct):
         )
 
     def add(self, use_case: UseCase, function: UseCaseFunction) -> None:
-        """Add the routes of a use case."""
+        """Add the routes of a use case. Only those that the catalogue calls signed are open."""
         integration = HttpLambdaIntegration(pascal(use_case.name), function.function)
         for route in use_case.routes:
             self._api.add_routes(
@@ -113,6 +122,25 @@ class HttpDoor(Construct):
                 integration=integration,
                 authorizer=self._authorizer,
             )
+        for route in use_case.signed_routes:
+            made = self._api.add_routes(
+                path=route.path,
+                methods=[HttpMethod[route.method]],
+                integration=integration,
+                authorizer=HttpNoneAuthorizer(),
+            )
+            self._bound(f"{route.method} {route.path}", made[0])
+
+    def _bound(self, key: str, route: HttpRoute) -> None:
+        """Bound the calls of a route that anybody may call: they take nothing from the others."""
+        plain = cast("CfnStage", self._default.node.default_child)
+        self._bounds[key] = {
+            "ThrottlingRateLimit": self._settings.webhooks_per_second,
+            "ThrottlingBurstLimit": self._settings.webhooks_at_once,
+        }
+        plain.route_settings = self._bounds
+        # The stage is refused while it names a route that is not there yet.
+        plain.add_resource_dependency(cast("CfnRoute", route.node.default_child))
 
     def _alarm(self, topic: ITopic) -> None:
         MetricAlarm(

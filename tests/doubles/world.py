@@ -22,7 +22,14 @@ from typing import Any, NoReturn
 import httpx
 
 from busbar.ports import Mapper
-from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Settings, Tuning
+from busbar.settings import (
+    EnergisedSettings,
+    OrgSettings,
+    SalesforceSettings,
+    Settings,
+    Tuning,
+    WebhookSettings,
+)
 from busbar.wiring import Clients, Handler
 from infra.catalog import USE_CASES, UseCase, use_case
 from infra.local import sample as local_sample
@@ -42,6 +49,7 @@ SOURCE = "salesforce.local/00D000000000001AAA/0YL000000000001AAA"
 AUDIENCE = "portal"
 ORG = "demo"
 VISIBILITY = 360.0
+WEBHOOK_KEY = "whsec_bm8tc2VjcmV0LWJ1dC1sb25nLWVub3VnaC1mb3ItYS1rZXk="
 
 
 class WorkerDiedError(BaseException):
@@ -166,12 +174,20 @@ class MemorySqs:
 
 
 class MemorySecrets:
-    """Secrets Manager with the simulators' credentials."""
+    """Secrets Manager with the simulators' credentials; `webhook` can be changed."""
+
+    def __init__(self) -> None:
+        self.webhook: object = {"current": WEBHOOK_KEY}
+        self.reads = 0
+        """Reads of the webhook's keys."""
 
     def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803  (boto3's name)
         """GetSecretValue."""
         if "salesforce" in SecretId:
-            value = {"client_id": "busbar", "client_secret": "not-secret-1"}
+            value: object = {"client_id": "busbar", "client_secret": "not-secret-1"}
+        elif "webhook" in SecretId:
+            self.reads += 1
+            value = self.webhook
         else:
             value = {"api_token": "not-secret-2"}
         return {"SecretString": json.dumps(value)}
@@ -212,6 +228,7 @@ class World:
         self.boundaries = Boundaries()
         self.table = MemoryTable()
         self.sqs = MemorySqs(self.clock, self.boundaries)
+        self.secrets = MemorySecrets()
         self.hanging: set[str] = set()
         """Systems that take every call and answer none: each costs its caller the time it waits."""
         self._ends_at = self.clock.now()
@@ -363,6 +380,11 @@ def settings_of(
             base_url=SALESFORCE, secret_id="salesforce", event_source=SOURCE, **salesforce
         ),
         energised=EnergisedSettings(base_url=ENERGISED, secret_id="energised", **(energised or {})),
+        webhook=WebhookSettings(
+            secret_id="webhook",
+            event_source=SOURCE,
+            **{k: v for k, v in salesforce.items() if k in {"assigned_event", "status_event"}},
+        ),
     )
     queues = {case.name: case.name for case in USE_CASES if case.queue}
     return Settings(stage="local", table="busbar", orgs={ORG: org}, queues=queues)
@@ -404,6 +426,7 @@ def _only(org: OrgSettings, case: UseCase) -> OrgSettings:
         org,
         salesforce=org.salesforce if "salesforce" in case.systems else None,
         energised=org.energised if "energised" in case.systems else None,
+        webhook=org.webhook if "webhook" in case.systems else None,
     )
 
 
@@ -424,7 +447,7 @@ class _WorldClients(Clients):
             table=FragileTable(world.table, boundaries),
             clock=world.clock,
             mapper=world.mapper,
-            aws={"sqs": world.sqs, "secretsmanager": MemorySecrets()},
+            aws={"sqs": world.sqs, "secretsmanager": world.secrets},
         )
         self._world = world
 
@@ -440,7 +463,7 @@ def _rules() -> list[tuple[str, re.Pattern[str], UseCase]]:
     rules = [
         (r.method, re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", r.path) + "$"), case)
         for case in USE_CASES
-        for r in case.routes
+        for r in (*case.routes, *case.signed_routes)
     ]
     # API Gateway prefers the most specific route.
     return sorted(rules, key=lambda rule: rule[1].pattern.count("("))

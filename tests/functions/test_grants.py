@@ -40,6 +40,7 @@ class GrantedWorld(World):
                     org,
                     salesforce=org.salesforce if "salesforce" in case.systems else None,
                     energised=org.energised if "energised" in case.systems else None,
+                    webhook=org.webhook if "webhook" in case.systems else None,
                 )
             },
             queues={name: name for name in case.sends_to},

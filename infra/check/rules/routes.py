@@ -1,4 +1,8 @@
-"""The routes are those of the catalogue, each behind the authoriser, each to its own use case."""
+"""The routes are those of the catalogue, each to its own use case.
+
+Each stands behind the authoriser, but for those that the catalogue calls signed: they are bounded
+for themselves, as anybody may call them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,14 @@ from infra.check.assembly import Assembly, Resource
 
 def route_keys(use_cases: Sequence[UseCase]) -> dict[str, str]:
     """`GET /v1/…` -> name of the use case, from the catalogue."""
-    return {f"{r.method} {r.path}": u.name for u in use_cases for r in u.routes}
+    return {
+        f"{r.method} {r.path}": u.name for u in use_cases for r in (*u.routes, *u.signed_routes)
+    }
+
+
+def signed_keys(use_cases: Sequence[UseCase]) -> set[str]:
+    """Those of them that take a signature in place of a token."""
+    return {f"{r.method} {r.path}" for u in use_cases for r in u.signed_routes}
 
 
 def _function_of(assembly: Assembly, route: Resource) -> str:
@@ -21,11 +32,18 @@ def _function_of(assembly: Assembly, route: Resource) -> str:
     return ""
 
 
-def _route_faults(assembly: Assembly, route: Resource, owner: str | None) -> Iterator[str]:
+def _door_faults(route: Resource, *, signed: bool) -> Iterator[str]:
     key = route.properties["RouteKey"]
     authorizer = route.properties.get("AuthorizerId")
-    if route.properties.get("AuthorizationType") != "JWT" or not authorizer:
+    kind = route.properties.get("AuthorizationType")
+    if signed and (kind != "NONE" or authorizer):
+        yield f"{key}: signed route that asks for a token, which its sender has not"
+    if not signed and (kind != "JWT" or not authorizer):
         yield f"{key}: route without the authoriser"
+
+
+def _route_faults(assembly: Assembly, route: Resource, owner: str | None) -> Iterator[str]:
+    key = route.properties["RouteKey"]
     if owner is None:
         yield f"{key}: route that the catalogue does not have"
         return
@@ -44,12 +62,15 @@ def _route_faults(assembly: Assembly, route: Resource, owner: str | None) -> Ite
         yield f"{key}: the API may not call {owner}"
 
 
-def _stage_faults(assembly: Assembly) -> Iterator[str]:
+def _stage_faults(assembly: Assembly, signed: set[str]) -> Iterator[str]:
     for stage in assembly.resources("AWS::ApiGatewayV2::Stage"):
         if "AccessLogSettings" not in stage.properties:
             yield f"{stage}: API stage without an access log"
         if "ThrottlingRateLimit" not in stage.properties.get("DefaultRouteSettings", {}):
             yield f"{stage}: API stage without a rate limit"
+        for key in sorted(signed):
+            if "ThrottlingRateLimit" not in stage.properties.get("RouteSettings", {}).get(key, {}):
+                yield f"{key}: signed route without a rate limit of its own"
 
 
 def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
@@ -57,6 +78,8 @@ def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
     wanted = route_keys(use_cases)
     routes = {r.properties["RouteKey"]: r for r in assembly.resources("AWS::ApiGatewayV2::Route")}
     found = [f"{key}: the API has no such route" for key in sorted(wanted) if key not in routes]
+    signed = signed_keys(use_cases)
     for key, route in routes.items():
+        found += _door_faults(route, signed=key in signed)
         found += _route_faults(assembly, route, wanted.get(key))
-    return [*found, *_stage_faults(assembly)]
+    return [*found, *_stage_faults(assembly, signed)]

@@ -14,7 +14,9 @@ MOST_BYTES = 4096
 
 def _faults(use_case: UseCase, settings: Settings) -> Iterator[str]:
     for org, values in settings.orgs.items():
-        systems = {s for s in ("salesforce", "energised") if getattr(values, s) is not None}
+        systems = {
+            s for s in ("salesforce", "energised", "webhook") if getattr(values, s) is not None
+        }
         if surplus := systems - set(use_case.systems):
             yield f"org {org} has {sorted(surplus)}, which the catalogue does not name"
         if bool(values.audiences) != bool(use_case.routes):

@@ -7,19 +7,20 @@ and no internals.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from busbar.authentication import MACHINE_SCOPE, authenticate
-from busbar.domain.authorisation import forbidden, require
+from busbar.authentication import MACHINE_SCOPE, authenticate, authenticate_sender
+from busbar.domain.authorisation import SIGNED, forbidden, require
 from busbar.domain.customers import Caller, Role, User
 from busbar.errors import Conflict, FieldError, Problem, StoreUnavailable, UpstreamError
 from busbar.observability import CORRELATION_HEADER, begin, correlation_id, logger
 from busbar.process.idempotency import Idempotency
-from busbar.request import Answer, Request, dump
+from busbar.request import Answer, Delivery, Request, dump
 from busbar.settings import Settings
 from busbar.wiring import Clients, Parts
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 LARGEST_BODY = 64 * 1024
+LARGEST_DELIVERY = 128 * 1024
+"""Half of what a message on a queue may have, and one event becomes one message."""
 PROBLEM_TYPE = "urn:busbar:problem:"
 JSON_TYPE = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -50,21 +53,56 @@ class Door:
         """
 
         def register(handler: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
-            rule = re.sub(r"\{(\w+)\}", r"<\1>", path)
-
             def checked(request: Request) -> Answer:
                 _check_query(request.query, query)
                 return handler(request)
 
-            def run(**parameters: str) -> Response[str]:
-                return self._respond(self._run(checked, operation, parameters))
-
-            # The resolver compiles them at the first request, and finds nothing it could use.
-            run.__annotations__.clear()
-            self._app.route(rule, method=[method])(run)
+            self._register(
+                method,
+                path,
+                operation,
+                lambda parameters: checked(self._request(operation, parameters)),
+            )
             return handler
 
         return register
+
+    def signed(
+        self, method: str, path: str, operation: str
+    ) -> Callable[[Callable[[Delivery], Answer]], Callable[[Delivery], Answer]]:
+        """Register `handler(delivery) -> Answer` for a signed route of the catalogue.
+
+        `{org}` of the path says whose keys have to fit. Raises `KeyError` for an operation without
+        a row in `SIGNED`: without one, a route needs a token.
+        """
+        system = SIGNED[operation]
+
+        def register(handler: Callable[[Delivery], Answer]) -> Callable[[Delivery], Answer]:
+            self._register(
+                method,
+                path,
+                operation,
+                lambda parameters: handler(self._delivery(system, parameters["org"])),
+            )
+            return handler
+
+        return register
+
+    def _register(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        work: Callable[[Mapping[str, str]], Answer],
+    ) -> None:
+        rule = re.sub(r"\{(\w+)\}", r"<\1>", path)
+
+        def run(**parameters: str) -> Response[str]:
+            return self._respond(self._run(lambda: work(parameters), operation))
+
+        # The resolver compiles them at the first request, and finds nothing it could use.
+        run.__annotations__.clear()
+        self._app.route(rule, method=[method])(run)
 
     def handler(self, event: dict[str, Any], context: Any) -> Any:
         """The Lambda handler."""
@@ -72,11 +110,9 @@ class Door:
         begin(headers.get(CORRELATION_HEADER))
         return self._app.resolve(event, context)
 
-    def _run(
-        self, handler: Callable[[Request], Answer], operation: str, parameters: Mapping[str, str]
-    ) -> Answer:
+    def _run(self, work: Callable[[], Answer], operation: str) -> Answer:
         try:
-            return handler(self._request(operation, parameters))
+            return work()
         except Problem as problem:
             return _problem(problem)
         except (UpstreamError, Conflict, StoreUnavailable) as error:
@@ -114,6 +150,18 @@ class Door:
             idempotency=Idempotency(deps.store, parts.clock, parts.ids, settings.tuning),
         )
 
+    def _delivery(self, system: str, org: str) -> Delivery:
+        event = self._app.current_event.raw_event
+        _check_query(event.get("queryStringParameters") or {}, ())
+        keys = self._parts.webhook_keys(org)
+        if keys is None:
+            raise Problem(404, "webhook-unknown", f"No webhook of {system} for this org")
+        body = _bytes(event)
+        headers = {k.lower(): v for k, v in (event.get("headers") or {}).items()}
+        now = self._parts.clock.now().timestamp()
+        message_id = authenticate_sender(headers, body, keys, now)
+        return Delivery(self._parts.deps(org), message_id, body)
+
     def _respond(self, answer: Answer) -> Response[str]:
         headers = {
             CORRELATION_HEADER: correlation_id(),
@@ -135,6 +183,21 @@ def _body(event: BaseProxyEvent) -> str:
         return event.decoded_body or ""
     except ValueError:
         raise Problem(400, "body-invalid", "The body is no JSON object") from None
+
+
+def _bytes(event: Mapping[str, Any]) -> bytes:
+    """The body as it was sent: a signature is over bytes. Raises a 400 or 413 `Problem`."""
+    text = str(event.get("body") or "")
+    try:
+        encoded = event.get("isBase64Encoded")
+        body = base64.b64decode(text, validate=True) if encoded else text.encode()
+    except ValueError:
+        raise Problem(400, "body-invalid", "The body is no JSON object") from None
+    if len(body) > LARGEST_DELIVERY:
+        detail = "Send fewer events at once."
+        title = f"The body may have {LARGEST_DELIVERY} bytes"
+        raise Problem(413, "body-too-large", title, detail)
+    return body
 
 
 def _check_query(sent: Mapping[str, str], known: Sequence[str]) -> None:

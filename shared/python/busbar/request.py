@@ -103,6 +103,15 @@ class Request:
         return Answer(done.status, Raw(done.body), {**done.headers, **replayed})
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What an outside system has sent and signed: the body byte by byte, under its own id."""
+
+    deps: Deps
+    message_id: str
+    body: bytes
+
+
 class Raw(str):
     """A body that is JSON text already."""
 

@@ -5,8 +5,9 @@ A function gets up to six variables, written by `infra/` from the stage and the 
     BUSBAR_STAGE    local | dev | test | prod
     BUSBAR_TABLE    name of the table
     BUSBAR_QUEUES   JSON: queue name -> URL, only those that the function may send to
-    BUSBAR_ORGS     JSON: org -> {"audiences": […], "salesforce": {…}, "energised": {…}}, only the
-                    systems that the function talks to, only what differs from the defaults below
+    BUSBAR_ORGS     JSON: org -> {"audiences": […], "salesforce": {…}, "energised": {…},
+                    "webhook": {…}}, only the systems that the function talks to, only what differs
+                    from the defaults below
     BUSBAR_PARKED   URL of the dead-letter queue of the worker's own queue (workers only)
     BUSBAR_TUNING   JSON: what differs from the defaults of `Tuning`
 """
@@ -108,6 +109,21 @@ class EnergisedSettings:
 
 
 @dataclass(frozen=True)
+class WebhookSettings:
+    """Where one org's Salesforce sends its platform events itself, for want of an Event Relay.
+
+    All but the secret has to be what its `SalesforceSettings` say: the workers go by those.
+    """
+
+    secret_id: str
+    """Secrets Manager name of `{"current": "whsec_…", "previous": "whsec_…"}`."""
+    event_source: str
+    """`source` under which its events go on to the workers."""
+    assigned_event: str = "ChargeCardAssigned__e"
+    status_event: str = "OrderStatusChanged__e"
+
+
+@dataclass(frozen=True)
 class OrgSettings:
     """One brand or legal entity of the operator."""
 
@@ -115,6 +131,14 @@ class OrgSettings:
     """Audiences (app client ids) of the tokens that speak for this org."""
     salesforce: SalesforceSettings | None = None
     energised: EnergisedSettings | None = None
+    webhook: WebhookSettings | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `MisconfiguredError` if the workers would not know the webhook's events."""
+        for name in ("event_source", "assigned_event", "status_event"):
+            values = {getattr(s, name) for s in (self.salesforce, self.webhook) if s}
+            if len(values) > 1:
+                raise MisconfiguredError(f"webhook.{name} has to be that of salesforce")
 
 
 @dataclass(frozen=True)
@@ -224,6 +248,8 @@ def _org(raw: object, where: str) -> OrgSettings:
             raise MisconfiguredError(f"{where}.salesforce.status_map: no such states {unknown}")
     if "energised" in parts:
         parts["energised"] = _build(EnergisedSettings, parts["energised"], f"{where}.energised")
+    if "webhook" in parts:
+        parts["webhook"] = _build(WebhookSettings, parts["webhook"], f"{where}.webhook")
     org = _build(OrgSettings, {"audiences": (), **parts}, where)
     return replace(org, audiences=tuple(org.audiences))
 
@@ -236,7 +262,8 @@ def _orgs(raw: object) -> dict[str, OrgSettings]:
             raise MisconfiguredError(f"BUSBAR_ORGS: {name!r} may have letters, digits, - and _")
     orgs = {name: _org(value, f"BUSBAR_ORGS.{name}") for name, value in raw.items()}
     _each_once("audiences", [a for org in orgs.values() for a in set(org.audiences)])
-    sources = [org.salesforce.event_source for org in orgs.values() if org.salesforce]
+    tellers = [org.salesforce or org.webhook for org in orgs.values()]
+    sources = [teller.event_source for teller in tellers if teller]
     _each_once("event_source", sources)
     return orgs
 

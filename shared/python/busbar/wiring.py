@@ -13,6 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from busbar.connectors.salesforce.webhook_keys import WebhookKeys
 from busbar.domain.identifiers import encode
 from busbar.errors import Unavailable
 from busbar.mapping.registry import MappingRegistry
@@ -231,7 +232,18 @@ class Parts:
         self.queues = SqsQueues(settings, clients)
         self._clients = clients
         self._table = clients.table
+        self._webhook_keys = {
+            name: WebhookKeys(
+                SecretCache(clients, org.webhook.secret_id, "webhook"), clients.monotonic
+            )
+            for name, org in settings.orgs.items()
+            if org.webhook
+        }
         self._systems = {name: OrgSystems(org, clients) for name, org in settings.orgs.items()}
+
+    def webhook_keys(self, org: str) -> WebhookKeys | None:
+        """The keys with which this org's webhooks are signed; None if it has no webhook."""
+        return self._webhook_keys.get(org)
 
     def store(self, org: str) -> Store:
         """The table, seen from one org."""

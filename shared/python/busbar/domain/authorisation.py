@@ -1,8 +1,9 @@
 """Who may do what: role x operation x relation to the object. No row, no access.
 
 Every HTTP route of the catalogue names one operation here; a test holds the two against each
-other. The relation is what the use case finds between caller and object; an object out of reach is
-answered as if it did not exist.
+other. Callers with a token stand in `TABLE`, systems that sign what they send in `SIGNED`. The
+relation is what the use case finds between caller and object; an object out of reach is answered as
+if it did not exist.
 """
 
 from __future__ import annotations
@@ -58,6 +59,12 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     "tasks_list": _STAFF,
     "tasks_show": _STAFF,
 }
+
+SIGNED: dict[str, str] = {
+    "salesforce_webhook": "salesforce",
+}
+"""Operations that no user has but a system: operation -> the system, whose signature has to be
+right and whose key reaches one org alone. An operation stands here or in `TABLE`, never in both."""
 
 
 def forbidden() -> Problem:
