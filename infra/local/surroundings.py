@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from http.client import HTTPConnection
 
@@ -16,6 +17,7 @@ from infra.stages import LOCAL, secret_id
 
 ORG = "demo"
 _WORD = "busbar-local"  # No secret: the simulators take it, and nobody else.
+WEBHOOK_KEY = "whsec_" + base64.b64encode(f"{_WORD}-{_WORD}-".encode()).decode()
 
 
 class Surroundings:
@@ -40,6 +42,8 @@ class Surroundings:
             f"--event-source={source.event_source if source else ''}",
             f"--events-endpoint={self._aws.endpoint}",
             f"--event-bus={self.published(f'{ORG}/bus-name')}",
+            f"--webhook-url=http://{HOST}:{ports.portal}/v1/webhooks/salesforce/{ORG}",
+            f"--webhook-secret={WEBHOOK_KEY}",
             f"--region={REGION}",
             f"--account={ACCOUNT}",
             f"--cards={self._options.cards}",
@@ -56,6 +60,7 @@ class Surroundings:
         values = {
             "salesforce": {"client_id": _WORD, "client_secret": _WORD},
             "energised": {"api_token": _WORD},
+            "webhook": {"current": WEBHOOK_KEY},
         }
         for system, value in values.items():
             self._aws("secretsmanager").put_secret_value(

@@ -17,6 +17,7 @@ from infra.simulators.salesforce import SalesforceSimulator
 from infra.simulators.sample import CARDS
 from infra.simulators.serving import HOST, serve
 from infra.simulators.simulator import Simulator
+from infra.simulators.webhook import webhook_publisher
 
 EVENT_SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001AAA"
 
@@ -39,6 +40,8 @@ def _arguments() -> argparse.Namespace:
     add("--event-source", default=EVENT_SOURCE, help="source of Salesforce's events on the bus")
     add("--events-endpoint", help="URL of EventBridge; without it events go nowhere")
     add("--event-bus", help="name of the bus; by default the event source, as for partner buses")
+    add("--webhook-url", help="to which events go by the knob by_webhook, in place of the bus")
+    add("--webhook-secret", default="", help="whsec_…, with which they are signed")
     add("--region", default="eu-central-1")
     add("--account", default="123456789012")
     add("--cards", type=int, default=CARDS, help="blank cards in the sample data")
@@ -61,6 +64,9 @@ def _salesforce(args: argparse.Namespace) -> SalesforceSimulator:
         client_id=args.client_id,
         client_secret=args.client_secret,
         publish=publish,
+        webhook=webhook_publisher(args.webhook_url, args.webhook_secret)
+        if args.webhook_url
+        else None,
         triggers=args.triggers,
     )
     simulator.load_sample(args.cards)

@@ -276,8 +276,8 @@ def test_should_refuse_one_byte_more(world: World) -> None:
 
 def test_should_refuse_a_query_as_every_route_does(world: World) -> None:
     body = body_of(card_assigned())
-    query = {"queryStringParameters": {"dry": "1"}}
-    got = post(world, body, signed_headers(world, body), **query)
+    headers = signed_headers(world, body)
+    got = post(world, body, headers, queryStringParameters={"dry": "1"})
     refused(world, got, 400, "invalid-parameter")
 
 

@@ -11,6 +11,7 @@ from infra.simulators.salesforce import clerk
 from infra.simulators.salesforce.org import Org
 
 CLERK: RouteTable[Org] = RouteTable()
+_SWITCHES = ("epoch_dates", "whole_seconds", "by_webhook")
 _STATUS_FIELDS = {
     "status",
     "tracking_id",
@@ -94,14 +95,17 @@ def release_events(org: Org, call: Call) -> Response:
     "POST",
     "/_sim/events/knobs",
     label="control",
-    note='How events look: {"copies": 2, "epoch_dates": true, "whole_seconds": true}',
+    note='How events look and go: {"copies": 2, "epoch_dates": true, "whole_seconds": true,'
+    ' "by_webhook": true}',
 )
 def set_knobs(org: Org, call: Call) -> Response:
-    body = _only(body_of(call), {"copies", "epoch_dates", "whole_seconds"})
+    body = _only(body_of(call), {"copies", *_SWITCHES})
     copies = body.get("copies", org.events.copies)
     if not isinstance(copies, int) or copies < 1:
         raise RefusalError("copies has to be a whole number from 1")
     org.events.copies = copies
-    org.events.epoch_dates = bool(body.get("epoch_dates", org.events.epoch_dates))
-    org.events.whole_seconds = bool(body.get("whole_seconds", org.events.whole_seconds))
+    if body.get("by_webhook") and org.events.webhook is None:
+        raise RefusalError("the simulator was started without --webhook-url")
+    for name in _SWITCHES:
+        setattr(org.events, name, bool(body.get(name, getattr(org.events, name))))
     return answer(204)

@@ -1,4 +1,7 @@
-"""Platform events on their way out, in the shape in which Event Relay puts them on EventBridge."""
+"""Platform events on their way out, in the shape in which Event Relay puts them on EventBridge.
+
+Or, for an org without Event Relay, by the webhook to which our Apex caller sends them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from typing import Any
 
 Envelope = dict[str, Any]
 Publish = Callable[[Envelope], None]
-_KNOBS = ("holding", "copies", "epoch_dates", "whole_seconds")
+_KNOBS = ("holding", "copies", "epoch_dates", "whole_seconds", "by_webhook")
 _SPACE = uuid.UUID("5b1f2c9e-3f0a-4a53-9c3c-6f2d8f0b7a11")
 _log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class EventDesk:
     have the same payload under another envelope id); `epoch_dates` writes `CreatedDate` as epoch
     milliseconds, as some orgs' relays do. `whole_seconds` takes the version from a time stamp of
     whole seconds, as a trigger that reads `SystemModstamp` does: two events can have the same one.
+    `by_webhook` sends them by `webhook` in place of the bus.
     """
 
     publish: Publish
@@ -40,6 +44,8 @@ class EventDesk:
     copies: int = 1
     epoch_dates: bool = False
     whole_seconds: bool = False
+    by_webhook: bool = False
+    webhook: Publish | None = None
     held: list[Envelope] = field(default_factory=list)
     sent: deque[Envelope] = field(default_factory=lambda: deque(maxlen=1000))
     _ready: deque[Envelope] = field(default_factory=deque)
@@ -109,7 +115,7 @@ class EventDesk:
         while self._ready:
             envelope = self._ready.popleft()
             try:
-                self.publish(envelope)
+                self._publisher()(envelope)
             except Exception:  # noqa: BLE001  whatever keeps it from going out, it stays
                 _log.exception("event %s not published, kept for later", envelope["id"])
                 self._ready.appendleft(envelope)
@@ -117,13 +123,20 @@ class EventDesk:
             self.sent.append(envelope)
         return True
 
+    def _publisher(self) -> Publish:
+        if not self.by_webhook:
+            return self.publish
+        if self.webhook is None:
+            raise LookupError("the simulator was given no webhook")
+        return self.webhook
+
     def clear(self) -> None:
         """Forget held, waiting and sent events, and the knobs. Versions go on."""
         self.held.clear()
         self._ready.clear()
         self.sent.clear()
         self.holding, self.copies = False, 1
-        self.epoch_dates = self.whole_seconds = False
+        self.epoch_dates = self.whole_seconds = self.by_webhook = False
 
     def dump(self) -> dict[str, Any]:
         """The events, the knobs, and the serial number that the next version has to exceed."""
@@ -143,7 +156,7 @@ class EventDesk:
         self._ready += dumped["waiting"]
         self.sent += dumped["sent"]
         for name in _KNOBS:
-            setattr(self, name, dumped["knobs"][name])
+            setattr(self, name, dumped["knobs"].get(name, False))
 
     @property
     def waiting(self) -> int:

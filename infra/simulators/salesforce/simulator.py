@@ -33,7 +33,8 @@ def _nowhere(_envelope: dict[str, Any]) -> None:
 class SalesforceSimulator(Simulator):
     """One Salesforce org.
 
-    `publish` gets every platform event in the shape of EventBridge, outside the simulator's lock;
+    `publish` gets every platform event in the shape of EventBridge, outside the simulator's lock,
+    or `webhook` does while `events.by_webhook` is set;
     `non_unique` names external ids whose uniqueness is off, e.g. `Order.BusbarReference__c`;
     `settings` are further fields of `OrgSettings`, e.g. `token_seconds`, `api_limit`.
     """
@@ -48,11 +49,13 @@ class SalesforceSimulator(Simulator):
         client_id: str,
         client_secret: str,
         publish: Publish | None = None,
+        webhook: Publish | None = None,
         non_unique: Iterable[str] = (),
         **settings: Any,
     ) -> None:
         chosen = OrgSettings(client_id, client_secret, **settings)
         self.events = EventDesk(publish or _nowhere, event_source, self.now, chosen.user_id)
+        self.events.webhook = webhook
         self.org = Org(chosen, self.now, schemas(non_unique), self.events)
         self._loaded: Callable[[], None] | None = None
         org = self.org
