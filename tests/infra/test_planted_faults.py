@@ -267,6 +267,50 @@ def test_should_be_red_when_a_route_has_no_authoriser(dev: Assembly) -> None:
     assert routes.faults(dev, USE_CASES) == ["GET /v1/charge-cards: route without the authoriser"]
 
 
+WEBHOOK = "POST /v1/webhooks/salesforce/{org}"
+
+
+def test_should_be_red_when_an_open_route_is_not_called_signed(dev: Assembly) -> None:
+    unsigned = [
+        dataclasses.replace(u, routes=u.signed_routes + u.routes, signed_routes=())
+        for u in USE_CASES
+    ]
+
+    assert routes.faults(dev, unsigned) == [f"{WEBHOOK}: route without the authoriser"]
+
+
+def test_should_be_red_when_a_signed_route_asks_for_a_token(dev: Assembly) -> None:
+    for route in dev.resources("AWS::ApiGatewayV2::Route"):
+        if route.properties["RouteKey"] == WEBHOOK:
+            route.properties["AuthorizationType"] = "JWT"
+            route.properties["AuthorizerId"] = "any"
+
+    assert routes.faults(dev, USE_CASES) == [
+        f"{WEBHOOK}: signed route that asks for a token, which its sender has not"
+    ]
+
+
+def test_should_be_red_when_a_signed_route_has_no_limit_of_its_own(dev: Assembly) -> None:
+    (stage,) = dev.resources("AWS::ApiGatewayV2::Stage")
+    del stage.properties["RouteSettings"][WEBHOOK]
+
+    assert routes.faults(dev, USE_CASES) == [
+        f"{WEBHOOK}: signed route without a rate limit of its own"
+    ]
+
+
+def test_should_let_one_function_alone_read_the_keys_of_the_webhook(dev: Assembly) -> None:
+    readers = {
+        name
+        for name, function in dev.functions().items()
+        for _, resource in rights.granted(
+            dev, function.stack, function.properties["Role"]["Fn::GetAtt"][0]
+        )
+        if "Webhook" in resource
+    }
+    assert readers == {"salesforce_webhook"}
+
+
 def test_should_be_red_when_a_route_is_not_the_catalogues(dev: Assembly) -> None:
     for route in dev.resources("AWS::ApiGatewayV2::Route"):
         if route.properties["RouteKey"] == "GET /v1/charge-cards":

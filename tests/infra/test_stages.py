@@ -10,7 +10,16 @@ import pytest
 from busbar.settings import read_settings
 from infra.catalog import USE_CASES, use_case
 from infra.environment import Names, environment
-from infra.stages import DEV, EXAMPLES, LOCAL, STAGES, main, stage_named, why_not_deployable
+from infra.stages import (
+    DEV,
+    EXAMPLES,
+    LOCAL,
+    STAGES,
+    main,
+    stage_named,
+    why_not_deployable,
+    webhook_of,
+)
 
 
 def test_should_refuse_to_deploy_when_addresses_are_still_examples(
@@ -34,7 +43,8 @@ def test_should_allow_to_deploy_when_addresses_are_ones_own() -> None:
         event_source="aws.partner/salesforce.com/00Dxx/0YLxx",
     )
     energised = dataclasses.replace(org.energised, base_url="https://north.beenergised.cloud")
-    own = dataclasses.replace(org, salesforce=salesforce, energised=energised)
+    webhook = webhook_of("dev", "demo", salesforce)
+    own = dataclasses.replace(org, salesforce=salesforce, energised=energised, webhook=webhook)
 
     assert why_not_deployable(dataclasses.replace(DEV, orgs={"north": own})) == []
 
@@ -57,6 +67,8 @@ def test_should_name_each_secret_after_stage_org_and_system(stage: str) -> None:
         assert org.energised
         assert org.salesforce.secret_id == f"busbar/{stage}/{name}/salesforce"
         assert org.energised.secret_id == f"busbar/{stage}/{name}/energised"
+        assert org.webhook is not None
+        assert org.webhook.secret_id == f"busbar/{stage}/{name}/webhook"
 
 
 @pytest.mark.parametrize("name", [u.name for u in USE_CASES])
