@@ -17,8 +17,8 @@ from infra.stages import (
     STAGES,
     main,
     stage_named,
-    why_not_deployable,
     webhook_of,
+    why_not_deployable,
 )
 
 

@@ -10,8 +10,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import busbar.connectors.salesforce as package
+from busbar.domain.webhook_signature import key_of, sign
 from busbar.mapping.registry import MAPPINGS, MappingRegistry
 from busbar.settings import SalesforceSettings
+from busbar.usecases.card_event import CardAssigned
+from busbar.usecases.salesforce_webhook import MOST_EVENTS
+from busbar.usecases.status_callback import StatusChanged
+from infra.catalog import use_case
 
 ROOT = Path(package.__file__).parent / "metadata"
 SETTINGS = SalesforceSettings(base_url="any", secret_id="any", event_source="any")
@@ -182,3 +187,101 @@ def test_should_create_the_relay_stopped_on_the_channel() -> None:
     assert relay.findtext(f"{NS}state") == "STOP"
     assert relay.findtext(f"{NS}eventChannel") == "Busbar__chn"
     assert json.loads((ROOT / "sfdx-project.json").read_text())["sourceApiVersion"]
+
+
+# --- the webhook's caller ------------------------------------------------------------------------
+
+CALLER = (ROOT / "webhook/classes/BusbarWebhook.cls").read_text(encoding="utf-8")
+CALLER_TEST = (ROOT / "webhook/classes/BusbarWebhookTest.cls").read_text(encoding="utf-8")
+
+
+def constant(code: str, name: str) -> str:
+    """The value of a constant in Apex."""
+    (value,) = re.findall(rf"static final \w+ {name} = '?(.*?)'?;", code)
+    return str(value)
+
+
+def quoted(text: str) -> set[str]:
+    return set(re.findall(r"'(\w+)'", text))
+
+
+def test_should_sign_in_apex_as_the_webhook_checks_it() -> None:
+    names = ("SECRET", "MESSAGE_ID", "TIMESTAMP", "BODY", "SIGNATURE")
+    secret, message_id, timestamp, body, signature = (constant(CALLER_TEST, n) for n in names)
+    assert sign(key_of(secret), message_id, timestamp, body.encode()) == signature
+    # The one place in which the caller signs, word by word as the specification says it.
+    assert "Blob.valueOf(messageId + '.' + timestamp + '.' + body)" in CALLER
+    assert "EncodingUtil.base64Decode(secret.removeStart('whsec_'))" in CALLER
+    assert (
+        "'v1,' + EncodingUtil.base64Encode(Crypto.generateMac('HmacSHA256', signed, key))" in CALLER
+    )
+    assert "BusbarWebhook.sign(MESSAGE_ID, TIMESTAMP, BODY, SECRET)" in CALLER_TEST
+
+
+def test_should_send_by_webhook_every_field_of_both_events_that_a_worker_reads() -> None:
+    (every,) = re.findall(r"OF_EVERY_EVENT = new List<String>\{(.*?)\}", CALLER, re.DOTALL)
+    for event, reads in (
+        ("ChargeCardAssigned__e", CardAssigned),
+        ("OrderStatusChanged__e", StatusChanged),
+    ):
+        (own,) = re.findall(rf"'{event}' => new List<String>\{{(.*?)\}}", CALLER, re.DOTALL)
+        sent = quoted(every) | quoted(own)
+        assert sent == EVENTS[event] | {"EventUuid", "CreatedDate", "CreatedById"}
+        assert {f.alias for f in reads.model_fields.values()} <= sent
+        assert f"on {event} (after insert)" in "".join(
+            path.read_text() for path in ROOT.glob("webhook/triggers/*.trigger")
+        )
+
+
+def test_should_call_the_route_of_the_catalogue_by_the_named_credential() -> None:
+    path = ROOT / "webhook/namedCredentials/Busbar_Webhook.namedCredential-meta.xml"
+    (route,) = use_case("salesforce_webhook").signed_routes
+    credential = parsed(path)
+    endpoint = credential.findtext(f"{NS}endpoint")
+    assert endpoint == "https://API-HOST" + route.path.replace("{org}", "ORG")
+    assert f"'callout:{path.name.partition('.')[0]}'" in CALLER
+    # Merge fields in a body would change bytes that were signed.
+    assert credential.findtext(f"{NS}allowMergeFieldsInBody") == "false"
+
+
+def test_should_send_no_more_events_at_once_than_the_webhook_takes() -> None:
+    assert int(constant(CALLER, "EVENTS_AT_ONCE")) <= MOST_EVENTS
+    assert int(constant(CALLER, "LONGEST_DELAY_MINUTES")) <= 10  # Salesforce's own limit
+
+
+def test_should_hold_every_field_that_the_caller_names() -> None:
+    held = {path.name.partition(".")[0] for path in ROOT.glob("webhook/objects/*/fields/*.xml")}
+    known = held | {name.partition(".")[2] for name in fields()} | set(EVENTS)
+    known |= {path.name for path in (ROOT / "webhook/objects").iterdir()}
+    assert set(re.findall(r"\w+__[ce]\b", CALLER + CALLER_TEST)) <= known
+    secret = parsed(
+        ROOT / "webhook/objects/BusbarWebhookKey__c/BusbarWebhookKey__c.object-meta.xml"
+    )
+    assert secret.findtext(f"{NS}visibility") == "Protected"
+    granted = parsed(ROOT / "webhook/permissionsets/Busbar_Deliveries.permissionset-meta.xml")
+    shown = {row.findtext(f"{NS}field") for row in granted.iter(f"{NS}fieldPermissions")}
+    assert shown == {
+        f"BusbarWebhookDelivery__c.{name}" for name in held - {"Secret__c", "MessageId__c"}
+    }
+
+
+def test_should_be_able_to_call_before_it_changes_anything() -> None:
+    (body,) = re.findall(r"public void execute\(.*?\n    \}\n", CALLER, re.DOTALL)
+    changes = [body.index(word) for word in ("Database.delete", "Database.update")]
+    assert body.index("isTaken(d)") < min(changes)
+    assert "implements Queueable, Database.AllowsCallouts" in CALLER
+
+
+@pytest.mark.parametrize("code", [CALLER, CALLER_TEST], ids=["caller", "test"])
+def test_should_be_balanced(code: str) -> None:
+    """As far as a compiler can be done without: brackets pair, strings end in their line."""
+    plain = re.sub(r"/\*.*?\*/|//[^\n]*", "", code, flags=re.DOTALL)
+    plain = re.sub(r"'(?:[^'\\\n]|\\.)*'", "''", plain)
+    assert plain.count("'") % 2 == 0
+    open_ones: list[str] = []
+    for letter in plain:
+        if letter in "([{":
+            open_ones.append(letter)
+        elif letter in ")]}":
+            assert open_ones.pop() + letter in {"()", "[]", "{}"}
+    assert open_ones == []

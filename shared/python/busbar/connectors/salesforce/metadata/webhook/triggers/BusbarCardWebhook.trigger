@@ -1,0 +1,3 @@
+trigger BusbarCardWebhook on ChargeCardAssigned__e (after insert) {
+    BusbarWebhook.take(Trigger.new);
+}

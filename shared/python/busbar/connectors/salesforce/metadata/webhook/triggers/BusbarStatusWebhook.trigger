@@ -1,0 +1,3 @@
+trigger BusbarStatusWebhook on OrderStatusChanged__e (after insert) {
+    BusbarWebhook.take(Trigger.new);
+}
