@@ -14,6 +14,7 @@ from typing import Any
 
 from infra.catalog import USE_CASES
 from tests.doubles.world import SOURCE, World
+from tests.functions.sender import card_assigned, send, status_changed
 
 Row = dict[str, float]
 
@@ -65,6 +66,7 @@ def count_use_cases() -> dict[str, Row]:
     _cards(world)
     _outage(world)
     _tasks(world)
+    _webhook(world)
     return world.rows
 
 
@@ -142,6 +144,16 @@ def _tasks(world: MeteredWorld) -> None:
         tasks = world.call("GET", "/v1/tasks", "operator").json["tasks"]
     with world.measuring("one task"):
         world.call("GET", f"/v1/tasks/{tasks[0]['id']}", "operator")
+
+
+def _webhook(world: MeteredWorld) -> None:
+    events = [card_assigned(EventUuid="1"), status_changed(EventUuid="2")]
+    with world.measuring("a message of two events"):
+        send(world, *events)
+    with world.measuring("a repeat"):
+        send(world, *events)
+    with world.measuring("a wrong signature"):
+        send(world, *events, key="whsec_" + "A" * 40)
 
 
 PROBE = """

@@ -13,7 +13,6 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from busbar.connectors.salesforce.webhook_keys import WebhookKeys
 from busbar.domain.identifiers import encode
 from busbar.errors import Unavailable
 from busbar.mapping.registry import MappingRegistry
@@ -26,6 +25,8 @@ from busbar.usecases.deps import Deps
 
 if TYPE_CHECKING:
     import httpx
+
+    from busbar.connectors.salesforce.webhook_keys import WebhookKeys
 
 Handler = Callable[[dict[str, Any], Any], Any]
 """A Lambda handler: (event, context) -> answer."""
@@ -232,18 +233,22 @@ class Parts:
         self.queues = SqsQueues(settings, clients)
         self._clients = clients
         self._table = clients.table
-        self._webhook_keys = {
-            name: WebhookKeys(
-                SecretCache(clients, org.webhook.secret_id, "webhook"), clients.monotonic
-            )
-            for name, org in settings.orgs.items()
-            if org.webhook
-        }
+        self._webhook_keys: dict[str, WebhookKeys] = {}
         self._systems = {name: OrgSystems(org, clients) for name, org in settings.orgs.items()}
 
     def webhook_keys(self, org: str) -> WebhookKeys | None:
         """The keys with which this org's webhooks are signed; None if it has no webhook."""
-        return self._webhook_keys.get(org)
+        settings = self.settings.orgs.get(org)
+        if settings is None or settings.webhook is None:
+            return None
+        if org not in self._webhook_keys:
+            from busbar.connectors.salesforce.webhook_keys import (  # noqa: PLC0415  (import cost)
+                WebhookKeys,
+            )
+
+            secret = SecretCache(self._clients, settings.webhook.secret_id, "webhook")
+            self._webhook_keys[org] = WebhookKeys(secret, self._clients.monotonic)
+        return self._webhook_keys[org]
 
     def store(self, org: str) -> Store:
         """The table, seen from one org."""
