@@ -100,8 +100,12 @@ def test_two_signatures_should_do_when_one_of_them_fits(world: World, event: Any
     assert answer(world, "salesforce_webhook", event).status == 202
 
 
-def test_wrong_signature_should_be_refused(world: World, event: Any) -> None:
+def test_wrong_signature_should_be_refused_and_logged(
+    world: World, event: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     got = answer(world, "salesforce_webhook", event)
+    (line,) = [vars(r) for r in caplog.records if r.getMessage() == "delivery refused"]
+    assert (line["org"], line["reason"]) == (ORG, "signature-invalid")
     body = refused(world, got, 401, "signature-invalid")
     assert [e["field"] for e in body["errors"]] == ["webhook-signature"]
     assert got.headers["WWW-Authenticate"] == "Standard-Webhooks"

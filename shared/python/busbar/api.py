@@ -159,7 +159,12 @@ class Door:
         body = _bytes(event)
         headers = {k.lower(): v for k, v in (event.get("headers") or {}).items()}
         now = self._parts.clock.now().timestamp()
-        message_id = authenticate_sender(headers, body, keys, now)
+        try:
+            message_id = authenticate_sender(headers, body, keys, now)
+        except Problem as problem:
+            # A rotation gone wrong shows here first: the access log holds the status alone.
+            logger.warning("delivery refused", extra={"org": org, "reason": problem.slug})
+            raise
         return Delivery(self._parts.deps(org), message_id, body)
 
     def _respond(self, answer: Answer) -> Response[str]:

@@ -216,3 +216,36 @@ def test_should_never_change_once_read() -> None:
     for part in (settings, settings.tuning, settings.orgs["demo"]):
         with pytest.raises(AttributeError):
             part.stage = "prod"  # type: ignore[union-attr, misc]
+
+
+# --- webhooks ------------------------------------------------------------------------------------
+
+WEBHOOK = {"secret_id": "busbar/dev/demo/webhook", "event_source": SALESFORCE["event_source"]}
+
+
+def test_should_read_the_webhook_of_an_org() -> None:
+    webhook = read(BUSBAR_ORGS={"demo": {"webhook": WEBHOOK}}).orgs["demo"].webhook
+    assert webhook is not None
+    assert webhook.secret_id == "busbar/dev/demo/webhook"
+    assert (webhook.assigned_event, webhook.status_event) == (
+        "ChargeCardAssigned__e",
+        "OrderStatusChanged__e",
+    )
+    assert read().orgs["demo"].webhook is None
+
+
+@pytest.mark.parametrize("changes", [{"unknown": 1}, {"secret_id": 1}, {"event_source": None}])
+def test_should_name_what_is_wrong_with_a_webhook(changes: dict[str, Any]) -> None:
+    with pytest.raises(MisconfiguredError, match=r"BUSBAR_ORGS\.demo\.webhook"):
+        read(BUSBAR_ORGS={"demo": {"webhook": {**WEBHOOK, **changes}}})
+
+
+@pytest.mark.parametrize("name", ["event_source", "assigned_event", "status_event"])
+def test_should_refuse_a_webhook_whose_events_the_workers_would_not_know(name: str) -> None:
+    with pytest.raises(MisconfiguredError, match=f"webhook.{name} has to be that of salesforce"):
+        read(BUSBAR_ORGS=with_org(webhook={**WEBHOOK, name: "another"}))
+
+
+def test_should_refuse_two_webhooks_under_one_event_source() -> None:
+    with pytest.raises(MisconfiguredError, match="event_source"):
+        read(BUSBAR_ORGS={"one": {"webhook": WEBHOOK}, "other": {"webhook": WEBHOOK}})
