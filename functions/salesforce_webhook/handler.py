@@ -5,7 +5,7 @@ from __future__ import annotations
 from busbar.api import Door
 from busbar.request import Answer, Delivery
 from busbar.settings import Settings
-from busbar.usecases.salesforce_webhook import take
+from busbar.usecases.salesforce_webhook import Message, take
 from busbar.wiring import Clients, Handler, Parts, lambda_entry
 
 
@@ -16,7 +16,8 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
 
     @door.signed("POST", "/v1/webhooks/salesforce/{org}", "salesforce_webhook")
     def receive(delivery: Delivery) -> Answer:
-        taken = take(delivery.message_id, delivery.body, delivery.deps, queues)
+        events = delivery.parse(Message).events
+        taken = take(delivery.message_id, delivery.body_hash, events, delivery.deps, queues)
         replayed = {"Idempotent-Replayed": "true"} if taken.replayed else {}
         body = {"webhook_id": delivery.message_id, "accepted": taken.events}
         return Answer(202, body, replayed)

@@ -8,16 +8,14 @@ once may do the same. The workers bear that, as they go by the version of each e
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from busbar.domain.record import Record
 from busbar.errors import Conflict, FieldError, Problem
@@ -69,18 +67,19 @@ class Taken:
     replayed: bool = False
 
 
-def take(message_id: str, body: bytes, deps: Deps, queues: Queues) -> Taken:
+def take(
+    message_id: str, body_hash: str, events: Sequence[Event], deps: Deps, queues: Queues
+) -> Taken:
     """Put the events of a signed message on their queues, all or (as far as known) none.
 
-    Raises a `Problem`: 400 no JSON, 422 an event or a field that is unknown or missing, or an id
-    that was another message's; 503 if a queue could not be reached.
+    Raises a `Problem`: 422 for an event that is unknown, or an id that was another message's; 503
+    if a queue could not be reached.
     """
-    body_hash = hashlib.sha256(body).hexdigest()
     stored = deps.store.get(WebhookMessage, message_id)
     now = deps.clock.now()
     if stored and stored.record.expires > now:
         return _again(stored.record, body_hash)
-    messages = _messages(message_id, _read(body), _settings(deps))
+    messages = _messages(message_id, events, _settings(deps))
     _send(messages, queues)
     record = WebhookMessage(
         id=message_id,
@@ -109,40 +108,6 @@ def _settings(deps: Deps) -> WebhookSettings:
     if deps.org.webhook is None:
         raise LookupError("this function has no settings for webhook")
     return deps.org.webhook
-
-
-def _read(body: bytes) -> Sequence[Event]:
-    try:
-        raw = json.loads(body.decode(), parse_constant=_no_number, parse_float=_finite)
-    except (ValueError, RecursionError):
-        raw = None
-    if not isinstance(raw, dict):
-        raise Problem(400, "body-invalid", "The body is no JSON object")
-    try:
-        return Message.model_validate(raw).events
-    except ValidationError as error:
-        faults = tuple(
-            FieldError(_path(e["loc"]), e["msg"]) for e in error.errors(include_input=False)
-        )
-        raise Problem(
-            422, "fields-invalid", "Some fields are invalid", "See errors.", errors=faults
-        ) from None
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location)
-    return path.removeprefix(".")
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError("a number that JSON could not hold again")
-    return number
 
 
 def _messages(
