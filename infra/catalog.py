@@ -169,6 +169,17 @@ USE_CASES: tuple[UseCase, ...] = (
         table="read",
     ),
     UseCase(
+        name="reconcile",
+        # Not `ops`, as it has a route.
+        context="orders",
+        summary="Joins our records with what each system holds, and has them agree again",
+        routes=(Route("POST", "/v1/reconcile", "reconcile"),),
+        every_minutes=60,
+        systems=("energised", "salesforce"),
+        timeout_seconds=60,
+        memory_mb=1024,
+    ),
+    UseCase(
         name="outbox_relay",
         context="ops",
         summary="Sends outbox rows to their queues as soon as the table's stream shows them",

@@ -52,6 +52,7 @@ PROBES: Mapping[str, Probe] = {
     "charge_cards_deactivate": Probe("card"),
     "my_charge_cards": Probe(),
     "sync_cards": Probe(),
+    "reconcile": Probe(),
     "tasks_list": Probe(),
     "tasks_show": Probe("task", everybodys=True),
 }

@@ -30,6 +30,7 @@ charge_cards_activate     x             -      -             -             -    
 charge_cards_deactivate   x             -      -             -             -       -        -
 my_charge_cards           x             x      x             -             -       -        -
 sync_cards                -             -      -             x             -       x        x
+reconcile                 -             -      -             x             -       x        x
 tasks_list                -             -      -             x             -       x        -
 tasks_show                -             -      -             x             -       x        -
 """

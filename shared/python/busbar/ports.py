@@ -143,6 +143,29 @@ class Found:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class OrderThere:
+    """An order with a reference of ours, as Salesforce holds it. `version` as in `find_order`."""
+
+    record_id: str
+    reference: str
+    account_id: str
+    status: str
+    version: int
+    tracking_id: str = ""
+    delivery_date: str = ""
+
+
+@dataclass(frozen=True)
+class AssetThere:
+    """A card's Asset, as Salesforce holds it; `order_reference` is empty while it is blank."""
+
+    card: CardAsset
+    order_reference: str
+    account_id: str
+    fields: Json
+
+
 class OrderSystem(Protocol):
     """Salesforce, as far as charging-card orders need it. `timeout` bounds the whole operation."""
 
@@ -170,6 +193,14 @@ class OrderSystem(Protocol):
 
     def assets_of(self, reference: str, timeout: float) -> Iterator[CardAsset]:
         """The cards assigned to the order with our reference."""
+        ...
+
+    def all_orders(self, timeout: float) -> Iterator[OrderThere]:
+        """Every order that carries a reference of ours, page by page; may lag."""
+        ...
+
+    def all_assets(self, timeout: float) -> Iterator[AssetThere]:
+        """Every Asset that is a card, page by page; may lag."""
         ...
 
     def read_asset(self, asset_id: str, timeout: float) -> Json:

@@ -53,6 +53,7 @@ class SalesforceSettings:
     mode: Mode = "unique_key"
     order_object: str = "Order"
     order_reference_field: str = "BusbarReference__c"
+    order_account_field: str = "AccountId"
     order_tracking_field: str = "TrackingId__c"
     """Field of an order with the carrier's tracking id; empty: the org has none."""
     order_delivery_date_field: str = "DeliveryDate__c"
@@ -62,6 +63,7 @@ class SalesforceSettings:
     asset_object: str = "Asset"
     asset_order_field: str = "BusbarOrder__r.BusbarReference__c"
     """Path from an Asset to the reference of its order, for SOQL."""
+    asset_account_field: str = "AccountId"
     asset_card_id_field: str = "EnergisedCardId__c"
     asset_card_number_field: str = "SerialNumber"
     asset_fields: Sequence[str] = (
@@ -168,6 +170,8 @@ class Tuning:
     resend_after: float = 3600.0
     """When the sweep repeats a message that was sent but whose work has not ended: later than a
     message can live on its queue, retries included."""
+    reconcile_after: float = 900.0
+    """Age of the last change from which a difference is no longer work in progress."""
     idempotency_kept: float = 7 * 86400.0
     idempotency_lease: float = 30.0
 

@@ -34,6 +34,7 @@ EXPECTED = {
     "charge_cards_deactivate": ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
     "my_charge_cards":         ("O",  "O",   "O",   "-",  "-",    "-",     "-"),
     "sync_cards":              ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "reconcile":               ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
     "tasks_list":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "tasks_show":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
 }  # fmt: skip

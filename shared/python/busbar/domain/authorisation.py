@@ -56,6 +56,11 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
         Role.OPERATOR: _ALL,
         Role.MACHINE: _ALL,
     },
+    "reconcile": {
+        Role.SERVICE_AGENT: _ALL,
+        Role.OPERATOR: _ALL,
+        Role.MACHINE: _ALL,
+    },
     "tasks_list": _STAFF,
     "tasks_show": _STAFF,
 }

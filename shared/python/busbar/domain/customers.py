@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from busbar.domain.record import Record, Value
 
+ALL_COMPANIES = "all"
+
 
 class Role(StrEnum):
     """What a user may be. Given by our own user record, never by a token."""
@@ -41,6 +43,10 @@ class Company(Record):
     email: str
     phone: str = ""
     address: Address
+
+    def listed_by(self) -> str | None:
+        """All companies of the org in one list."""
+        return ALL_COMPANIES
 
 
 class User(Record):

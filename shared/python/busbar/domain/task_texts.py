@@ -42,6 +42,10 @@ TEXTS: Mapping[str, str] = {
         "Eine Karte ließ sich nicht mit {system} abgleichen; die anderen gehen weiter. Bitte ihre"
         " Daten dort prüfen und entscheiden, ob sie berichtigt werden oder die Karte entfällt."
     ),
+    "divergence": (
+        "{subject} stimmt mit {system} nicht überein. Bitte dort nachsehen und entscheiden, was"
+        " gilt."
+    ),
 }
 """For every kind that is opened."""
 
@@ -77,6 +81,22 @@ CLOSER: Mapping[tuple[str, str], str] = {
         "{subject} wird in {system} als geliefert geführt, aber es sind nicht alle Karten"
         " angekommen, und es wird nicht länger gewartet. Bitte die Zuordnung der Karten dort prüfen"
         " und entscheiden, ob Karten nachkommen oder die Lieferung berichtigt wird."
+    ),
+    ("divergence", "missing"): (
+        "{subject} ist hier bekannt, in {system} aber nicht mehr vorhanden. Bitte entscheiden, ob"
+        " der Eintrag dort zu Recht fehlt oder wiederhergestellt werden muss."
+    ),
+    ("divergence", "doubled"): (
+        "{subject} steht in {system} mehrfach. Bitte entscheiden, welcher Eintrag gilt, und die"
+        " anderen dort auflösen."
+    ),
+    ("divergence", "orphan"): (
+        "In {system} trägt ein Eintrag eine Kennung von uns, zu der es hier nichts gibt. Bitte"
+        " prüfen, woher er kommt, und entscheiden, ob er dort entfällt."
+    ),
+    ("divergence", "wrongly_linked"): (
+        "{subject} ist in {system} jemand anderem zugeordnet als hier. Bitte entscheiden, welche"
+        " Zuordnung gilt, und die andere berichtigen."
     ),
 }
 """For reasons of our own that say more than the kind."""

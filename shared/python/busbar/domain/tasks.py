@@ -17,6 +17,7 @@ Kind = Literal[
     "parked_event",
     "forbidden_transition",
     "card_not_synchronised",
+    "divergence",
 ]
 """The kinds that are opened today. A record may hold one of another release."""
 OPEN = "open"

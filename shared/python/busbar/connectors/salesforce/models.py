@@ -18,7 +18,7 @@ from busbar.connectors.reading import (
 )
 from busbar.domain.cards import CardAsset
 from busbar.domain.orders import CardOffer
-from busbar.ports import Found
+from busbar.ports import AssetThere, Found, OrderThere
 from busbar.settings import SalesforceSettings
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,6 +89,43 @@ def asset_of(row: dict[str, Any], settings: SalesforceSettings) -> CardAsset | N
         delivered=row.get("Status") == settings.asset_delivered_status,
         version=_version(row),
     )
+
+
+def order_there(row: dict[str, Any], settings: SalesforceSettings) -> OrderThere:
+    """The order in a row of `soql.all_orders`."""
+    found = order_of(row, settings)
+    return OrderThere(
+        record_id=found.external_id,
+        reference=text(row, settings.order_reference_field),
+        account_id=text_or_none(row, settings.order_account_field) or "",
+        status=found.fields["status"],
+        version=int(found.fields["version"]),
+        tracking_id=found.fields.get("tracking_id", ""),
+        delivery_date=found.fields.get("delivery_date", ""),
+    )
+
+
+def asset_there(row: dict[str, Any], settings: SalesforceSettings) -> AssetThere | None:
+    """The card in a row of `soql.all_assets`."""
+    card = asset_of(row, settings)
+    if card is None:
+        return None
+    return AssetThere(
+        card=card,
+        order_reference=_at(row, settings.asset_order_field),
+        account_id=text_or_none(row, settings.asset_account_field) or "",
+        fields={name: row.get(name) for name in settings.asset_fields},
+    )
+
+
+def _at(row: dict[str, Any], path: str) -> str:
+    """What stands at the end of a dotted path; empty where a lookup on the way is."""
+    *steps, last = path.split(".")
+    for step in steps:
+        if row.get(step) is None:
+            return ""
+        row = members(row[step], step)
+    return text_or_none(row, last) or ""
 
 
 def following_page(answer: dict[str, Any], base_url: str) -> str | None:

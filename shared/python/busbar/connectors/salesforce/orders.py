@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -22,18 +22,21 @@ from busbar.connectors.salesforce.graph import (
 )
 from busbar.connectors.salesforce.models import (
     asset_of,
+    asset_there,
     following_page,
     offer_of,
     order_of,
+    order_there,
     orders_of_urls,
 )
 from busbar.connectors.salesforce.refusals import first_cause
 from busbar.domain.cards import CardAsset
-from busbar.domain.orders import CardOffer
+from busbar.domain.orders import KIND, CardOffer
 from busbar.errors import Duplicate, Missing, NotDone, Refused, Unavailable, Unknown, UpstreamError
-from busbar.ports import Clock, Found, Json
+from busbar.ports import AssetThere, Clock, Found, Json, OrderThere
 from busbar.settings import SalesforceSettings
 
+T = TypeVar("T")
 _NOT_CHANGEABLE = "INVALID_FIELD_FOR_INSERT_UPDATE"
 
 
@@ -99,21 +102,33 @@ class SalesforceOrders:
 
     def assets_of(self, reference: str, timeout: float) -> Iterator[CardAsset]:
         """See `OrderSystem.assets_of`. All pages are read before the first card is handed out."""
-        budget = self._client.budget(timeout)
-        found: list[CardAsset] = []
-        ask: Ask | None = self._query("assets_of", soql.assets(self._settings, reference))
-        while ask:
+        ask = self._query("assets_of", soql.assets(self._settings, reference))
+        return iter(list(filter(None, self._all(ask, asset_of, timeout))))
+
+    def all_orders(self, timeout: float) -> Iterator[OrderThere]:
+        """See `OrderSystem.all_orders`."""
+        ask = self._query("all_orders", soql.all_orders(self._settings, f"BB{KIND}"))
+        return self._all(ask, order_there, timeout)
+
+    def all_assets(self, timeout: float) -> Iterator[AssetThere]:
+        """See `OrderSystem.all_assets`."""
+        ask = self._query("all_assets", soql.all_assets(self._settings))
+        return filter(None, self._all(ask, asset_there, timeout))
+
+    def _all(
+        self, ask: Ask, read: Callable[[Json, SalesforceSettings], T], timeout: float
+    ) -> Iterator[T]:
+        """The rows of all pages of a query."""
+        budget, following = self._client.budget(timeout), ask.path
+        while following:
             answer = self._client.read(ask, budget)
             try:
-                cards = [
-                    asset_of(r, self._settings) for r in rows(answer.get("records"), "records")
-                ]
-                path = following_page(answer, self._settings.base_url)
+                found = [read(r, self._settings) for r in rows(answer.get("records"), "records")]
+                following = following_page(answer, self._settings.base_url) or ""
             except UnreadableError as error:
                 raise self._client.unreadable(ask, error) from None
-            found += [card for card in cards if card]
-            ask = Ask("assets_of", "GET", path) if path else None
-        return iter(found)
+            yield from found
+            ask = Ask(ask.operation, "GET", following)
 
     def read_asset(self, asset_id: str, timeout: float) -> Json:
         """See `OrderSystem.read_asset`: the fields that `settings.asset_fields` names."""

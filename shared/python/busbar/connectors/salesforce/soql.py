@@ -52,5 +52,21 @@ def assets(settings: SalesforceSettings, reference: str) -> str:
     return _select(fields, settings.asset_object, where) + " ORDER BY Id"
 
 
+def all_orders(settings: SalesforceSettings, prefix: str) -> str:
+    """Every order whose reference begins with `prefix`."""
+    fields = [*order_fields(settings), settings.order_reference_field, settings.order_account_field]
+    where = f"{settings.order_reference_field} LIKE {literal(prefix + '%')}"
+    return _select(fields, settings.order_object, where) + " ORDER BY Id"
+
+
+def all_assets(settings: SalesforceSettings) -> str:
+    """Every Asset that is a card."""
+    fields = ["Id", settings.asset_card_id_field, settings.asset_card_number_field]
+    fields += ["Status", "SystemModstamp", settings.asset_order_field]
+    fields += [settings.asset_account_field, *settings.asset_fields]
+    where = f"{settings.asset_card_id_field} != null"
+    return _select(fields, settings.asset_object, where) + " ORDER BY Id"
+
+
 def _select(fields: Sequence[str], source: str, where: str) -> str:
     return f"SELECT {', '.join(fields)} FROM {source} WHERE {where}"  # noqa: S608
