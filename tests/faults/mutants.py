@@ -220,6 +220,17 @@ MUTANTS = (
             ),
         ),
     ),
+    Mutant(
+        "work in progress is no divergence",
+        Setup("reconciled", "probe"),
+        (
+            Edit(
+                "busbar.usecases.reconcile_orders",
+                "    return age >= timedelta(seconds=deps.tuning.reconcile_after)\n\n\ndef order",
+                "    return age >= timedelta(0)\n\n\ndef order",
+            ),
+        ),
+    ),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.local.people import PEOPLE
 from tests.doubles.world import Reply
-from tests.faults.stage import CARDS, ORDERS, SYNC, Client, Stage
+from tests.faults.stage import CARDS, ORDERS, RECONCILE, SYNC, Client, Stage
 
 MANAGER, OTHER_MANAGER, OPERATOR = "fleet-manager", "other-fleet-manager", "operator"
 DRIVERS = ("driver", "second-driver")
@@ -174,6 +174,18 @@ def synchronised(runs: int, every: float = 3 * LOOK) -> Line:
     return line
 
 
+def reconciled(runs: int, every: float = 45.0) -> Line:
+    """An operator joins all records with what the systems hold, again and again."""
+
+    def line(stage: Stage) -> None:
+        client = Client(stage, OPERATOR)
+        for _ in range(runs):
+            stage.rest(every)
+            client.ask("POST", RECONCILE)
+
+    return line
+
+
 def outage(system: str, seconds: float) -> Line:
     """A system is down, from the first moment on."""
 
@@ -246,6 +258,11 @@ ONE_KEY = Scenario(
     ),
 )
 POISON = Scenario("poison", (poison(), order("one", 1), synchronised(3)))
+RECONCILED = Scenario(
+    "reconciled",
+    (order("one", 1), order("two", 2, 3.0), synchronised(4), reconciled(30), reconciled(4, 4 * LOOK)),
+)
 SCENARIOS = {
-    s.name: s for s in (ONE_ORDER, THREE_ORDERS, OUTAGE, ONE_CARD, DEAF_CARD, ONE_KEY, POISON)
+    s.name: s
+    for s in (ONE_ORDER, THREE_ORDERS, OUTAGE, ONE_CARD, DEAF_CARD, ONE_KEY, POISON, RECONCILED)
 }

@@ -16,6 +16,7 @@ from tests.faults.history import History, Operation
 ORDERS = "/v1/charge-card-orders"
 CARDS = "/v1/charge-cards"
 SYNC = "/v1/charge-cards/sync"
+RECONCILE = "/v1/reconcile"
 TASKS = "/v1/tasks"
 AGAIN = 40.0
 """Seconds after which a client sends again what was not answered: no function runs longer that the

@@ -12,7 +12,14 @@ from busbar.domain.cards import ChargeCard
 from busbar.domain.tasks import Task
 from infra.simulators.faults import Fault
 from tests.doubles.world import World
-from tests.functions.divergences import NAMES, PLANTS, Plant, Thing, assignment_never_told
+from tests.functions.divergences import (
+    NAMES,
+    PLANTS,
+    Plant,
+    Thing,
+    assignment_never_told,
+    order_deleted,
+)
 from tests.functions.given import (
     any_blank_card,
     card_in_portal,
@@ -178,6 +185,17 @@ def test_should_say_so_and_change_nothing_while_a_system_is_down(
     report = run(world)
     assert (report["complete"], report["reasons"]) == (False, [f"{system}_unavailable"])
     assert report["found"] == {}
+
+
+def test_should_ask_nobody_because_a_system_went_down_meanwhile(
+    world: World, thing: Thing
+) -> None:
+    world.clock.advance(QUIET)
+    order_deleted(thing)
+    # The order is missed in the list, and asked for once more by itself.
+    world.salesforce.faults.add(Fault("status", operation="find_by_key", count=None))
+    assert run(world)["complete"] is False
+    assert tasks(world) == []
 
 
 def test_should_not_take_a_lagging_list_for_the_truth(world: World, thing: Thing) -> None:

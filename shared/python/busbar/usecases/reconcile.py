@@ -20,7 +20,15 @@ from busbar.domain.customers import ALL_COMPANIES, Company
 from busbar.domain.divergences import RULES, Finding
 from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.tasks import Task
-from busbar.errors import BusbarError, Conflict, UpstreamError
+from busbar.errors import (
+    BusbarError,
+    Conflict,
+    EventRejected,
+    Missing,
+    Refused,
+    Unmappable,
+    UpstreamError,
+)
 from busbar.observability import cause, logger
 from busbar.ports import AssetThere, Json, OrderThere, Put, Stored
 from busbar.process.ledger import LedgerRow
@@ -144,7 +152,7 @@ def _act(finding: Finding, repair: Repair, deps: Deps, report: Report) -> None:
         report.repaired += 1
     except Conflict:
         return  # somebody is at it
-    except BusbarError as error:
+    except (EventRejected, Missing, Refused, Unmappable) as error:
         extra = {"kind": finding.kind, "subject": finding.subject, "error": cause(error)}
         logger.warning("divergence not repaired", extra=extra)
         report.tasks += _ask(finding, deps)
