@@ -260,7 +260,13 @@ ONE_KEY = Scenario(
 POISON = Scenario("poison", (poison(), order("one", 1), synchronised(3)))
 RECONCILED = Scenario(
     "reconciled",
-    (order("one", 1), order("two", 2, 3.0), synchronised(4), reconciled(30), reconciled(4, 4 * LOOK)),
+    (
+        order("one", 1),
+        order("two", 2, 3.0),
+        synchronised(4),
+        reconciled(30),
+        reconciled(4, 4 * LOOK),
+    ),
 )
 SCENARIOS = {
     s.name: s

@@ -187,20 +187,18 @@ def test_should_say_so_and_change_nothing_while_a_system_is_down(
     assert report["found"] == {}
 
 
-def test_should_ask_nobody_because_a_system_went_down_meanwhile(
-    world: World, thing: Thing
-) -> None:
+def test_should_ask_nobody_because_a_system_went_down_meanwhile(world: World, thing: Thing) -> None:
     world.clock.advance(QUIET)
     order_deleted(thing)
     # The order is missed in the list, and asked for once more by itself.
-    world.salesforce.faults.add(Fault("status", operation="find_by_key", count=None))
+    world.salesforce.add_fault(Fault("status", operation="read_by_key", count=None))
     assert run(world)["complete"] is False
     assert tasks(world) == []
 
 
 def test_should_not_take_a_lagging_list_for_the_truth(world: World, thing: Thing) -> None:
     """A card that the list of be.ENERGISED does not show is read by itself before it is missed."""
-    world.energised.faults.add(Fault("search_lag", operation="list_cards", seconds=5 * QUIET))
+    world.energised.add_fault(Fault("search_lag", operation="list_cards", seconds=5 * QUIET))
     assert thing.cards
     assert run(world)["found"] == {}
 
