@@ -63,13 +63,15 @@ class Message:
     queue: str
     body: str
     received: int = 0
+    due: float = 0.0
+    """When it can be seen next, in seconds of the run."""
 
 
 class CountedIds:
     """Ids of a run, the same each time. Implements `busbar.ports.Ids`."""
 
-    def __init__(self) -> None:
-        self._numbers = itertools.count(1)
+    def __init__(self, first: int) -> None:
+        self._numbers = itertools.count(first)
 
     def new(self) -> str:
         """The next one."""
@@ -88,6 +90,8 @@ class Cloud:
     """Seconds that every function may run, in place of what the catalogue says."""
     carry: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda call: call
     """The way of a SendMessage into the queue and out of it."""
+    first_id: int = 1
+    """Which of all ids is given first: a run that goes on with another's state has its own."""
 
     def __post_init__(self) -> None:
         self.layer = Layer(self.engine)
@@ -95,6 +99,8 @@ class Cloud:
         """What lies in dead-letter queues: (queue, body)."""
         self.sent: list[tuple[str, str]] = []
         """Every message that was ever put on a queue."""
+        self.waiting: dict[int, Message] = {}
+        """What is on the queues, or with a worker, by number."""
         self._free: dict[str, list[Handler]] = {}
         self._numbers = itertools.count(1)
         self._arrivals: dict[str, list[Message]] = {}
@@ -120,7 +126,7 @@ class Cloud:
             table=table,
             clock=self.engine,
             monotonic=self.engine.monotonic,
-            ids=CountedIds(),
+            ids=CountedIds(self.first_id),
             mapper=self.mapper,
             aws={"sqs": FaultySqs(self, self.layer), "secretsmanager": MemorySecrets()},
         )
@@ -181,8 +187,13 @@ class Cloud:
         self.sent.append((queue, body))
         number = next(self._numbers)
         for wait in self.layer.trouble.deliveries(number):
-            message = Message(next(self._numbers), queue, body)
-            self.engine.at(delay + wait, lambda m=message: self._arrive(m))  # type: ignore[misc]
+            due = self.engine.seconds + delay + wait
+            self.hold(Message(next(self._numbers), queue, body, due=due))
+
+    def hold(self, message: Message) -> None:
+        """A message is on its queue, and can be seen when it is due."""
+        self.waiting[message.number] = message
+        self.engine.at(message.due - self.engine.seconds, lambda: self._arrive(message))
 
     def redeliver(self) -> None:
         """Everything that was ever sent comes once more."""
@@ -205,23 +216,24 @@ class Cloud:
             self._arrive(later)
         records = [{"messageId": str(m.number), "body": m.body} for m in batch]
         worker = self.invoke(queue, {"Records": records})
-        seen_again = self.engine.seconds + VISIBILITY
-        worker.when_ended.append(lambda: self._delivered(worker, batch, seen_again))
+        for message in batch:
+            message.due = self.engine.seconds + VISIBILITY
+        worker.when_ended.append(lambda: self._delivered(worker, batch))
 
-    def _delivered(self, worker: Worker, batch: list[Message], seen_again: float) -> None:
+    def _delivered(self, worker: Worker, batch: list[Message]) -> None:
         outcome = worker.outcome
         failures = {f["itemIdentifier"] for f in outcome["batchItemFailures"]} if outcome else None
         case = use_case(worker.name)
         assert case.queue
         for message in batch:
+            del self.waiting[message.number]
             if failures is not None and str(message.number) not in failures:
                 continue
             message.received += 1
             if message.received >= case.queue.max_receive_count:
                 self.dead.append((message.queue, message.body))
                 continue
-            wait = seen_again - self.engine.seconds
-            self.engine.at(wait, lambda m=message: self._arrive(m))  # type: ignore[misc]
+            self.hold(message)
 
     def _publish(self, envelope: dict[str, Any]) -> None:
         """A platform event comes by the bus to the queue whose rule matches it."""

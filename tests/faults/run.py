@@ -168,30 +168,38 @@ def played(
 ) -> Evidence:
     """Play a scenario, and let everything settle: what it is to be judged by."""
     stage = VirtualStage(cloud, seed)
-    _let(stage, scenario.before)
+    let(stage, scenario.before)
     cloud.layer.start(trouble)
-    _let(stage, scenario.lines)
+    let(stage, scenario.lines)
+    may_park = cloud.mode == "none" and not trouble.peaceful
+    return concluded(stage, may_park=may_park, redeliver=redeliver)
+
+
+def concluded(stage: VirtualStage, *, may_park: bool, redeliver: bool = False) -> Evidence:
+    """Let everything settle in peace: what the run is to be judged by."""
+    cloud = stage.cloud
     cloud.layer.start(Calm())
     for _ in range(2):
-        _let(stage, [_synchronise])
+        let(stage, [_synchronise])
     if redeliver:
         cloud.redeliver()
-        _let(stage, [_synchronise])
+        let(stage, [_synchronise])
     portal = Portal()
-    _let(stage, [lambda s: look(s, portal)])
+    let(stage, [lambda s: look(s, portal)])
     return Evidence(
         history=stage.history,
         held=stage.held(),
         portal=portal,
-        may_park=cloud.mode == "none" and not trouble.peaceful,
+        may_park=may_park,
         dead=cloud.dead,
     )
 
 
-def _let(stage: VirtualStage, lines: Iterable[Line]) -> None:
+def let(stage: VirtualStage, lines: Iterable[Line], most: float = LONGEST) -> None:
+    """Let people do this, and all that follows from it happen, within `most` seconds."""
     for line in lines:
         stage.cloud.engine.start(guarded(line, stage))
-    if not stage.cloud.engine.run(LONGEST):
+    if not stage.cloud.engine.run(most):
         stage.history.broken.append("it never ends")
 
 

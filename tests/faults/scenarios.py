@@ -43,7 +43,7 @@ def order(key: str, quantity: int, begins: float = 0.0, *, cards_used: bool = Tr
         placed = place(stage, client, key, quantity, delivered=True)
         if placed.status >= 300 or not _worked_on(stage, client, placed):
             return
-        cards = client.until(lambda: _cards_of(client, placed, quantity), every=2 * LOOK)
+        cards = client.until(lambda: cards_of(client, placed, quantity), every=2 * LOOK)
         for number, card in enumerate(cards or () if cards_used else ()):
             give(stage, client, card, DRIVERS[number % 2], f"{key} {number}")
             switch(stage, client, card["id"], active=True)
@@ -62,7 +62,7 @@ def place(stage: Stage, client: Client, key: str, quantity: int, *, delivered: b
 def _worked_on(stage: Stage, client: Client, placed: Reply) -> bool:
     """The clerk works on the order as soon as Salesforce has it; False if it never comes there."""
     number = placed.json["salesforce_order_number"]
-    number = number or client.until(lambda: _arrived(client, placed), every=LOOK)
+    number = number or client.until(lambda: arrived(client, placed), every=LOOK)
     if not number or number == "parked":
         return False
     stage.assign_cards(number)
@@ -73,7 +73,7 @@ def _worked_on(stage: Stage, client: Client, placed: Reply) -> bool:
     return True
 
 
-def _arrived(client: Client, placed: Reply) -> str | None:
+def arrived(client: Client, placed: Reply) -> str | None:
     """Salesforce's number of the order as the portal shows it, or `parked`."""
     shown = client.ask("GET", placed.headers["Location"]).json
     if (shown["waiting_for"] or "").startswith("task:") or shown["rejected_reason"]:
@@ -82,7 +82,8 @@ def _arrived(client: Client, placed: Reply) -> str | None:
     return number
 
 
-def _cards_of(client: Client, placed: Reply, quantity: int) -> list[dict[str, Any]]:
+def cards_of(client: Client, placed: Reply, quantity: int) -> list[dict[str, Any]]:
+    """The cards of an order in the portal, once all are there."""
     cards = client.everything(CARDS, "cards")
     mine = [c for c in cards if c["order_id"] == placed.json["id"]]
     return sorted(mine, key=lambda c: str(c["id"])) if len(mine) == quantity else []
