@@ -180,6 +180,15 @@ USE_CASES: tuple[UseCase, ...] = (
         memory_mb=1024,
     ),
     UseCase(
+        name="connection_check",
+        context="orders",
+        summary="Checks that an outside system lets us do what we have to, without writing there",
+        routes=(Route("POST", "/v1/systems/{system}/connection-check", "connection_check"),),
+        table="read",
+        systems=("salesforce", "energised"),
+        timeout_seconds=25,
+    ),
+    UseCase(
         name="outbox_relay",
         context="ops",
         summary="Sends outbox rows to their queues as soon as the table's stream shows them",

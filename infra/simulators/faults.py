@@ -15,15 +15,17 @@ class Fault:
     """One thing that goes wrong.
 
     kind            general: timeout_before, timeout_after, late_commit, reset_before, reset_after,
-                    refuse, status; each simulator adds its own
+                    refuse, status, clock_skew; each simulator adds its own
     match           regex searched in `METHOD /path`; empty: every call
     operation       name of the route's operation; empty: every one
     count           how many calls it hits; None: until it is cleared
     skip            how many matching calls pass before the first is hit
     every           then hit each `every`-th one
-    seconds         late_commit: after how long the effect comes; search_lag: the lag
+    seconds         late_commit: after how long the effect comes; search_lag: the lag; clock_skew:
+                    by how much the system's clock is ahead
     status, body, retry_after
-                    of kind status: the answer; `body` is JSON
+                    of kind status: the answer; `body` is JSON; schema: what differs, by
+                    `non_unique`, `hidden`, `read_only`, each a list of fields
     number          lock_row: which row write of the call fails, from 1; page_clamp: the page size
     """
 

@@ -47,6 +47,7 @@ def _config(port: int) -> Config:
     config.accesslog = None
     config.loglevel = "WARNING"
     config.graceful_timeout = 1
+    config.include_date_header = False  # the simulators' own clocks date their answers
     return config
 
 

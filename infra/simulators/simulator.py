@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from infra.simulators.control import CONTROL
@@ -72,6 +73,7 @@ class Simulator(ABC):
             if match.route and match.route.label == "control":
                 return _run(match.route, Call(request, match.path))
             response, fault = self._answered(request, match)
+            response = self._dated(response, 0.0)
             self._log(request, match, response, fault)
             return response
 
@@ -181,8 +183,16 @@ class Simulator(ABC):
             "reset_after": lambda _fault, _request, proceed: _lost(proceed(), Cut.RESET),
             "refuse": lambda _fault, _request, _proceed: cut(Cut.REFUSED),
             "status": lambda fault, _request, _proceed: _status(fault),
+            "clock_skew": lambda fault, _request, proceed: self._dated(proceed(), fault.seconds),
             **self.own_faults(),
         }
+
+    def _dated(self, response: Response, ahead: float) -> Response:
+        """The answer with its `Date` (RFC 9110 §6.6.1), unless it has one."""
+        if "date" in response.headers:
+            return response
+        date = format_datetime(self.now() + timedelta(seconds=ahead), usegmt=True)
+        return replace(response, headers={**response.headers, "date": date})
 
     def add_fault(self, fault: Fault) -> None:
         """Set a fault. Raises `ValueError` for a kind that the system does not have."""

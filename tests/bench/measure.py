@@ -67,6 +67,9 @@ def count_use_cases() -> dict[str, Row]:
     _outage(world)
     _tasks(world)
     _webhook(world)
+    for system in ("salesforce", "energised"):
+        with world.measuring(system):
+            world.call("POST", f"/v1/systems/{system}/connection-check", "operator")
     return world.rows
 
 

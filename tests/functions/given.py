@@ -146,8 +146,9 @@ IDS = {
     "order_id": ORDER,
     "card_id": ours(any_blank_card()),
     "task_id": task_id(PARKED),
+    "system": "salesforce",
 }
-"""What `order`, `card_in_portal` and `open_task` make, by path parameter."""
+"""What `order`, `card_in_portal` and `open_task` make, and a system, by path parameter."""
 
 
 def card_in_portal(

@@ -33,6 +33,7 @@ sync_cards                -             -      -             x             -    
 reconcile                 -             -      -             x             -       x        x
 tasks_list                -             -      -             x             -       x        -
 tasks_show                -             -      -             x             -       x        -
+connection_check          -             -      -             -             -       x        -
 """
 
 

@@ -102,6 +102,11 @@ class EnergisedSimulator(Simulator):
         with self.working():
             self.backend.contacts[contact.id] = contact
 
+    def rotate_token(self, token: str) -> None:
+        """An administrator gives another API token; the old one ends at once."""
+        with self.working():
+            self._token = token
+
     def card(self, card_id: str) -> Card:
         """A card as it is now. Raises `RefusedError`."""
         with self.working():

@@ -7,20 +7,20 @@ from typing import Any
 
 from infra.simulators.messages import Response, answer
 from infra.simulators.routing import Call, RouteTable
-from infra.simulators.salesforce import conditional, graph, query, records
+from infra.simulators.salesforce import conditional, describe, graph, query, records
+from infra.simulators.salesforce.describe import NEWEST, OLDEST
 from infra.simulators.salesforce.failures import ApiError, not_found
 from infra.simulators.salesforce.org import Org
 
 API: RouteTable[Org] = RouteTable()
 _VERSION = re.compile(r"v(\d+)\.0")
-_OLDEST_VERSION = 46
 _ROWS = "/services/data/{version}/sobjects/{object}"
 
 
 def _version(call: Call) -> str:
     version = call.path["version"]
     found = _VERSION.fullmatch(version)
-    if found is None or int(found[1]) < _OLDEST_VERSION:
+    if found is None or not OLDEST <= int(found[1]) <= NEWEST:
         raise not_found()
     return version
 
@@ -36,6 +36,21 @@ def _body(call: Call) -> Any:
 @API.route("POST", _ROWS, label="documented", note="Create a row: 201")
 def create_row(org: Org, call: Call) -> Response:
     return records.create(org, _version(call), call.path["object"], _body(call))
+
+
+@API.route("GET", "/services/data", label="documented", note="The API versions; needs no token")
+def list_versions(_org: Org, _call: Call) -> Response:
+    return describe.versions()
+
+
+@API.route(
+    "GET",
+    _ROWS + "/describe",
+    label="documented",
+    note="An object or platform event: rights, fields, externalId, unique",
+)
+def describe_object(org: Org, call: Call) -> Response:
+    return describe.describe(org, _version(call), call.path["object"])
 
 
 @API.route(

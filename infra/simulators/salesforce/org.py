@@ -12,7 +12,7 @@ from typing import Any
 from infra.simulators.record_ids import record_id
 from infra.simulators.salesforce.events import EventDesk
 from infra.simulators.salesforce.failures import ApiError, not_found
-from infra.simulators.salesforce.schema import SObject
+from infra.simulators.salesforce.schema import ORGANISATION, SObject
 from infra.simulators.salesforce.table_rows import Row, Rows
 
 FIRST_ORDER_NUMBER = 100
@@ -39,6 +39,7 @@ class OrgSettings:
     """What logins are told; empty: the host that they called."""
     smallest_batch: int = 200
     """The least that `Sforce-Query-Options: batchSize` is taken for."""
+    sandbox: bool = True
     triggers: bool = False
     """Whether writes by the API set off events as well, and not only what clerks do."""
 
@@ -49,7 +50,7 @@ class Org:
 
     settings: OrgSettings
     now: Callable[[], datetime]
-    schemas: Mapping[str, SObject]
+    schemas: dict[str, SObject]
     events: EventDesk
     rows: Rows = field(init=False)
     tokens: dict[str, datetime] = field(default_factory=dict)
@@ -107,11 +108,18 @@ class Org:
 
     def searchable(self, sobject: str) -> list[Row]:
         """The rows that a query sees."""
+        if sobject == ORGANISATION.name:
+            return [self._own_row()]
         rows = list(self.rows.all(sobject))
         if not self.search_lag:
             return rows
         seen = stamp(self.now() - timedelta(seconds=self.search_lag))
         return [row for row in rows if row["CreatedDate"] <= seen]
+
+    def _own_row(self) -> Row:
+        of = {"Name": "Busbar", "OrganizationType": "Enterprise Edition"}
+        own = {"Id": self.settings.organisation_id, "IsSandbox": self.settings.sandbox, **of}
+        return {**self.blank(ORGANISATION, stamp(self.now())), **own}
 
     def touch_lock(self) -> None:
         """Raises `ApiError` UNABLE_TO_LOCK_ROW at the row write that a lock fault names."""

@@ -134,6 +134,9 @@ def _row(org: Org, sobject: SObject, text: str) -> Row:
 def _created(
     org: Org, version: str, sobject: SObject, body: Any, key: Mapping[str, str]
 ) -> Response:
+    if not sobject.writable:
+        message = f"entity type {sobject.name} does not support create"
+        raise ApiError("INVALID_TYPE_FOR_OPERATION", message, of_row=False)
     # The key of an upsert is checked like any other value: it can be too long.
     merged = {**body, **key} if isinstance(body, dict) else body
     values = accepted(org, sobject, merged, creating=True)
@@ -155,7 +158,7 @@ def _write(org: Org, sobject: SObject, before: Row, body: Any) -> None:
 
 
 def _shown(sobject: SObject, version: str, row: Row, fields: str | None) -> dict[str, Any]:
-    names = [f.name for f in sobject.fields]
+    names = [f.name for f in sobject.fields if f.visible]
     if fields is not None:
         asked = [name.strip() for name in fields.split(",") if name.strip()]
         found = {name: sobject.field(name) for name in asked}

@@ -40,6 +40,8 @@ class Field:
     """A lookup whose record goes when the record it refers to is deleted."""
     values: tuple[str, ...] = ()
     default: Any = None
+    visible: bool = True
+    """Whether the integration user may see it: one that he may not see is not there for him."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,11 @@ class SObject:
     name: str
     prefix: str
     fields: tuple[Field, ...]
+    writable: bool = True
     _by_name: dict[str, Field] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        self._by_name.update({f.name.lower(): f for f in self.fields})
+        self._by_name.update({f.name.lower(): f for f in self.fields if f.visible})
 
     def field(self, name: str) -> Field | None:
         """The field with this name."""
@@ -61,7 +64,8 @@ class SObject:
     def lookup(self, relationship: str) -> Field | None:
         """The lookup with this relationship name, e.g. `BusbarOrder__r`."""
         wanted = relationship.lower()
-        return next((f for f in self.fields if f.relationship.lower() == wanted), None)
+        seen = self._by_name.values()
+        return next((f for f in seen if f.relationship.lower() == wanted), None)
 
 
 _SYSTEM = (
@@ -93,7 +97,16 @@ def _yes(name: str, *, default: bool = False) -> Field:
     return Field(name, "boolean", default=default)
 
 
+ORGANISATION = SObject(
+    "Organization",
+    "00D",
+    (*_SYSTEM, Field("Name"), Field("OrganizationType"), _yes("IsSandbox")),
+    writable=False,
+)
+"""The org itself. It has one row, which its settings say."""
+
 STANDARD: tuple[SObject, ...] = (
+    ORGANISATION,
     _object(
         "Account",
         "001",
@@ -173,19 +186,51 @@ STANDARD: tuple[SObject, ...] = (
 )
 
 
-def schemas(non_unique: Iterable[str] = (), more: Iterable[SObject] = ()) -> dict[str, SObject]:
-    """The objects by lower-case name; `non_unique` holds names such as `Order.BusbarReference__c`.
+def _event(name: str, *fields: str) -> SObject:
+    named = (Field(field) for field in ("OrderReference__c", "OrderNumber__c", *fields))
+    return SObject(name, "e01", (*_SYSTEM, *named, Field("SourceVersion__c")))
+
+
+EVENTS: tuple[SObject, ...] = (
+    _event("ChargeCardAssigned__e", "AssetId__c", "CardId__c", "CardNumber__c"),
+    _event(
+        "OrderStatusChanged__e",
+        "Status__c",
+        "TrackingId__c",
+        "DeliveryDate__c",
+        "DeliveredQuantity__c",
+    ),
+)
+"""Platform events: they can be described, and have no rows."""
+
+
+def schemas(
+    non_unique: Iterable[str] = (),
+    more: Iterable[SObject] = (),
+    hidden: Iterable[str] = (),
+    read_only: Iterable[str] = (),
+) -> dict[str, SObject]:
+    """The objects by lower-case name. The others hold names such as `Order.BusbarReference__c`.
 
     An external id that is not unique lets several records have the same value, as in an org whose
-    administrator forgot the tick.
+    administrator forgot the tick. What the integration user may not see, or not write, is hidden or
+    read_only.
     """
-    loose = {name.lower() for name in non_unique}
+    loose, unseen, fixed = ({n.lower() for n in names} for names in (non_unique, hidden, read_only))
+
+    def changed(name: str, field: Field) -> Field:
+        return replace(
+            field,
+            unique=field.unique and name not in loose,
+            visible=name not in unseen,
+            createable=field.createable and name not in fixed,
+            updateable=field.updateable and name not in fixed,
+        )
 
     def adapted(sobject: SObject) -> SObject:
-        fields = tuple(
-            replace(f, unique=False) if f"{sobject.name}.{f.name}".lower() in loose else f
-            for f in sobject.fields
-        )
-        return SObject(sobject.name, sobject.prefix, fields)
+        if not (loose or unseen or fixed):
+            return sobject
+        fields = (changed(f"{sobject.name}.{f.name}".lower(), f) for f in sobject.fields)
+        return SObject(sobject.name, sobject.prefix, tuple(fields), sobject.writable)
 
     return {o.name.lower(): adapted(o) for o in (*STANDARD, *more)}

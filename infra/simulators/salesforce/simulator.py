@@ -91,6 +91,11 @@ class SalesforceSimulator(Simulator):
             super().reset()
             self.org.restore(dumped)
 
+    def rotate_secret(self, secret: str) -> None:
+        """An administrator gives the app another client secret; who is logged in stays so."""
+        with self.working():
+            self.org.settings = replace(self.org.settings, client_secret=secret)
+
     def records(self, sobject: str) -> list[Row]:
         """All rows of an object, as copies."""
         with self.working():
@@ -127,7 +132,7 @@ class SalesforceSimulator(Simulator):
 
     def guard(self, request: Request, route: Route) -> Response | None:
         """Refuse without a valid token (401) or above the daily quota (403)."""
-        if route.operation == "token":
+        if route.operation in {"token", "list_versions"}:
             return None
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme not in {"Bearer", "OAuth"} or not self.org.knows(token.strip()):
@@ -144,7 +149,7 @@ class SalesforceSimulator(Simulator):
 
     def finish(self, request: Request, response: Response) -> Response:
         """Every answer of the REST API tells how much of the quota is used."""
-        if not request.path.startswith("/services/data"):
+        if not request.path.startswith("/services/data/v"):
             return response
         headers = {**response.headers, "sforce-limit-info": self.org.usage}
         return replace(response, headers=headers)
@@ -154,7 +159,7 @@ class SalesforceSimulator(Simulator):
         self.events.flush()
 
     def own_faults(self) -> Mapping[str, FaultKind]:
-        """`lock_row`, `quota`, `expired_token`, `page_clamp`, `search_lag` (`seconds`)."""
+        """`lock_row`, `quota`, `expired_token`, `page_clamp`, `search_lag`, `schema` (`body`)."""
 
         def locked(fault: Fault, _request: Request, proceed: Proceed) -> Response:
             self.org.lock_at = fault.number
@@ -181,7 +186,15 @@ class SalesforceSimulator(Simulator):
             finally:
                 self.org.search_lag = before
 
+        def redefined(fault: Fault, _request: Request, proceed: Proceed) -> Response:
+            before, self.org.schemas = self.org.schemas, schemas(**fault.body)
+            try:
+                return proceed()
+            finally:
+                self.org.schemas = before
+
         return {
+            "schema": redefined,
             "lock_row": locked,
             "search_lag": lagging,
             "quota": lambda _fault, request, _proceed: self.finish(request, _quota_used_up()),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from busbar.domain.cards import BackendCard, CardAsset
 from busbar.domain.orders import CardOffer
@@ -242,6 +242,38 @@ class ChargingBackend(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What a check of a connection came to. `detail` is English, safe to show, and says what to do.
+
+    `word` is the stable word by which the clerk's sentence is chosen; `request_id` is the system's
+    own name for the call.
+    """
+
+    name: str
+    state: Literal["ok", "warning", "failed"]
+    word: str
+    detail: str
+    request_id: str = ""
+
+
+class Connection(Protocol):
+    """A system as it is checked: with the newest secret, logged in anew. It is only read."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The checks, in the order in which they build on each other."""
+        ...
+
+    def check(self, name: str, timeout: float) -> Finding:
+        """Do one check. Raises the `UpstreamError` tree where the system does not let it happen."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
 class Systems(Protocol):
     """The outside systems of one org."""
 
@@ -250,6 +282,10 @@ class Systems(Protocol):
 
     @property
     def energised(self) -> ChargingBackend: ...
+
+    def connection(self, system: str) -> Connection | None:
+        """A fresh connection to `salesforce` or `energised`; None if the org has no such system."""
+        ...
 
 
 class Mapper(Protocol):

@@ -17,8 +17,16 @@ from busbar.domain.identifiers import encode
 from busbar.errors import Unavailable
 from busbar.mapping.registry import MappingRegistry
 from busbar.observability import correlation_id
-from busbar.ports import ChargingBackend, Clock, Ids, Mapper, OrderSystem, Store
-from busbar.settings import MisconfiguredError, OrgSettings, Settings, on_lambda, read_settings
+from busbar.ports import ChargingBackend, Clock, Connection, Ids, Mapper, OrderSystem, Store
+from busbar.settings import (
+    EnergisedSettings,
+    MisconfiguredError,
+    OrgSettings,
+    SalesforceSettings,
+    Settings,
+    on_lambda,
+    read_settings,
+)
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable, Table
 from busbar.usecases.deps import Deps
@@ -164,15 +172,20 @@ class OrgSystems:
             settings = self._org.salesforce
             if settings is None:
                 raise MisconfiguredError("BUSBAR_ORGS names no salesforce for this function")
-            self._salesforce = SalesforceOrders(
-                settings,
-                SecretCache(self._clients, settings.secret_id, "salesforce"),
-                clock=self._clients.clock,
-                correlation=correlation_id,
-                transport=self._clients.transports.get(settings.base_url),
-                monotonic=self._clients.monotonic,
-            )
+            self._salesforce = SalesforceOrders(settings, **self._with("salesforce", settings))
         return self._salesforce
+
+    def _with(
+        self, system: str, settings: SalesforceSettings | EnergisedSettings
+    ) -> dict[str, Any]:
+        """What every connector is given besides its settings."""
+        return {
+            "credentials": SecretCache(self._clients, settings.secret_id, system),
+            "clock": self._clients.clock,
+            "correlation": correlation_id,
+            "transport": self._clients.transports.get(settings.base_url),
+            "monotonic": self._clients.monotonic,
+        }
 
     @property
     def energised(self) -> ChargingBackend:
@@ -185,15 +198,25 @@ class OrgSystems:
             settings = self._org.energised
             if settings is None:
                 raise MisconfiguredError("BUSBAR_ORGS names no energised for this function")
-            self._energised = EnergisedCards(
-                settings,
-                SecretCache(self._clients, settings.secret_id, "energised"),
-                clock=self._clients.clock,
-                correlation=correlation_id,
-                transport=self._clients.transports.get(settings.base_url),
-                monotonic=self._clients.monotonic,
-            )
+            self._energised = EnergisedCards(settings, **self._with("energised", settings))
         return self._energised
+
+    def connection(self, system: str) -> Connection | None:
+        """See `ports.Systems.connection`: its own connector, so that nothing of it is cached."""
+        if system == "salesforce" and self._org.salesforce:
+            from busbar.connectors.salesforce import connection, orders  # noqa: PLC0415
+
+            of = self._org.salesforce
+            made = orders.SalesforceOrders(of, **self._with(system, of))
+            return connection.SalesforceConnection(of, made, self._clients.clock)
+        if system == "energised" and self._org.energised:
+            from busbar.connectors.energised import cards  # noqa: PLC0415
+            from busbar.connectors.energised import connection as tenant  # noqa: PLC0415
+
+            own = self._org.energised
+            reached = cards.EnergisedCards(own, **self._with(system, own))
+            return tenant.EnergisedConnection(own, reached, self._clients.clock)
+        return None
 
 
 class SqsQueues:

@@ -37,6 +37,7 @@ EXPECTED = {
     "reconcile":               ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
     "tasks_list":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "tasks_show":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "connection_check":        ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
 }  # fmt: skip
 LETTERS = {"O": Relation.OWN, "S": Relation.SAME_COMPANY, "A": Relation.ANY_COMPANY}
 MINE, OTHER = "COMPANY-1", "COMPANY-2"

@@ -63,6 +63,7 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     },
     "tasks_list": _STAFF,
     "tasks_show": _STAFF,
+    "connection_check": {Role.OPERATOR: _ALL},
 }
 
 SIGNED: dict[str, str] = {

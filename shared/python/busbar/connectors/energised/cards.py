@@ -54,7 +54,7 @@ class EnergisedCards:
             ask = Ask("read_card", "GET", f"/api/card/{path_segment(card_id)}")
         except ValueError:
             raise Missing("energised", "read_card", "id", "NO_CARD_ID") from None
-        answer = self._call(ask, timeout)
+        answer = self.call(ask, timeout)
         try:
             return whole_card_of(members(json_of(answer.body)))
         except UnreadableError as error:
@@ -68,7 +68,7 @@ class EnergisedCards:
         """
         wire = {k: str(v).lower() if isinstance(v, bool) else v for k, v in body.items()}
         ask = Ask("write_card", "PUT", "/api/card/", writes=True, json={**wire, "id": card_id})
-        answer = self._call(ask, timeout)
+        answer = self.call(ask, timeout)
         if answer.status == 204:
             return
         try:
@@ -82,14 +82,17 @@ class EnergisedCards:
         if since:
             query["updated_since"] = since.astimezone(UTC).isoformat()
         ask = Ask("changed_cards", "GET", "/api/card/", query=query)
-        answer = self._call(ask, timeout)
+        answer = self.call(ask, timeout)
         try:
             return page_of(json_of(answer.body), offset)
         except UnreadableError as error:
             raise self._unreadable(ask, error, answer) from None
 
-    def _call(self, ask: Ask, timeout: float) -> Answer:
-        """Send; after a 401 once more with a renewed token, if there is another one."""
+    def call(self, ask: Ask, timeout: float) -> Answer:
+        """Send; after a 401 once more with a renewed token, if there is another one.
+
+        Raises the `UpstreamError` tree unless the answer is a 2xx.
+        """
         budget = Budget(timeout, self._monotonic)
         known = self._token(ask)
         answer = self._send(ask, known, budget)

@@ -57,6 +57,10 @@ class SalesforceClient:
         """Close all connections."""
         self._exchange.close()
 
+    def log_in(self, budget: Budget) -> None:
+        """Take a fresh token, whatever there is. Raises `Unavailable`."""
+        self._token = _Token(self._login("log_in", budget), self._clock.now())
+
     def budget(self, seconds: float) -> Budget:
         """The time of one operation, from now on."""
         return Budget(seconds, self._monotonic)

@@ -54,7 +54,7 @@ class SalesforceOrders:
         monotonic: Monotonic = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._client = SalesforceClient(
+        self.client = SalesforceClient(
             settings,
             credentials,
             clock=clock,
@@ -65,23 +65,23 @@ class SalesforceOrders:
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        self.client.close()
 
     def read_offer(self, timeout: float) -> CardOffer:
         """See `OrderSystem.read_offer`. Raises `Missing` if no price book entry is active."""
         ask = self._query("read_offer", soql.offer(self._settings))
-        answer = self._client.read(ask, self._client.budget(timeout))
+        answer = self.client.read(ask, self.client.budget(timeout))
         try:
             found = rows(answer.get("records"), "records")
             if not found:
                 raise Missing("salesforce", ask.operation, "ProductCode", "NO_OFFER")
             return offer_of(found[0], self._settings)
         except UnreadableError as error:
-            raise self._client.unreadable(ask, error) from None
+            raise self.client.unreadable(ask, error) from None
 
     def find_order(self, reference: str, timeout: float) -> Sequence[Found]:
         """See `OrderSystem.find_order`. Several hits by external id come without fields."""
-        return self._find_order("find_order", reference, self._client.budget(timeout))
+        return self._find_order("find_order", reference, self.client.budget(timeout))
 
     def create_order(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
         """See `OrderSystem.create_order`.
@@ -89,7 +89,7 @@ class SalesforceOrders:
         Raises `Unknown` too if Salesforce made the order, but what it says of it cannot be read, or
         in mode `probe` if the reference is found more than once: the caller has to probe.
         """
-        budget = self._client.budget(timeout)
+        budget = self.client.budget(timeout)
         try:
             made = self._send_graph(reference, payload, budget)
         except Refused as refused:
@@ -119,14 +119,14 @@ class SalesforceOrders:
         self, ask: Ask, read: Callable[[Json, SalesforceSettings], T], timeout: float
     ) -> Iterator[T]:
         """The rows of all pages of a query."""
-        budget, following = self._client.budget(timeout), ask.path
+        budget, following = self.client.budget(timeout), ask.path
         while following:
-            answer = self._client.read(ask, budget)
+            answer = self.client.read(ask, budget)
             try:
                 found = [read(r, self._settings) for r in rows(answer.get("records"), "records")]
                 following = following_page(answer, self._settings.base_url) or ""
             except UnreadableError as error:
-                raise self._client.unreadable(ask, error) from None
+                raise self.client.unreadable(ask, error) from None
             yield from found
             ask = Ask(ask.operation, "GET", following)
 
@@ -135,46 +135,46 @@ class SalesforceOrders:
         path = self._asset_path(asset_id, "read_asset")
         query = {"fields": ",".join(self._settings.asset_fields)}
         ask = Ask("read_asset", "GET", path, query=query)
-        row = self._client.read(ask, self._client.budget(timeout))
+        row = self.client.read(ask, self.client.budget(timeout))
         return {name: row.get(name) for name in self._settings.asset_fields}
 
     def write_asset(self, asset_id: str, fields: Mapping[str, Any], timeout: float) -> None:
         """See `OrderSystem.write_asset`. Salesforce answers 204 without a body (documented)."""
         path = self._asset_path(asset_id, "write_asset")
         ask = Ask("write_asset", "PATCH", path, writes=True, json=dict(fields))
-        answer = self._client.call(ask, self._client.budget(timeout))
+        answer = self.client.call(ask, self.client.budget(timeout))
         if answer.status != 204:
-            raise self._client.unreadable(ask, UnreadableError("status"), answer)
+            raise self.client.unreadable(ask, UnreadableError("status"), answer)
 
     def _query(self, operation: str, text: str) -> Ask:
-        return Ask(operation, "GET", f"{self._client.base_path}/query", query={"q": text})
+        return Ask(operation, "GET", f"{self.client.base_path}/query", query={"q": text})
 
     def _asset_path(self, asset_id: str, operation: str) -> str:
         try:
             segment = path_segment(asset_id)
         except ValueError:
             raise Missing("salesforce", operation, "Id", "NO_RECORD_ID") from None
-        return f"{self._client.base_path}/sobjects/{self._settings.asset_object}/{segment}"
+        return f"{self.client.base_path}/sobjects/{self._settings.asset_object}/{segment}"
 
     def _find_order(self, operation: str, reference: str, budget: Budget) -> list[Found]:
         if self._settings.mode == "unique_key":
             return self._find_by_key(operation, reference, budget)
         ask = self._query(operation, soql.orders(self._settings, reference))
-        answer = self._client.read(ask, budget)
+        answer = self.client.read(ask, budget)
         try:
             return [order_of(row, self._settings) for row in rows(answer.get("records"), "records")]
         except UnreadableError as error:
-            raise self._client.unreadable(ask, error) from None
+            raise self.client.unreadable(ask, error) from None
 
     def _find_by_key(self, operation: str, reference: str, budget: Budget) -> list[Found]:
         settings = self._settings
         path = (
-            f"{self._client.base_path}/sobjects/{settings.order_object}"
+            f"{self.client.base_path}/sobjects/{settings.order_object}"
             f"/{settings.order_reference_field}/{path_segment(reference)}"
         )
         ask = Ask(operation, "GET", path, query={"fields": ",".join(soql.order_fields(settings))})
         try:
-            answer = self._client.call(ask, budget, accept=(300,))
+            answer = self.client.call(ask, budget, accept=(300,))
         except Missing:
             return []
         try:
@@ -183,24 +183,24 @@ class SalesforceOrders:
                 return orders_of_urls(value)
             return [order_of(members(value), settings)]
         except UnreadableError as error:
-            raise self._client.unreadable(ask, error, answer) from None
+            raise self.client.unreadable(ask, error, answer) from None
 
     def _send_graph(self, reference: str, payload: Mapping[str, Any], budget: Budget) -> Found:
         settings = self._settings
-        path = f"{self._client.base_path}/composite/graph"
+        path = f"{self.client.base_path}/composite/graph"
         try:
-            body = order_graph(settings, self._client.base_path, reference, payload)
+            body = order_graph(settings, self.client.base_path, reference, payload)
         except UnreadableError as error:
             raise Refused("salesforce", "create_order", str(error), "BAD_PAYLOAD") from None
         ask = Ask("create_order", "POST", path, writes=True, json=body)
-        answer = self._client.call(ask, budget)
+        answer = self.client.call(ask, budget)
         try:
             graph = graph_of(json_of(answer.body))
             failed = failed_nodes(graph)
             if not failed:
                 return order_read(graph, settings)
         except UnreadableError as error:
-            raise self._client.unreadable(ask, error, answer) from None
+            raise self.client.unreadable(ask, error, answer) from None
         references = (settings.order_reference_field, settings.item_reference_field)
         raise first_cause(failed).error("create_order", writes=True, references=references)
 

@@ -1,0 +1,54 @@
+"""What a clerk reads of a check of a connection, by the check and the word of what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SYSTEMS: Mapping[str, str] = {"salesforce": "Salesforce", "energised": "be.ENERGISED"}
+
+OK: Mapping[str, str] = {
+    "login": "Die Anmeldung bei {system} gelingt.",
+    "clock": "Die Uhr von {system} geht richtig.",
+    "api_version": "{system} bietet die eingestellte Version der Schnittstelle an.",
+    "orders": "Bestellungen können in {system} angelegt und gelesen werden.",
+    "order_items": "Bestellpositionen können in {system} angelegt werden.",
+    "assets": "Karten können in {system} gelesen und geändert werden.",
+    "products": "Das Produkt mit seinen Mengengrenzen ist in {system} lesbar.",
+    "reference_unique": "Die Referenzfelder passen zur eingestellten Betriebsart.",
+    "offer": "Das Produkt hat in {system} einen gültigen Preis.",
+    "events": "Die Ereignisse sind in {system} angelegt.",
+    "card_list": "Die Kartenliste von {system} ist lesbar.",
+    "card_read": "Eine einzelne Karte ist in {system} lesbar.",
+}
+
+WORDS: Mapping[str, str] = {
+    "credentials": (
+        "{system} lehnt die Anmeldung ab. Bitte die Zugangsdaten in {system} und im hinterlegten"
+        " Geheimnis vergleichen."
+    ),
+    "secret": (
+        "Die Zugangsdaten für {system} sind nicht vollständig hinterlegt. Bitte das Geheimnis"
+        " ausfüllen lassen."
+    ),
+    "unreachable": "{system} antwortet zurzeit nicht. Bitte später noch einmal prüfen.",
+    "refused": "{system} erlaubt diese Prüfung nicht. Bitte die Rechte dort prüfen lassen.",
+    "broken": "Die Antwort von {system} ist nicht lesbar. Bitte die Einrichtung prüfen lassen.",
+    "unknown": "Die Uhr von {system} ließ sich nicht vergleichen.",
+    "skewed": "Die Uhr von {system} weicht um mehr als 30 Sekunden ab. Bitte stellen lassen.",
+    "rights": "In {system} fehlen Rechte oder Felder. Bitte die genannten Felder freigeben lassen.",
+    "not_unique": (
+        "Ein Referenzfeld in {system} ist nicht eindeutig: Bestellungen könnten doppelt entstehen."
+        " Bitte das Feld eindeutig machen oder die Betriebsart ändern lassen."
+    ),
+    "could_be_unique": "Die Referenzfelder sind eindeutig; die sicherere Betriebsart ist möglich.",
+    "could_be_probed": "In {system} kann nach Referenzen gesucht werden; genutzt wird das nicht.",
+    "missing": "Was eingestellt ist, gibt es in {system} nicht. Bitte Einrichtung prüfen lassen.",
+    "clamped": "{system} liefert die Kartenliste in kleineren Seiten als eingestellt.",
+    "unreadable": "Einige Karten in {system} sind nicht lesbar; der Abgleich lässt sie aus.",
+    "no_card": "In {system} gibt es noch keine Karte, an der das Lesen geprüft werden kann.",
+}
+
+
+def connection_text(system: str, name: str, word: str) -> str:
+    """The sentence, in German. Raises `KeyError` for a check or word that has none."""
+    return (OK[name] if word == "ok" else WORDS[word]).format(system=SYSTEMS[system])
