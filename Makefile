@@ -1,6 +1,7 @@
 # Everything a machine needs is Python and make: the rest comes from infra/locks into .venv.
 SHELL := /bin/bash
 STAGE ?= dev
+ORG ?= demo
 PART ?= seeds
 SEEDS ?= 10000
 FROM ?= 0
@@ -11,7 +12,7 @@ unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test faults faults-local load check check-rest format lint types contracts \
-        deploy-check build synth deploy bench locks clean
+        deploy-check build synth deploy probe-tenant bench locks clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -65,6 +66,9 @@ synth: build ## the templates of STAGE in cdk.out
 
 deploy: build ## deploy STAGE to the AWS account of your credentials
 	@$(PY) -m infra.stages $(STAGE) && $(PY) -m infra.toolchain deploy -c stage=$(STAGE) --all
+
+probe-tenant: setup ## measure a Salesforce sandbox, write infra/tenants/STAGE-ORG.json; ORG=demo YES=1
+	@$(PY) -m infra.probe --stage $(STAGE) --org $(ORG) $(if $(YES),--create-test-records) $(ARGS)
 
 bench: setup ## calls, capacity units and imports of each use case, against the committed table
 	@$(PY) -m tests.bench

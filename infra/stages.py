@@ -1,7 +1,8 @@
 """What differs from stage to stage: typed, frozen, and written down here alone.
 
 Edit `DEV`, `TEST` and `PROD`: their addresses are examples until you do. `make deploy` first runs
-`python -m infra.stages <stage>`, which names what is still an example and fails. No secret stands
+`python -m infra.stages <stage>`, which names what is still an example and fails. What was measured
+of a tenant (`tenants/`) goes on top. No secret stands
 here: the data stack makes an empty secret `busbar/<stage>/<org>/<system>`, and a person fills it.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from busbar.settings import (
@@ -19,6 +20,7 @@ from busbar.settings import (
     Tuning,
     WebhookSettings,
 )
+from infra.tenant_files import with_measured
 
 StageName = Literal["local", "dev", "test", "prod"]
 
@@ -135,7 +137,14 @@ PROD = StageConfig(
     log_retention_days=180,
 )
 
-STAGES: Mapping[str, StageConfig] = {s.name: s for s in (LOCAL, DEV, TEST, PROD)}
+
+def _measured(stage: StageConfig) -> StageConfig:
+    """The stage with what `infra.probe` has measured of its orgs."""
+    orgs = {name: with_measured(stage.name, name, org) for name, org in stage.orgs.items()}
+    return replace(stage, orgs=orgs)
+
+
+STAGES: Mapping[str, StageConfig] = {s.name: _measured(s) for s in (LOCAL, DEV, TEST, PROD)}
 
 
 def stage_named(name: str) -> StageConfig:

@@ -33,7 +33,7 @@ def test_should_be_green_for_both_simulators(system: RunningSystem, of: str) -> 
 
 @pytest.mark.parametrize("of", ["salesforce", "energised"])
 def test_should_name_a_revoked_token(system: RunningSystem, of: str) -> None:
-    revoked = {"kind": "status", "count": None, "match": "token|card", "status": 401}
+    revoked: Json = {"kind": "status", "count": None, "match": "token|card", "status": 401}
     revoked["body"] = {"error": "invalid_client", "message": "Unauthenticated."}
     system.simulator(of, "POST", "faults", revoked)
     report = checked(system, of)
