@@ -20,6 +20,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import httpx
+from botocore.exceptions import ClientError
 
 from busbar.ports import Mapper
 from busbar.settings import (
@@ -174,23 +175,33 @@ class MemorySqs:
 
 
 class MemorySecrets:
-    """Secrets Manager with the simulators' credentials; `webhook` can be changed."""
+    """Secrets Manager with the simulators' credentials; `webhook` can be changed.
+
+    `values` are the secrets by system; one that is missing cannot be read.
+    """
 
     def __init__(self) -> None:
         self.webhook: object = {"current": WEBHOOK_KEY}
         self.reads = 0
         """Reads of the webhook's keys."""
+        self.reads_of: Counter[str] = Counter()
+        """Reads by system."""
+        self.values = {
+            "salesforce": {"client_id": "busbar", "client_secret": "not-secret-1"},
+            "energised": {"api_token": "not-secret-2"},
+        }
 
     def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803  (boto3's name)
         """GetSecretValue."""
-        if "salesforce" in SecretId:
-            value: object = {"client_id": "busbar", "client_secret": "not-secret-1"}
-        elif "webhook" in SecretId:
+        if "salesforce" not in SecretId and "webhook" in SecretId:
             self.reads += 1
-            value = self.webhook
-        else:
-            value = {"api_token": "not-secret-2"}
-        return {"SecretString": json.dumps(value)}
+            return {"SecretString": json.dumps(self.webhook)}
+        system = "salesforce" if "salesforce" in SecretId else "energised"
+        self.reads_of[system] += 1
+        if system not in self.values:
+            error = {"Error": {"Code": "ResourceNotFoundException"}}
+            raise ClientError(error, "GetSecretValue")
+        return {"SecretString": json.dumps(self.values[system])}
 
 
 @dataclass(frozen=True)
@@ -446,6 +457,7 @@ class _WorldClients(Clients):
             },
             table=FragileTable(world.table, boundaries),
             clock=world.clock,
+            monotonic=lambda: world.clock.now().timestamp(),
             mapper=world.mapper,
             aws={"sqs": world.sqs, "secretsmanager": world.secrets},
         )
