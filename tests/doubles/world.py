@@ -199,8 +199,8 @@ class MemorySecrets:
         system = "salesforce" if "salesforce" in SecretId else "energised"
         self.reads_of[system] += 1
         if system not in self.values:
-            error = {"Error": {"Code": "ResourceNotFoundException"}}
-            raise ClientError(error, "GetSecretValue")
+            gone = {"Error": {"Code": "ResourceNotFoundException", "Message": SecretId}}
+            raise ClientError({**gone, "ResponseMetadata": {}}, "GetSecretValue")  # type: ignore[typeddict-item]
         return {"SecretString": json.dumps(self.values[system])}
 
 

@@ -20,6 +20,7 @@ def allowed(route: Route) -> str:
     """A person who may use the route."""
     who = {"my_charge_cards": "driver"}
     who |= dict.fromkeys(("reconcile", "sync_cards", "tasks_list", "tasks_show"), "operator")
+    who |= dict.fromkeys(("sync_cards", "tasks_list", "tasks_show", "connection_check"), "operator")
     return PEOPLE[who.get(route.operation, "fleet-manager")]
 
 
