@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,8 +34,7 @@ def main(
     asked = _parser().parse_args(arguments)
     clients = clients or Clients(endpoint_url=asked.endpoint_url)
     try:
-        settings = _settings(asked)
-        measured = _probe(settings, clients, sleep).run(asked.account)
+        measured = _measured(_settings(asked), asked.account, clients, sleep)
     except (ProbeError, BusbarError) as error:
         print(f"not measured: {error}")
         return 1
@@ -77,7 +77,9 @@ def _settings(asked: argparse.Namespace) -> SalesforceSettings:
     return org.salesforce
 
 
-def _probe(settings: SalesforceSettings, clients: Clients, sleep: Callable[[float], None]) -> Probe:
+def _measured(
+    settings: SalesforceSettings, account: str, clients: Clients, sleep: Callable[[float], None]
+) -> Measured:
     orders = SalesforceOrders(
         settings,
         SecretCache(clients, settings.secret_id, "salesforce"),
@@ -86,8 +88,10 @@ def _probe(settings: SalesforceSettings, clients: Clients, sleep: Callable[[floa
         transport=clients.transports.get(settings.base_url),
         monotonic=clients.monotonic,
     )
-    sandbox = Sandbox(settings, orders, clients.mapper, secrets.token_hex(6))
-    return Probe(sandbox, monotonic=clients.monotonic, sleep=sleep, say=print)
+    with closing(orders):
+        sandbox = Sandbox(settings, orders, clients.mapper, secrets.token_hex(6))
+        probe = Probe(sandbox, monotonic=clients.monotonic, sleep=sleep, say=print)
+        return probe.run(account)
 
 
 def _protocol(measured: Measured) -> dict[str, object]:
