@@ -208,6 +208,15 @@ def test_should_look_at_the_secret_of_now_and_not_at_a_token_from_before(world: 
     assert not checked(world, "salesforce")["ok"]
 
 
+def test_should_look_at_the_secret_that_the_next_worker_will_read(world: World) -> None:
+    assert checked(world, "salesforce")["ok"]
+    world.secrets.values["salesforce"] = {"client_id": "busbar", "client_secret": "mistyped"}
+    assert found(checked(world, "salesforce")) == {"login": "failed"}
+    world.secrets.values["energised"] = {}
+    report = checked(world, "energised")
+    assert "nicht vollständig hinterlegt" in report["checks"][0]["text"]
+
+
 def test_should_say_that_a_revoked_token_is_refused(world: World) -> None:
     world.energised.rotate_token("another")
     report = checked(world, "energised")

@@ -9,6 +9,7 @@ import pytest
 from infra.simulators.faults import Fault
 from tests.doubles.world import World
 from tests.functions.given import (
+    asset,
     card_in_portal,
     errands,
     forget_calls,
@@ -179,6 +180,36 @@ def test_should_keep_an_order_while_the_secret_is_empty_or_gone(
     world.secrets.values["salesforce"] = held
     world.run_for(3600)
     assert (world.counts()["Order"], tasks(world), errands(world)) == (1, [], [])
+
+
+@pytest.mark.parametrize("value", [{}, {"client_id": "busbar"}])
+def test_should_keep_what_is_to_be_written_of_a_card_while_the_secret_is_empty(
+    world: World, value: dict[str, str]
+) -> None:
+    card_in_portal(world)
+    held, world.secrets.values["salesforce"] = world.secrets.values["salesforce"], value
+    assert switched(world)
+    world.run_for(1800)
+    assert (asset(world)["CardActive__c"], tasks(world)) == (False, [])
+    world.secrets.values["salesforce"] = held
+    world.run_for(3600)
+    assert (asset(world)["CardActive__c"], tasks(world), errands(world)) == (True, [], [])
+
+
+@pytest.mark.parametrize("value", [{}, {"client_id": "busbar"}])
+def test_should_keep_an_order_when_its_secret_is_emptied(
+    world: World, value: dict[str, str]
+) -> None:
+    place(world, key="before")
+    held, world.secrets.values["salesforce"] = world.secrets.values["salesforce"], value
+    log_out(world)
+    world.clock.advance(301)
+    assert place(world, key="after").status == 202
+    world.run_for(1800)
+    assert (world.counts()["Order"], tasks(world)) == (1, [])
+    world.secrets.values["salesforce"] = held
+    world.run_for(3600)
+    assert (world.counts()["Order"], tasks(world), errands(world)) == (2, [], [])
 
 
 def test_should_keep_the_messages_of_salesforce_until_its_secret_is_known(world: World) -> None:
