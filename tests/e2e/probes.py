@@ -23,7 +23,7 @@ NEARS: tuple[Near, ...] = (
     "suspended",
     "removed",
 )
-Subject = Literal["nothing", "company", "order", "card", "task"]
+Subject = Literal["nothing", "company", "order", "card", "task", "system"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ PROBES: Mapping[str, Probe] = {
     "reconcile": Probe(),
     "tasks_list": Probe(),
     "tasks_show": Probe("task", everybodys=True),
+    "connection_check": Probe("system", everybodys=True),
 }
 
 

@@ -157,6 +157,7 @@ def ground(running: RunningSystem) -> Ground:
         opened_at=SystemClock().now(),
     )
     found.store.commit(Put(task))
+    found.ids["system"] = dict.fromkeys(NEARS, "energised") | {"deleted": GONE}
     found.ids["task"] = dict.fromkeys(NEARS, task.id) | {"deleted": GONE}
     return found
 
