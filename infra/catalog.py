@@ -161,12 +161,28 @@ USE_CASES: tuple[UseCase, ...] = (
         name="tasks",
         # Not `ops`: a context with routes has an API of its own, and clients know one address.
         context="orders",
-        summary="Shows what waits for a person's decision",
+        summary="Shows what waits for a person's decision, and takes it: resume, adopt, cancel …",
         routes=(
             Route("GET", "/v1/tasks", "tasks_list"),
             Route("GET", "/v1/tasks/{task_id}", "tasks_show"),
+            Route("POST", "/v1/tasks/{task_id}/resume", "tasks_resume"),
+            Route("POST", "/v1/tasks/{task_id}/retry", "tasks_retry"),
+            Route("POST", "/v1/tasks/{task_id}/adopt", "tasks_adopt"),
+            Route("POST", "/v1/tasks/{task_id}/cancel", "tasks_cancel"),
+        ),
+        systems=("salesforce",),
+        timeout_seconds=25,
+    ),
+    UseCase(
+        name="audit",
+        context="orders",
+        summary="Shows who decided what, and whether that trail is as it was written",
+        routes=(
+            Route("GET", "/v1/audit", "audit_list"),
+            Route("POST", "/v1/audit/verify", "audit_verify"),
         ),
         table="read",
+        timeout_seconds=25,
     ),
     UseCase(
         name="reconcile",

@@ -131,6 +131,10 @@ def test_show_should_tell_what_happened_and_what_is_to_be_decided(
     assert reply.status == 200
     assert reply.json == {
         "id": IDS["task_id"],
+        "status": "open",
+        "actions": ["resume", "adopt", "cancel"],
+        "decision": None,
+        "etag": reply.etag,
         "kind": "parked_step",
         "text": (
             "Die Bestellung ließ sich in Salesforce nicht anlegen, und von selbst wird es nicht"

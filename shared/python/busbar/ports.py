@@ -182,6 +182,13 @@ class OrderSystem(Protocol):
         """
         ...
 
+    def read_order(self, order_id: str, timeout: float) -> Found:
+        """The order with this record id. Raises `Missing`.
+
+        `fields` are those of `find_order`, and `reference`: ours, if the order carries one.
+        """
+        ...
+
     def create_order(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
         """Create order and items in one transaction, by external ids, and read the order as it is.
 

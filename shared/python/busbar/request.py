@@ -100,7 +100,9 @@ class Request:
             answer = work(entity_id)
             return FinalAnswer(answer.status, dump(answer.body), dict(answer.headers))
 
-        done = self.idempotency.once(self.operation, self.caller.user.id, key, self.json(), final)
+        # The same body for another object is another request.
+        said = {**self.path, "body": self.json()} if self.path else self.json()
+        done = self.idempotency.once(self.operation, self.caller.user.id, key, said, final)
         replayed = {"Idempotent-Replayed": "true"} if done.replayed else {}
         return Answer(done.status, Raw(done.body), {**done.headers, **replayed})
 

@@ -38,6 +38,12 @@ EXPECTED = {
     "tasks_list":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "tasks_show":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "connection_check":        ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
+    "tasks_resume":           ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "tasks_retry":            ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "tasks_adopt":            ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "tasks_cancel":           ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "audit_list":             ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
+    "audit_verify":           ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
 }  # fmt: skip
 LETTERS = {"O": Relation.OWN, "S": Relation.SAME_COMPANY, "A": Relation.ANY_COMPANY}
 MINE, OTHER = "COMPANY-1", "COMPANY-2"

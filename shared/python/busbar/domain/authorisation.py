@@ -64,6 +64,12 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     "tasks_list": _STAFF,
     "tasks_show": _STAFF,
     "connection_check": {Role.OPERATOR: _ALL},
+    "tasks_resume": _STAFF,
+    "tasks_retry": _STAFF,
+    "tasks_adopt": _STAFF,
+    "tasks_cancel": _STAFF,
+    "audit_list": {Role.OPERATOR: _ALL},
+    "audit_verify": {Role.OPERATOR: _ALL},
 }
 
 SIGNED: dict[str, str] = {

@@ -81,6 +81,21 @@ def waiting_text(reason: str | None) -> str | None:
     return IN_REVIEW if reason.startswith("task:") else WAITING.get(reason, ON_ITS_WAY)
 
 
+REJECTED: dict[str, str] = {
+    "quantity_out_of_range": "Die Menge liegt außerhalb dessen, was bestellt werden kann.",
+    "cancelled_by_service": "Unser Service hat die Bestellung storniert.",
+}
+"""What the portal says of a reason why an order ended before Salesforce had it."""
+
+
+def rejected_text(reason: str | None, note: str) -> str | None:
+    """Why an order ended, in the words of the portal, with what the clerk adds."""
+    if reason is None:
+        return None
+    text = REJECTED.get(reason, "Die Bestellung wurde nicht angenommen.")
+    return f"{text} Grund: {note}" if note else text
+
+
 DEFAULT_STATUS_MAP: dict[str, OrderStatus] = {
     "Draft": _S.SUBMITTED,
     "Ausgangsstatus": _S.SUBMITTED,

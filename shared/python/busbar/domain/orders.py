@@ -21,6 +21,8 @@ KIND = "CO"
 """Kind of our reference of a charging-card order: `BBCO` + entity id."""
 ITEM_KIND = "CI"
 """Kind of our reference of an order item."""
+CANCELLED_BY_SERVICE = "cancelled_by_service"
+"""Reason of an order that a clerk has cancelled before Salesforce had it."""
 EVENTS_KEPT = 50
 """Status events kept per order; older ones are folded into the `base_…` fields."""
 
@@ -94,6 +96,8 @@ class ChargeCardOrder(Record):
     submitted_at: AwareDatetime | None = None
     rejected_reason: str | None = None
     """Why the order ended before Salesforce had it; stands above all events."""
+    rejected_note: str = ""
+    """What the clerk who cancelled it tells the customer."""
     waiting_for: str | None = None
     """A named reason while the order waits, e.g. `salesforce_unavailable`."""
 
@@ -114,6 +118,11 @@ class ChargeCardOrder(Record):
     def due_at(self) -> datetime | None:
         """While delivered cards are still to be taken over."""
         return self.next_takeover_at
+
+    @property
+    def ended(self) -> bool:
+        """Whether Salesforce has it, or never will: nothing is to be brought there any more."""
+        return bool(self.salesforce_order_id or self.rejected_reason)
 
     @property
     def status(self) -> OrderStatus:

@@ -92,6 +92,18 @@ class LedgerRow(Record):
         update = {"intent": False, "applied": self.revision, "parked": reason}
         return self.model_copy(update={**update, "wanted": {}, "refused": self.wanted})
 
+    def wanted_again(self) -> LedgerRow:
+        """The row after a person wants anew what was refused or given up.
+
+        A write of before may still be on its way; its settle window is waited for.
+        """
+        again = self.wanting(self.refused, insist=True)
+        return again.model_copy(update={"intent": self.deadline is not None})
+
+    def forgiven(self) -> LedgerRow:
+        """The row after a person wants no more what was refused or given up."""
+        return self.model_copy(update={"parked": "", "refused": {}})
+
     def adopting(self, observed: Wanted) -> LedgerRow:
         """The row after the leading system changed fields by itself: wanted follows, no effect."""
         mine = {k: observed[k] for k in self.wanted if k in observed}
@@ -255,6 +267,7 @@ class Setter:
         holds = {k: v for k, v in row.wanted.items() if observed and step.holds(observed, {k: v})}
         parked = {
             "intent": False,
+            "deadline": None,  # it was answered: no write is on its way
             "parked": reason,
             "applied": row.revision,
             "wanted": holds,

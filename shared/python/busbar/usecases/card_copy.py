@@ -51,7 +51,10 @@ def _adopted(card: ChargeCard, backend: BackendCard, deps: Deps) -> tuple[Save, 
 
 
 def ask(of: type[Record], subject: str, detail: str, system: str, reason: str, deps: Deps) -> None:
-    """Open a task about a card that cannot be synchronised; once, however often it is met."""
+    """Open a task about a card that cannot be synchronised; once, however often it is met.
+
+    What a person has acknowledged stays closed, as long as the reason is the same.
+    """
     task = Task.about(
         f"sync#{subject}#{detail}",
         kind="card_not_synchronised",
@@ -61,5 +64,6 @@ def ask(of: type[Record], subject: str, detail: str, system: str, reason: str, d
         reason=reason,
         opened_at=deps.clock.now(),
     )
-    if deps.store.get(Task, task.id) is None:
+    stored = deps.store.get(Task, task.id)
+    if stored is None or not stored.record.answers(reason):
         deps.store.commit(Put(task))

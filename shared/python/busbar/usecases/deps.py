@@ -10,6 +10,7 @@ from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import begin
 from busbar.ports import Change, Clock, Mapper, Store, Stored, Systems
+from busbar.process.audit import Audit
 from busbar.process.outbox import Outbox
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Tuning
 
@@ -62,6 +63,11 @@ class Deps:
     def outbox(self) -> Outbox:
         """Errands of this org."""
         return Outbox(self.store, self.clock, self.tuning, self.correlation_id)
+
+    @property
+    def audit(self) -> Audit:
+        """The audit trail of this org."""
+        return Audit(self.store, self.clock, self.correlation_id)
 
 
 def revise(

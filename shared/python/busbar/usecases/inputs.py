@@ -45,6 +45,14 @@ Line = Annotated[str, BeforeValidator(_stripped), AfterValidator(_line)]
 Note = Annotated[str, BeforeValidator(_stripped), Field(max_length=2000), AfterValidator(_text)]
 """Printable text of several lines."""
 
+Reason = Annotated[
+    str,
+    BeforeValidator(_stripped),
+    Field(min_length=1, max_length=500),
+    AfterValidator(_text),
+]
+"""Why somebody decided so: printable text that says something."""
+
 
 class Input(BaseModel):
     """A request body, or a part of one. A field that we do not know is a fault, not a wish."""

@@ -47,11 +47,7 @@ def forward(order_id: str, deps: Deps, timeout: float, errand: Errand) -> Charge
 
 
 def _ended(order: ChargeCardOrder) -> bool:
-    return bool(
-        order.salesforce_order_id
-        or order.rejected_reason
-        or (order.waiting_for or "").startswith("task:")
-    )
+    return order.ended or (order.waiting_for or "").startswith("task:")
 
 
 def _try(order: ChargeCardOrder, deps: Deps, timeout: float) -> Outcome:
@@ -75,6 +71,12 @@ def _try(order: ChargeCardOrder, deps: Deps, timeout: float) -> Outcome:
             return _reject(order, deps, "quantity_out_of_range")
     left = timeout - (deps.clock.now() - now).total_seconds()
     return creator.run(_step(order, account_id, offer, deps, left))
+
+
+def settle_of(deps: Deps) -> float:
+    """Seconds after an attempt's end in which its order may still appear in Salesforce."""
+    settings = deps.salesforce
+    return deps.settle_seconds(settings.processing_seconds, settings.search_lag_seconds)
 
 
 def _step(
@@ -107,7 +109,7 @@ def _step(
         reference=ours,
         process=f"{ChargeCardOrder.schema_name}#{order.id}",
         mode=settings.mode,
-        settle=deps.settle_seconds(settings.processing_seconds, settings.search_lag_seconds),
+        settle=settle_of(deps),
         timeout=timeout,
         payload=payload,
         find=systems.salesforce.find_order,
@@ -123,6 +125,11 @@ def _done(order_id: str, found: Found, deps: Deps) -> Sequence[Change]:
     stored = deps.store.get(ChargeCardOrder, order_id)
     if stored is None or stored.record.salesforce_order_id:
         return ()
+    return taken(stored, found, deps)
+
+
+def taken(stored: Stored[ChargeCardOrder], found: Found, deps: Deps) -> Sequence[Change]:
+    """The changes after Salesforce was found to hold the order: its number, and the ID map."""
     order = stored.record.model_copy(
         update={
             "salesforce_order_id": found.external_id,
@@ -133,7 +140,7 @@ def _done(order_id: str, found: Found, deps: Deps) -> Sequence[Change]:
     )
     return (
         Save(order, stored),
-        Bind(ChargeCardOrder.schema_name, order_id, SYSTEM, found.external_id),
+        Bind(ChargeCardOrder.schema_name, order.id, SYSTEM, found.external_id),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from busbar.domain.authorisation import reaches
 from busbar.domain.customers import Caller, Company
 from busbar.domain.identifiers import is_id
-from busbar.domain.lifecycle import LIFECYCLE, waiting_text
+from busbar.domain.lifecycle import LIFECYCLE, rejected_text, waiting_text
 from busbar.domain.orders import ChargeCardOrder, HistoryEntry
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json, Stored
@@ -75,6 +75,7 @@ def view(stored: Stored[ChargeCardOrder]) -> Json:
         "waiting_for": order.waiting_for,
         "waiting_text": waiting_text(order.waiting_for),
         "rejected_reason": order.rejected_reason,
+        "rejected_text": rejected_text(order.rejected_reason, order.rejected_note),
         "cards_in_portal": len(order.cards_taken_over),
         "changed_at": stored.changed_at.isoformat(),
     }

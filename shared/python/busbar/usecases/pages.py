@@ -21,15 +21,20 @@ def read_page(deps: Deps, schema: type[R], by: str, limit: int, cursor: str | No
 
     Raises a 400 `Problem` for a limit or cursor that cannot be.
     """
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise _bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
+    check_limit(limit)
     try:
         return deps.store.listed(schema, by, limit=limit, cursor=cursor)
     except ValueError:
-        raise _bad_parameter("cursor", "is no cursor of this list") from None
+        raise bad_parameter("cursor", "is no cursor of this list") from None
 
 
-def _bad_parameter(name: str, message: str) -> Problem:
+def check_limit(limit: int) -> None:
+    """Raises a 400 `Problem` for a limit that cannot be."""
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
+
+
+def bad_parameter(name: str, message: str) -> Problem:
     """A 400 that names the query parameter."""
     return Problem(
         400, "invalid-parameter", f"{name} is invalid", errors=(FieldError(name, message),)

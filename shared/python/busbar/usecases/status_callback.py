@@ -7,17 +7,17 @@ their source version (`busbar.domain.orders`), so none of that matters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from busbar.domain.identifiers import entity_id_of
+from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.orders import KIND, ChargeCardOrder, StatusEvent
 from busbar.domain.tasks import Task
 from busbar.errors import EventRejected
-from busbar.ports import Change, Drop, Put, Save, Stored
+from busbar.ports import Change, Drop, Found, Put, Save, Stored
 from busbar.usecases.deps import Deps, revise
 
 
@@ -60,6 +60,29 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
     return stored.record
 
 
+def reread(stored: Stored[ChargeCardOrder], event_id: str, deps: Deps) -> Sequence[Change]:
+    """The changes by which the order comes to the status that Salesforce holds now.
+
+    Raises `EventRejected` if Salesforce does not hold the order once, or in an unknown status.
+    """
+    order = stored.record
+    ours, subject = reference(KIND, order.id), (ChargeCardOrder.schema_name, order.id)
+    found = deps.systems.salesforce.find_order(ours, deps.tuning.call_timeout)
+    if len(found) != 1:
+        raise EventRejected("unknown_order" if not found else "several_found", *subject)
+    held = _status_in(found[0], deps)
+    if held is None:
+        raise EventRejected("unknown_status", *subject)
+    version = int(found[0].fields["version"])
+    at = datetime.fromtimestamp(version / 1000, UTC)
+    event = StatusEvent(version=version, event_id=event_id, occurred_at=at, **held)
+    known = next((e for e in order.events if e.version == version), None)
+    if known and all(getattr(known, name) == value for name, value in held.items()):
+        return ()
+    after = order.without_version(version).with_event(event)
+    return _changes(stored, after, deps)
+
+
 def _event(message: StatusChanged, order_id: str, deps: Deps) -> StatusEvent:
     mapped = deps.salesforce.status_map.get(message.status)
     if mapped is None:
@@ -95,7 +118,11 @@ def _decided(
 def _held(message: StatusChanged, deps: Deps) -> dict[str, Any] | None:
     """The status that Salesforce holds, as fields of an event; None if it cannot be told."""
     found = deps.systems.salesforce.find_order(message.order_reference, deps.tuning.call_timeout)
-    held = found[0].fields if len(found) == 1 else {}
+    return _status_in(found[0], deps) if len(found) == 1 else None
+
+
+def _status_in(found: Found, deps: Deps) -> dict[str, Any] | None:
+    held = found.fields
     mapped = deps.salesforce.status_map.get(held.get("status", ""))
     if mapped is None:
         return None

@@ -11,7 +11,7 @@ import httpx
 from busbar.connectors.budget import Budget, Monotonic
 from busbar.connectors.credentials import Credentials
 from busbar.connectors.exchange import Ask, path_segment
-from busbar.connectors.reading import UnreadableError, json_of, members, rows
+from busbar.connectors.reading import UnreadableError, json_of, members, rows, text_or_none
 from busbar.connectors.salesforce import soql
 from busbar.connectors.salesforce.client import SalesforceClient
 from busbar.connectors.salesforce.graph import (
@@ -83,6 +83,20 @@ class SalesforceOrders:
         """See `OrderSystem.find_order`. Several hits by external id come without fields."""
         return self._find_order("find_order", reference, self.client.budget(timeout))
 
+    def read_order(self, order_id: str, timeout: float) -> Found:
+        """See `OrderSystem.read_order`."""
+        settings = self._settings
+        path = self._row_path(settings.order_object, order_id, "read_order")
+        names = [*soql.order_fields(settings), settings.order_reference_field]
+        ask = Ask("read_order", "GET", path, query={"fields": ",".join(names)})
+        row = self.client.read(ask, self.client.budget(timeout))
+        try:
+            found = order_of(row, settings)
+            reference = text_or_none(row, settings.order_reference_field) or ""
+        except UnreadableError as error:
+            raise self.client.unreadable(ask, error) from None
+        return Found(found.external_id, {**found.fields, "reference": reference})
+
     def create_order(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
         """See `OrderSystem.create_order`.
 
@@ -150,11 +164,14 @@ class SalesforceOrders:
         return Ask(operation, "GET", f"{self.client.base_path}/query", query={"q": text})
 
     def _asset_path(self, asset_id: str, operation: str) -> str:
+        return self._row_path(self._settings.asset_object, asset_id, operation)
+
+    def _row_path(self, sobject: str, record_id: str, operation: str) -> str:
         try:
-            segment = path_segment(asset_id)
+            segment = path_segment(record_id)
         except ValueError:
             raise Missing("salesforce", operation, "Id", "NO_RECORD_ID") from None
-        return f"{self.client.base_path}/sobjects/{self._settings.asset_object}/{segment}"
+        return f"{self.client.base_path}/sobjects/{sobject}/{segment}"
 
     def _find_order(self, operation: str, reference: str, budget: Budget) -> list[Found]:
         if self._settings.mode == "unique_key":

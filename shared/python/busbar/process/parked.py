@@ -1,0 +1,64 @@
+"""What a person's decision makes of the row of a create (see `busbar.process.create`).
+
+The row keeps what the step contract needs to stay safe afterwards: the number of the attempt, and
+when the last one had to be over. So a step that goes on looks for the object before it makes it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from busbar.ports import Found
+from busbar.process.create import StepRow, StepState
+from busbar.settings import Mode
+
+CANCELLED = "cancelled"
+"""Why a step is parked that nobody shall go on with."""
+_NOTHING_DONE = frozenset({"refused", "unmappable"})
+"""First words of reasons after which the last attempt certainly had no effect."""
+
+
+def may_be_there(row: StepRow) -> bool:
+    """Whether the object may exist by an attempt whose outcome nobody knows."""
+    if row.attempt == 0 or row.state is StepState.PLANNED:
+        return False
+    return row.state is not StepState.PARKED or row.reason.partition(" ")[0] not in _NOTHING_DONE
+
+
+def settled_at(row: StepRow, settle: float) -> datetime:
+    """When no attempt can take effect any more."""
+    return row.deadline + timedelta(seconds=settle) if row.attempt else row.deadline
+
+
+def resumed(row: StepRow, mode: Mode, now: datetime) -> StepRow:
+    """The row of a step that goes on: by the probe, wherever one can be made.
+
+    With mode `none` only for a row of which nothing can be there.
+    """
+    probes = mode != "none" and row.attempt > 0
+    state = StepState.INTENT if probes else StepState.PLANNED
+    return row.model_copy(
+        update={"state": state, "lease_until": min(row.lease_until, now), "reason": ""}
+    )
+
+
+def retried(row: StepRow) -> StepRow:
+    """The row after a person has made sure that nothing is there."""
+    return row.model_copy(update={"state": StepState.PLANNED, "reason": ""})
+
+
+def adopted(row: StepRow, found: Found) -> StepRow:
+    """The row after a person has said which object it is."""
+    return row.model_copy(
+        update={
+            "state": StepState.DONE,
+            "external_id": found.external_id,
+            "fields": dict(found.fields),
+            "reason": "",
+        }
+    )
+
+
+def cancelled(row: StepRow) -> StepRow:
+    """The row after a person has said that the object shall not be made."""
+    return row.model_copy(update={"state": StepState.PARKED, "reason": CANCELLED})

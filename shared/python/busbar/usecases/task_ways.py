@@ -1,0 +1,111 @@
+"""What the ways out of a task have in common: what they are given, and what they refuse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import Field
+
+from busbar.domain.tasks import Task
+from busbar.errors import FieldError, Problem
+from busbar.ports import Change, Stored
+from busbar.usecases.deps import Deps
+from busbar.usecases.inputs import Input, Line, Reason
+
+
+class Wish(Input):
+    """What every decision says. For a cancelled order its customer reads the reason."""
+
+    reason: Reason
+
+
+class Confirmable(Wish):
+    """`confirmed_absent`: the caller has looked, and the other system does not hold the object."""
+
+    confirmed_absent: bool = Field(default=False, strict=True)
+
+
+class Adoption(Wish):
+    """`external_id`: the record id of the right object in the other system."""
+
+    external_id: Line = Field(min_length=1, max_length=64)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A decision on a task, as it was asked for."""
+
+    task: Stored[Task]
+    deps: Deps
+    wish: Wish
+
+    @property
+    def confirmed_absent(self) -> bool:
+        """Whether the caller has made sure that nothing is there."""
+        return isinstance(self.wish, Confirmable) and self.wish.confirmed_absent
+
+    @property
+    def external_id(self) -> str:
+        """What shall be adopted."""
+        return self.wish.external_id if isinstance(self.wish, Adoption) else ""
+
+    @property
+    def token(self) -> str:
+        """Tells the errand of this decision from all others of the same record."""
+        return f"task-{self.task.record.id}-{self.task.version}"
+
+
+Way = Callable[[Asked], Sequence[Change]]
+"""The changes of a decision, without task and audit trail. Reads and asks, writes nothing, and may
+be asked more than once. Raises a `Problem` if it cannot be."""
+
+
+def acknowledge(_asked: Asked) -> Sequence[Change]:
+    """Somebody has seen to it, or nothing shall be done: the task ends, and nothing else does."""
+    return ()
+
+
+def overtaken(detail: str) -> Problem:
+    """The answer where the task's subject has gone on by another way."""
+    return Problem(
+        409,
+        "task-overtaken",
+        "The task was overtaken",
+        f"{detail} Cancel the task to close it; nothing else is changed then.",
+    )
+
+
+def stale() -> Problem:
+    """The answer where the task is not the one that the caller has seen."""
+    return Problem(
+        412,
+        "task-changed",
+        "The task was changed meanwhile",
+        "Read the task again, look at what changed, and decide with the new ETag.",
+    )
+
+
+def not_settled(until: datetime, now: datetime) -> Problem:
+    """The answer while the last attempt can still take effect: nobody can have made sure."""
+    wait = max(1, math.ceil((until - now).total_seconds()))
+    return Problem(
+        409,
+        "not-settled",
+        "The last attempt may still take effect",
+        f"Look again in the other system in {wait} seconds, and decide then.",
+        headers={"Retry-After": str(wait)},
+    )
+
+
+def at_fault(field: str, message: str) -> Problem:
+    """A 422 that names the field of the decision."""
+    return Problem(
+        422,
+        "fields-invalid",
+        "Some fields are invalid",
+        "See errors.",
+        (FieldError(field, message),),
+    )
