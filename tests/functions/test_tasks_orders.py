@@ -295,6 +295,22 @@ def test_cancel_should_end_the_order_with_a_reason_that_its_customer_reads(
     assert (tasks(refused), errands(refused)) == ([], [])
 
 
+def test_should_cancel_at_once_what_was_refused_and_wait_where_an_attempt_may_still_come(
+    world: World,
+) -> None:
+    """The second attempt is refused at once, while the first was given up just before."""
+    refused_now = parked_by_id(world, "0RDER00000002")
+    assert decided(world, refused_now, "cancel").status == 200
+    order(world)
+    world.salesforce.add_fault(Fault("timeout_before", match="composite/graph"))
+    world.salesforce.add_fault(REFUSED)
+    world.invoke("order_forward", batch(errand(world, command("order_forward", ORDER))))
+    world.run_for(60)
+    problem(decide(world, "cancel", key="second"), 409, "not-settled")
+    world.run_for(SETTLED)
+    assert decide(world, "cancel", key="second").status == 200
+
+
 def test_should_let_no_late_worker_send_what_was_cancelled(refused: World) -> None:
     decide(refused, "cancel")
     late = errand(refused, command("order_forward", ORDER))

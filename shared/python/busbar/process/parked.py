@@ -25,9 +25,15 @@ def may_be_there(row: StepRow) -> bool:
     return row.state is not StepState.PARKED or row.reason.partition(" ")[0] not in _NOTHING_DONE
 
 
-def settled_at(row: StepRow, settle: float) -> datetime:
-    """When no attempt can take effect any more."""
-    return row.deadline + timedelta(seconds=settle) if row.attempt else row.deadline
+def open_until(row: StepRow, settle: float) -> datetime | None:
+    """Until when an attempt can still take effect; None if there is none that could.
+
+    Of the last attempt is known when it had to be over, and whether it was refused. One before it
+    may have been given up shortly before.
+    """
+    if row.attempt == 0 or (row.attempt == 1 and not may_be_there(row)):
+        return None
+    return row.deadline + timedelta(seconds=settle)
 
 
 def resumed(row: StepRow, mode: Mode, now: datetime) -> StepRow:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from busbar.domain.identifiers import reference
@@ -154,13 +153,9 @@ def _goes_on(asked: Asked, order: Stored[ChargeCardOrder]) -> Sequence[Change]:
 
 
 def _check_settled(row: StepRow, deps: Deps) -> None:
-    now, until = deps.clock.now(), _settled(row, deps)
-    if now < until:
+    now, until = deps.clock.now(), parked.open_until(row, settle_of(deps))
+    if until and now < until:
         raise not_settled(until, now)
-
-
-def _settled(row: StepRow, deps: Deps) -> datetime:
-    return parked.settled_at(row, settle_of(deps))
 
 
 def _check_absent(asked: Asked, row: StepRow) -> None:
