@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -106,8 +108,8 @@ def decide(api: Api, arguments: argparse.Namespace) -> int:
     path = f"/v1/tasks/{arguments.task_id}"
     tag = arguments.etag or api.call("GET", path)["etag"]
     body: Json = {"reason": arguments.reason}
-    if getattr(arguments, "confirmed_absent", False):
-        body["confirmed_absent"] = True
+    if looked := getattr(arguments, "not_found_at", None):
+        body["not_found_at"] = looked
     if arguments.action == "adopt":
         body["external_id"] = arguments.external_id
     key = str(uuid.uuid4())
@@ -175,6 +177,18 @@ def _mark(text: str) -> str:
     return text
 
 
+def _moment(text: str) -> str:
+    """A time of this machine, today or with its date, as the API takes it."""
+    try:
+        if re.fullmatch("[0-9]{1,2}:[0-9]{2}", text):
+            today = datetime.now().astimezone()
+            hour, minute = text.split(":")
+            return today.replace(hour=int(hour), minute=int(minute), second=0).isoformat()
+        return datetime.fromisoformat(text).astimezone().isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError("a time is 14:05, or 2026-03-02T14:05+01:00") from None
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands."""
     top = argparse.ArgumentParser("python -m infra.tasks", description=__doc__.split("\n\n")[0])
@@ -203,8 +217,8 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--reason", required=True, help="goes into the audit trail")
         one.add_argument("--etag", help="decide only if the task is still the one you saw")
         if name in {"retry", "cancel"}:
-            said = "you have looked: the other system does not hold it"
-            one.add_argument("--confirmed-absent", action="store_true", help=said)
+            said = "when you looked, and the other system did not hold it: HH:MM, or a whole time"
+            one.add_argument("--not-found-at", type=_moment, help=said)
     command("audit", audit, "who decided what").add_argument("--limit", type=int, default=20)
     command("verify", verify, "is the audit trail as it was written").add_argument(
         "--mark", type=_mark, help="SEQUENCE:HASH of an earlier run"

@@ -33,7 +33,6 @@ from tests.functions.test_tasks import REFUSED, TASKS
 
 TASK = f"{TASKS}/{IDS['task_id']}"
 BODY = {"reason": "any reason"}
-SURE = {"reason": "any reason", "confirmed_absent": True}
 SETTLED = 600.0
 """Longer than any attempt can still take effect."""
 LOST = Fault("timeout_before", match="composite/graph")
@@ -93,6 +92,11 @@ def decide(
     """Decide the task of the order, as it was seen last or as `tag` says."""
     tag = tag or world.call("GET", TASK, "operator").etag
     return world.call("POST", f"{TASK}/{action}", user, body, Idempotency_Key=key, If_Match=tag)
+
+
+def looked(world: World) -> Any:
+    """Somebody has looked into Salesforce just now, in vain."""
+    return {**BODY, "not_found_at": world.clock.now().isoformat()}
 
 
 def closed(world: World) -> Any:
@@ -191,10 +195,10 @@ def test_retry_should_send_again_what_a_person_has_not_found(lost: World, event:
     assert has_arrived(lost)
 
 
-def test_should_not_send_again_unless_somebody_says_that_nothing_is_there(lost: World) -> None:
+def test_should_not_send_again_unless_somebody_says_when_he_looked(lost: World) -> None:
     refused = decide(lost, "retry")
     problem(refused, 422, "fields-invalid")
-    assert fields_at_fault(refused) == ["confirmed_absent"]
+    assert fields_at_fault(refused) == ["not_found_at"]
     assert "a second time" in refused.text
     lost.pump()
     assert lost.counts()["Order"] == 0
@@ -206,11 +210,22 @@ def test_should_not_send_again_while_the_last_attempt_may_still_take_effect() ->
     world.salesforce.add_fault(Fault("late_commit", match="composite/graph", seconds=100))
     world.invoke("order_forward", batch(errand(world, command("order_forward", ORDER))))
     world.run_for(60)
-    early = decide(world, "retry", SURE)
-    problem(early, 409, "not-settled")
-    problem(decide(world, "cancel", SURE), 409, "not-settled")
-    world.clock.advance(int(early.headers["Retry-After"]) + 1)
-    assert decide(world, "retry", SURE).status == 200
+    early = looked(world)
+    refused = decide(world, "retry", early)
+    problem(refused, 409, "not-settled")
+    problem(decide(world, "cancel", early), 409, "not-settled")
+    world.clock.advance(int(refused.headers["Retry-After"]) + 1)
+    # The order came after he had looked; that his decision comes late makes him no wiser.
+    assert world.counts()["Order"] == 1
+    problem(decide(world, "retry", early), 409, "not-settled")
+    problem(decide(world, "cancel", early), 409, "not-settled")
+
+
+@pytest.mark.parametrize("at", ["2026-03-02T23:00:00+00:00", "2026-03-02T08:00:00", "now", True])
+def test_should_refuse_a_time_of_looking_that_cannot_be(lost: World, at: Any) -> None:
+    refused = decide(lost, "retry", {**BODY, "not_found_at": at})
+    problem(refused, 422, "fields-invalid")
+    assert fields_at_fault(refused) == ["not_found_at"]
 
 
 def test_should_name_what_can_be_done_where_an_action_is_not_possible(lost: World) -> None:
@@ -220,7 +235,7 @@ def test_should_name_what_can_be_done_where_an_action_is_not_possible(lost: Worl
 
 
 def test_should_know_no_retry_where_the_order_can_be_looked_for(refused: World) -> None:
-    body = problem(decide(refused, "retry", SURE), 409, "action-not-possible")
+    body = problem(decide(refused, "retry", looked(refused)), 409, "action-not-possible")
     assert body["detail"] == "Possible are: resume, adopt, cancel."
 
 
@@ -332,8 +347,8 @@ def test_should_not_cancel_what_salesforce_holds(refused: World) -> None:
 def test_should_not_cancel_blindly_what_may_be_there(unanswered: World) -> None:
     refused = decide(unanswered, "cancel")
     problem(refused, 422, "fields-invalid")
-    assert fields_at_fault(refused) == ["confirmed_absent"]
-    assert decide(unanswered, "cancel", SURE).status == 200
+    assert fields_at_fault(refused) == ["not_found_at"]
+    assert decide(unanswered, "cancel", looked(unanswered)).status == 200
     assert shown(unanswered)["status"] == "rejected"
 
 

@@ -109,7 +109,7 @@ def test_should_name_what_was_refused(
     (task,) = tasks(world)
     assert tool("adopt", task.id, "801000000000009AAA", "--reason", "any") == 1
     assert "external_id is no order in Salesforce" in capsys.readouterr().err
-    assert tool("retry", task.id, "--reason", "any", "--confirmed-absent") == 1
+    assert tool("retry", task.id, "--reason", "any", "--not-found-at", "14:05") == 1
     assert "Possible are: resume, adopt, cancel." in capsys.readouterr().err
     assert tool("cancel", task.id, "--reason", "any", "--etag", '"1"') == 1
     assert "changed meanwhile" in capsys.readouterr().err
@@ -134,6 +134,13 @@ def test_should_show_and_verify_the_audit_trail(
     assert tool("verify", "--mark", mark) == 0
     assert tool("verify", "--mark", f"1:{'0' * 64}") == 1
     assert "NOT as it was written: entry 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("moment", ["soon", "25:00", "14", ""])
+def test_should_refuse_a_time_that_is_none(tool: Run, moment: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        tool("retry", "0RDER00000001", "--reason", "any", "--not-found-at", moment)
+    assert ended.value.code == 2
 
 
 def test_should_refuse_a_decision_without_a_reason(tool: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from busbar.domain.identifiers import reference
@@ -18,9 +19,11 @@ from busbar.usecases.status_callback import reread
 from busbar.usecases.task_ways import Asked, at_fault, not_settled, overtaken
 
 ABSENT = (
-    "has to be true, after you have looked into Salesforce and found no such order there: if it is"
+    "has to be the time at which you looked into Salesforce and did not find this order: if it is"
     " there after all, {danger}"
 )
+AHEAD = timedelta(seconds=60)
+"""By how much a caller's clock may be ahead of ours."""
 DOUBLED = "it is made a second time, and delivered and billed twice"
 ORPHANED = "it goes on there, though it is cancelled here"
 
@@ -40,16 +43,14 @@ def resume_wait(asked: Asked) -> Sequence[Change]:
 
 
 def retry_step(asked: Asked) -> Sequence[Change]:
-    """Send it again although nobody knows what became of it: a person says that nothing is there.
+    """Send it again although nobody knows what became of it: a person has looked, in vain.
 
-    Nobody can know that before the last attempt has settled.
+    Whoever looked before the last attempt had settled may have looked too early.
     """
     order, row = _waiting_order(asked), _step_of(asked)
-    if not asked.confirmed_absent:
-        raise at_fault("confirmed_absent", ABSENT.format(danger=DOUBLED))
     if row is None:
         return _goes_on(asked, order)
-    _check_settled(row.record, asked.deps)
+    _check_looked(asked, row.record, DOUBLED)
     return (Save(parked.retried(row.record), row), *_goes_on(asked, order))
 
 
@@ -158,13 +159,25 @@ def _check_settled(row: StepRow, deps: Deps) -> None:
         raise not_settled(until, now)
 
 
+def _check_looked(asked: Asked, row: StepRow, danger: str) -> None:
+    """Hold that somebody has looked, at a time from which on nothing could come any more."""
+    looked, now = asked.not_found_at, asked.deps.clock.now()
+    if looked is None:
+        raise at_fault("not_found_at", ABSENT.format(danger=danger))
+    if looked > now + AHEAD:
+        raise at_fault("not_found_at", "is in the future")
+    until = parked.open_until(row, settle_of(asked.deps))
+    if until and looked < until:
+        raise not_settled(until, now)
+
+
 def _check_absent(asked: Asked, row: StepRow) -> None:
     """Hold that no attempt has made the order, and none can any more."""
     deps = asked.deps
     _check_settled(row, deps)
     if deps.salesforce.mode == "none":
-        if parked.may_be_there(row) and not asked.confirmed_absent:
-            raise at_fault("confirmed_absent", ABSENT.format(danger=ORPHANED))
+        if parked.may_be_there(row):
+            _check_looked(asked, row, ORPHANED)
         return
     ours = reference(KIND, asked.task.record.subject_id)
     if deps.systems.salesforce.find_order(ours, deps.tuning.answer_within):

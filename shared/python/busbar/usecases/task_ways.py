@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from busbar.domain.tasks import Task
 from busbar.errors import FieldError, Problem
@@ -23,9 +23,9 @@ class Wish(Input):
 
 
 class Confirmable(Wish):
-    """`confirmed_absent`: the caller has looked, and the other system does not hold the object."""
+    """`not_found_at`: when the caller looked into the other system, and did not find it there."""
 
-    confirmed_absent: bool = Field(default=False, strict=True)
+    not_found_at: AwareDatetime | None = None
 
 
 class Adoption(Wish):
@@ -43,9 +43,9 @@ class Asked:
     wish: Wish
 
     @property
-    def confirmed_absent(self) -> bool:
-        """Whether the caller has made sure that nothing is there."""
-        return isinstance(self.wish, Confirmable) and self.wish.confirmed_absent
+    def not_found_at(self) -> datetime | None:
+        """When the caller has looked that nothing is there."""
+        return self.wish.not_found_at if isinstance(self.wish, Confirmable) else None
 
     @property
     def external_id(self) -> str:
@@ -89,14 +89,15 @@ def stale() -> Problem:
 
 
 def not_settled(until: datetime, now: datetime) -> Problem:
-    """The answer while the last attempt can still take effect: nobody can have made sure."""
-    wait = max(1, math.ceil((until - now).total_seconds()))
+    """The answer where the last attempt could still take effect, so nobody can have made sure."""
+    wait = max(0, math.ceil((until - now).total_seconds()))
     return Problem(
         409,
         "not-settled",
         "The last attempt may still take effect",
-        f"Look again in the other system in {wait} seconds, and decide then.",
-        headers={"Retry-After": str(wait)},
+        f"What is not in the other system now may come there until {until.isoformat()}. Look again"
+        " after that time, and decide then.",
+        headers={"Retry-After": str(wait)} if wait else {},
     )
 
 

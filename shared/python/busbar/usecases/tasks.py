@@ -131,8 +131,10 @@ def _commit(caller: Caller, asked: Asked, action: Action, decision_id: str) -> N
         reason=asked.wish.reason,
         external_id=asked.external_id,
     )
+    looked = asked.not_found_at.isoformat() if asked.not_found_at else ""
     details = {"cause": task.cause, "kind": task.kind, "external_id": asked.external_id}
     details |= {"subject_schema": task.subject_schema, "subject_id": task.subject_id}
+    details |= {"not_found_at": looked}
     noted = {name: value for name, value in details.items() if value}
     deps.store.commit(
         Save(task.decided(decision), asked.task),
