@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import httpx
 from infra.local.options import ROOT
 from infra.local.testing import RunningSystem
 from infra.simulators.sample import NORDWIND
-from tests.e2e.conftest import deliver, eventually, number_of, place, rows, show, store_of
+from tests.e2e.conftest import CARDS, deliver, eventually, number_of, place, rows, show, store_of
 
 REFUSED = {
     "kind": "status",
@@ -64,23 +63,8 @@ def reference_of(placed: httpx.Response) -> str:
 
 def entered_by_hand(system: RunningSystem, reference: str) -> str:
     """A clerk enters an order into Salesforce, with our reference; its record id."""
-    secrets: Any = system.aws("secretsmanager")
-    secret = secrets.get_secret_value(SecretId="busbar/local/demo/salesforce")["SecretString"]
-    login = {"grant_type": "client_credentials", **json.loads(secret)}
-    token = system.http.post(f"{system.salesforce}/services/oauth2/token", data=login).json()
-    row = {
-        "AccountId": NORDWIND.account_id,
-        "EffectiveDate": "2026-03-02",
-        "Status": "Draft",
-        "BusbarReference__c": reference,
-    }
-    made = system.http.post(
-        f"{system.salesforce}/services/data/v60.0/sobjects/Order",
-        json=row,
-        headers={"Authorization": f"Bearer {token['access_token']}"},
-    )
-    assert made.status_code == 201, made.text
-    return str(made.json()["id"])
+    body = {"reference": reference, "account_id": NORDWIND.account_id, "quantity": CARDS}
+    return str(system.simulator("salesforce", "POST", "orders", body)["Id"])
 
 
 def test_should_bring_a_parked_order_to_its_cards_after_a_person_resumed_it(

@@ -26,8 +26,8 @@ from typing import TypeVar
 from tests.faults.boundaries import MODES, pairs, singles, stopped_at
 from tests.faults.mutants import MUTANTS
 from tests.faults.permutations import play_all
+from tests.faults.playlist import SCENARIOS
 from tests.faults.run import TROUBLES, play_setup
-from tests.faults.scenarios import SCENARIOS
 from tests.faults.setups import Mode, Setup, Tier
 from tests.faults.shrinking import keep, shrunk
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tests.faults import card_rules, order_rules
+from tests.faults import card_rules, order_rules, task_rules
 from tests.faults.evidence import Evidence
 
 ERRANDS = frozenset({"order_forward", "card_forward"})
@@ -50,6 +50,8 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     order_rules.one_per_key,
     order_rules.nothing_else,
     card_rules.cards,
+    task_rules.as_decided,
+    task_rules.trail,
     tasks,
     dead_letters,
 )

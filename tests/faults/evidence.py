@@ -18,13 +18,15 @@ Json = dict[str, Any]
 class Portal:
     """What the portal answers at the end.
 
-    Each fleet manager's orders by id, the first one's cards by id, tasks by id, drivers' own cards.
+    Each fleet manager's orders by id, the first one's cards by id, tasks by id, drivers' own cards;
+    and what is said of the audit trail.
     """
 
     orders: dict[str, dict[str, Json]] = field(default_factory=dict)
     cards: dict[str, Json] = field(default_factory=dict)
     tasks: dict[str, Json] = field(default_factory=dict)
     own: dict[str, list[Json]] = field(default_factory=dict)
+    trail: Json = field(default_factory=dict)
 
 
 @dataclass

@@ -14,11 +14,12 @@ class Operation:
     """One thing that a client wants. It may have sent it several times until it was answered.
 
     `outcome` is `invoke` while nobody has answered, `ok` or `fail` after that, `unknown` if the
-    client gave up. `subject` is an order's Idempotency-Key or a card's id. `wants` is what it shall
-    come to: for an order `{"quantity", "delivered"}`, for a card the fields that are set.
+    client gave up. `subject` is an order's Idempotency-Key, a card's id, or what a decision is
+    about. `wants` is what it shall come to: for an order `{"quantity", "delivered"}`, for a card
+    the fields that are set, for a decision `{"action"}`.
     """
 
-    kind: Literal["order", "card"]
+    kind: Literal["order", "card", "decision"]
     user: str
     subject: str
     wants: dict[str, Any]
@@ -43,7 +44,12 @@ class History:
     """Answers that no client may ever see."""
 
     def begin(
-        self, kind: Literal["order", "card"], user: str, subject: str, at: float, **wants: Any
+        self,
+        kind: Literal["order", "card", "decision"],
+        user: str,
+        subject: str,
+        at: float,
+        **wants: Any,
     ) -> Operation:
         """A client wants something."""
         operation = Operation(kind, user, subject, wants, at)

@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +15,13 @@ from typing import Any
 import httpx
 
 from infra.local.testing import NotReady, RunningSystem
+from infra.simulators.sample import NORDWIND
 from infra.stages import LOCAL
 from tests.doubles.world import ORG, Reply
 from tests.faults.draws import draw
 from tests.faults.history import NEVER, History
 from tests.faults.run import PEOPLE_DO
-from tests.faults.stage import Held
+from tests.faults.stage import REFUSING, Held
 
 SCALE = 100.0
 """Seconds of a scenario in one second. What people wait for is minutes, as that of a portal is; the
@@ -48,6 +50,10 @@ class LocalStage:
     def now(self) -> float:
         """Seconds since the start."""
         return (time.monotonic() - self.began) * self.scale
+
+    def clock(self) -> datetime:
+        """The time as a person reads it off a clock."""
+        return datetime.now(UTC)
 
     def rest(self, seconds: float) -> None:
         """Let time pass. Raises `TimeoutError` when nothing has moved for too long."""
@@ -115,6 +121,23 @@ class LocalStage:
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
         self.system.simulator(system, "POST", "down" if down else "up")
+
+    def set_refusing(self, system: str, *, refusing: bool) -> None:
+        """An outside system refuses every change, or takes them again."""
+        self.system.simulator(system, "DELETE", "faults")
+        if refusing:
+            fault = {"kind": "status", "count": None, **REFUSING[system]}
+            self.system.simulator(system, "POST", "faults", fault)
+
+    def enter_order(self, reference: str, quantity: int) -> None:
+        """The clerk in Salesforce enters an order of the first company by hand, if he may."""
+        body = {"reference": reference, "account_id": NORDWIND.account_id, "quantity": quantity}
+        with suppress(NotReady):  # the reference may be unique
+            self.system.simulator("salesforce", "POST", "orders", body)
+
+    def delete_order(self, record_id: str) -> None:
+        """He deletes one."""
+        self.system.simulator("salesforce", "DELETE", f"orders/{record_id}")
 
     def publish(self, kind: str, payload: dict[str, Any]) -> str:
         """Salesforce says something that it never should; the id of the event."""

@@ -10,6 +10,7 @@ from busbar.domain.orders import KIND
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.faults.evidence import Evidence, Json, differences
 from tests.faults.history import Operation
+from tests.faults.task_rules import is_cancelled
 
 ACCOUNTS = {"fleet-manager": NORDWIND.account_id, "other-fleet-manager": ELBE.account_id}
 
@@ -31,6 +32,8 @@ def _acknowledged(asked: Operation, evidence: Evidence) -> Iterator[str]:
         yield f"order {asked.subject} ({order_id}) was acknowledged and is lost"
     elif str(shown["waiting_for"]).startswith("task:"):
         yield from _parked(asked, evidence)
+    elif is_cancelled(shown):
+        return  # what belongs to that is among the rules of decisions
     elif not rows:
         yield f"order {asked.subject} ({order_id}) is not in Salesforce: {shown}"
     else:

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from infra.simulators.faults import fault_of
+from infra.simulators.salesforce.clerk import ClerkError
+from infra.simulators.sample import NORDWIND
 from tests.doubles.world import Reply
 from tests.faults.checker import judge
 from tests.faults.cloud import HOUR, Cloud
 from tests.faults.draws import draw
 from tests.faults.evidence import Evidence, Portal
 from tests.faults.history import History
+from tests.faults.playlist import SCENARIOS
 from tests.faults.scenarios import (
     DRIVERS,
     MANAGER,
     OPERATOR,
     OTHER_MANAGER,
-    SCENARIOS,
     Line,
     Scenario,
 )
 from tests.faults.setups import Mode, Setup
-from tests.faults.stage import CARDS, ORDERS, SYNC, TASKS, Client, Held, Stage
+from tests.faults.stage import (
+    CARDS,
+    ORDERS,
+    REFUSING,
+    SYNC,
+    TASKS,
+    VERIFY,
+    Client,
+    Held,
+    Stage,
+)
 from tests.faults.trouble import Calm, Chance, Crowd, Fault, Sleepers, Storm, Trouble
 
 LONGEST = 400 * HOUR
@@ -45,6 +59,10 @@ class VirtualStage:
     def now(self) -> float:
         """Seconds since the start."""
         return self.cloud.engine.seconds
+
+    def clock(self) -> datetime:
+        """The time as a person reads it off a clock."""
+        return self.cloud.engine.now()
 
     def rest(self, seconds: float) -> None:
         """Let time pass."""
@@ -92,6 +110,22 @@ class VirtualStage:
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
         getattr(self.cloud, system).is_down = down
+
+    def set_refusing(self, system: str, *, refusing: bool) -> None:
+        """An outside system refuses every change, or takes them again."""
+        simulator = getattr(self.cloud, system)
+        simulator.faults.clear()
+        if refusing:
+            simulator.add_fault(fault_of({"kind": "status", "count": None, **REFUSING[system]}))
+
+    def enter_order(self, reference: str, quantity: int) -> None:
+        """The clerk in Salesforce enters an order of the first company by hand, if he may."""
+        with suppress(ClerkError):  # the reference may be unique
+            self.cloud.salesforce.enter_order(reference, NORDWIND.account_id, quantity)
+
+    def delete_order(self, record_id: str) -> None:
+        """He deletes one."""
+        self.cloud.salesforce.delete_order(record_id)
 
     def publish(self, kind: str, payload: dict[str, Any]) -> str:
         """Salesforce says something that it never should; the id of the event."""
@@ -171,14 +205,17 @@ def played(
     let(stage, scenario.before)
     cloud.layer.start(trouble)
     let(stage, scenario.lines)
-    may_park = cloud.mode == "none" and not trouble.peaceful
-    return concluded(stage, may_park=may_park, redeliver=redeliver)
+    may_park = cloud.mode == "none" and not trouble.peaceful and not scenario.after
+    return concluded(stage, scenario.after, may_park=may_park, redeliver=redeliver)
 
 
-def concluded(stage: VirtualStage, *, may_park: bool, redeliver: bool = False) -> Evidence:
-    """Let everything settle in peace: what the run is to be judged by."""
+def concluded(
+    stage: VirtualStage, after: Iterable[Line] = (), *, may_park: bool, redeliver: bool = False
+) -> Evidence:
+    """Let `after` play, and everything settle in peace: what the run is to be judged by."""
     cloud = stage.cloud
     cloud.layer.start(Calm())
+    let(stage, after)
     for _ in range(2):
         let(stage, [_synchronise])
     if redeliver:
@@ -229,6 +266,7 @@ def look(stage: Stage, portal: Portal) -> None:
     portal.cards.update({c["id"]: c for c in cards})
     tasks = Client(stage, OPERATOR).everything(TASKS, "tasks")
     portal.tasks.update({t["id"]: t for t in tasks})
+    portal.trail = Client(stage, OPERATOR).ask("POST", VERIFY).json
     for user in DRIVERS:
         own = Client(stage, user).ask("GET", "/v1/my/charge-cards").json["cards"]
         portal.own[user] = own

@@ -24,11 +24,15 @@ Line = Callable[[Stage], None]
 
 @dataclass(frozen=True)
 class Scenario:
-    """Lines that play at the same time, after those of `before` have played in peace."""
+    """Lines that play at the same time, after those of `before` have played in peace.
+
+    Those of `after` play when nothing goes wrong any more: somebody decides what is left.
+    """
 
     name: str
     lines: Sequence[Line]
     before: Sequence[Line] = ()
+    after: Sequence[Line] = ()
 
 
 # --- orders ------------------------------------------------------------------------------------
@@ -65,12 +69,17 @@ def _worked_on(stage: Stage, client: Client, placed: Reply) -> bool:
     number = number or client.until(lambda: arrived(client, placed), every=LOOK)
     if not number or number == "parked":
         return False
+    deliver(stage, number)
+    return True
+
+
+def deliver(stage: Stage, number: str) -> None:
+    """The clerk works on the order until its cards are sent."""
     stage.assign_cards(number)
     stage.rest(LOOK)
     stage.set_status(number, "Bearbeitung")
     stage.rest(LOOK)
     stage.set_status(number, "Geliefert", tracking_id=f"T-{number}", delivery_date="2026-03-05")
-    return True
 
 
 def arrived(client: Client, placed: Reply) -> str | None:

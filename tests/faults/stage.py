@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ CARDS = "/v1/charge-cards"
 SYNC = "/v1/charge-cards/sync"
 RECONCILE = "/v1/reconcile"
 TASKS = "/v1/tasks"
+VERIFY = "/v1/audit/verify"
 AGAIN = 40.0
 """Seconds after which a client sends again what was not answered: no function runs longer that the
 API starts, so the first try is over by then."""
@@ -27,6 +29,15 @@ PATIENCE = 1.5
 PAGE = 100
 """The longest page that a list gives."""
 FINAL = frozenset({200, 201, 202, 400, 401, 403, 404, 409, 412, 422})
+REFUSING: dict[str, dict[str, Any]] = {
+    "salesforce": {
+        "match": "composite/graph",
+        "status": 400,
+        "body": [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "", "fields": []}],
+    },
+    "energised": {"operation": "write_card", "status": 422, "body": {"message": "no"}},
+}
+"""How a system refuses changes: the fault that its simulator is given."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,10 @@ class Stage(Protocol):
 
     def now(self) -> float:
         """Seconds since the start."""
+        ...
+
+    def clock(self) -> datetime:
+        """The time as a person reads it off a clock."""
         ...
 
     def rest(self, seconds: float) -> None:
@@ -86,6 +101,18 @@ class Stage(Protocol):
 
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
+        ...
+
+    def set_refusing(self, system: str, *, refusing: bool) -> None:
+        """An outside system refuses every change, or takes them again."""
+        ...
+
+    def enter_order(self, reference: str, quantity: int) -> None:
+        """The clerk in Salesforce enters an order of the first company by hand, if he may."""
+        ...
+
+    def delete_order(self, record_id: str) -> None:
+        """He deletes one."""
         ...
 
     def publish(self, kind: str, payload: dict[str, Any]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.boundaries import MODES
+from tests.faults.playlist import SCENARIOS
 from tests.faults.run import play_setup
-from tests.faults.scenarios import SCENARIOS
 from tests.faults.setups import Mode, Setup
 from tests.faults.shrinking import fewest_of, kept
 from tests.faults.trouble import WEIGHTS

@@ -234,6 +234,16 @@ def test_should_name_what_can_be_done_where_an_action_is_not_possible(lost: Worl
     assert lost.call("GET", TASK, "operator").json["actions"] == ["retry", "adopt", "cancel"]
 
 
+def test_should_have_a_person_look_in_mode_none_though_salesforce_refused_it() -> None:
+    """He may have entered it by hand since."""
+    world = parked_by(World(mode="none"), REFUSED)
+    assert world.call("GET", TASK, "operator").json["actions"] == ["retry", "adopt", "cancel"]
+    assert fields_at_fault(decide(world, "retry")) == ["not_found_at"]
+    assert decide(world, "retry", looked(world)).status == 200
+    world.pump()
+    assert has_arrived(world)
+
+
 def test_should_know_no_retry_where_the_order_can_be_looked_for(refused: World) -> None:
     body = problem(decide(refused, "retry", looked(refused)), 409, "action-not-possible")
     assert body["detail"] == "Possible are: resume, adopt, cancel."

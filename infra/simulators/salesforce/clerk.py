@@ -1,4 +1,5 @@
-"""What a clerk of the operator does in Salesforce: assign cards, set the status of an order."""
+"""What a clerk of the operator does in Salesforce: assign cards, set the status of an order, enter
+an order by hand."""
 
 from __future__ import annotations
 
@@ -7,10 +8,10 @@ from datetime import date
 
 from infra.simulators.messages import RefusalError, Response, answer
 from infra.simulators.record_ids import canonical
-from infra.simulators.salesforce import notices
+from infra.simulators.salesforce import notices, records
 from infra.simulators.salesforce.notices import DELIVERED, assigned
 from infra.simulators.salesforce.org import Org
-from infra.simulators.salesforce.schema import ORDER_STATUSES
+from infra.simulators.salesforce.schema import ORDER_STARTS, ORDER_STATUSES
 from infra.simulators.salesforce.table_rows import Row
 
 BLANK = "Purchased"
@@ -35,6 +36,27 @@ def find_order(org: Org, name: str) -> Row:
         if name in known or canonical(name) == order["Id"]:
             return order
     raise ClerkError(f"there is no order {name}", 404)
+
+
+def enter_order(org: Org, reference: str, account_id: str, quantity: int) -> Row:
+    """Enter an order by hand, with our reference and one item; what no program has sent."""
+    taken = org.rows.having("Order", "BusbarReference__c", reference)
+    field = org.object("Order").field("BusbarReference__c")
+    if taken and field and field.unique:
+        raise ClerkError(f"{reference} is a duplicate value")
+    entry = next(iter(org.rows.all("PricebookEntry")))
+    today = org.now().date().isoformat()
+    values = {"AccountId": account_id, "EffectiveDate": today, "Status": ORDER_STARTS[0]}
+    order = org.insert(org.object("Order"), {**values, "BusbarReference__c": reference})
+    item = {"PricebookEntryId": entry["Id"], "Product2Id": entry["Product2Id"]}
+    item |= {"Quantity": float(quantity), "UnitPrice": entry["UnitPrice"]}
+    org.insert(org.object("OrderItem"), {**item, "OrderId": order["Id"]})
+    return order
+
+
+def delete_order(org: Org, name: str) -> None:
+    """Delete an order, with its items."""
+    records.delete(org, "Order", find_order(org, name)["Id"])
 
 
 def assign_cards(

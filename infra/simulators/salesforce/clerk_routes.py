@@ -29,6 +29,29 @@ def _only(body: dict[str, Any], known: set[str]) -> dict[str, Any]:
 
 @CLERK.route(
     "POST",
+    "/_sim/orders",
+    label="control",
+    note='Enter an order by hand: {"reference": …, "account_id": …, "quantity": n}',
+)
+def enter_order(org: Org, call: Call) -> Response:
+    body = _only(body_of(call), {"reference", "account_id", "quantity"})
+    if not isinstance(body.get("quantity"), int) or not {"reference", "account_id"} <= set(body):
+        raise RefusalError("reference, account_id and a whole quantity are needed")
+    return answer(
+        201, clerk.enter_order(org, body["reference"], body["account_id"], body["quantity"])
+    )
+
+
+@CLERK.route(
+    "DELETE", "/_sim/orders/{order}", label="control", note="Delete an order, with its items"
+)
+def delete_order(org: Org, call: Call) -> Response:
+    clerk.delete_order(org, call.path["order"])
+    return answer(204)
+
+
+@CLERK.route(
+    "POST",
     "/_sim/orders/{order}/cards",
     label="control",
     note='Assign blank cards: {"quantity": n} or {"asset_ids": […]}; empty: what is outstanding',

@@ -106,6 +106,16 @@ class SalesforceSimulator(Simulator):
         with self.working():
             return dict(clerk.find_order(self.org, name))
 
+    def enter_order(self, reference: str, account_id: str, quantity: int) -> Row:
+        """A clerk enters an order by hand, with our reference and one item."""
+        with self.working():
+            return dict(clerk.enter_order(self.org, reference, account_id, quantity))
+
+    def delete_order(self, order: str) -> None:
+        """A clerk deletes an order, with its items."""
+        with self.working():
+            clerk.delete_order(self.org, order)
+
     def assign_cards(
         self, order: str, quantity: int | None = None, asset_ids: Sequence[str] = ()
     ) -> list[str]:

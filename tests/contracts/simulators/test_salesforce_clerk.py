@@ -285,3 +285,18 @@ class TestRoutes:
         answer = Caller(salesforce)("POST", f"/_sim/{path}", body)
         assert answer.status == status
         assert answer.json()["message"]
+
+
+def test_should_enter_an_order_by_hand_and_delete_it(clock: TurnedClock) -> None:
+    salesforce = any_salesforce(clock)
+    call = logged_in(salesforce)
+    body = {"reference": REFERENCE, "account_id": sample.NORDWIND.account_id, "quantity": 2}
+    made = call("POST", "/_sim/orders", body)
+    assert made.status == 201
+    (item,) = salesforce.records("OrderItem")
+    assert item["Quantity"] == 2
+    assert [o["Id"] for o in salesforce.records("Order")] == [item["OrderId"]]
+    assert call("POST", "/_sim/orders", body).status == 409  # the reference is unique
+    assert call("POST", "/_sim/orders", {"reference": "x"}).status == 400
+    assert call("DELETE", f"/_sim/orders/{REFERENCE}").status == 204
+    assert salesforce.records("Order") == salesforce.records("OrderItem") == []

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from busbar.ports import Found
 from busbar.process.create import StepRow, StepState
-from busbar.settings import Mode
 
 CANCELLED = "cancelled"
 """Why a step is parked that nobody shall go on with."""
@@ -36,13 +35,9 @@ def open_until(row: StepRow, settle: float) -> datetime | None:
     return row.deadline + timedelta(seconds=settle)
 
 
-def resumed(row: StepRow, mode: Mode, now: datetime) -> StepRow:
-    """The row of a step that goes on: by the probe, wherever one can be made.
-
-    With mode `none` only for a row of which nothing can be there.
-    """
-    probes = mode != "none" and row.attempt > 0
-    state = StepState.INTENT if probes else StepState.PLANNED
+def resumed(row: StepRow, now: datetime) -> StepRow:
+    """The row of a step that goes on: by the probe, if anything was ever sent."""
+    state = StepState.INTENT if row.attempt else StepState.PLANNED
     return row.model_copy(
         update={"state": state, "lease_until": min(row.lease_until, now), "reason": ""}
     )

@@ -33,7 +33,7 @@ def resume_step(asked: Asked) -> Sequence[Change]:
     order, row = _waiting_order(asked), _step_of(asked)
     if row is None:
         return _goes_on(asked, order)
-    after = parked.resumed(row.record, asked.deps.salesforce.mode, asked.deps.clock.now())
+    after = parked.resumed(row.record, asked.deps.clock.now())
     return (Save(after, row), *_goes_on(asked, order))
 
 
@@ -43,7 +43,7 @@ def resume_wait(asked: Asked) -> Sequence[Change]:
 
 
 def retry_step(asked: Asked) -> Sequence[Change]:
-    """Send it again although nobody knows what became of it: a person has looked, in vain.
+    """Send it again where nobody but a person can look for it: he has, in vain.
 
     Whoever looked before the last attempt had settled may have looked too early.
     """

@@ -64,8 +64,6 @@ WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
 """The ways out of a task, by its kind and the schema of its subject."""
 NOTED = frozenset({"parked_event", "forbidden_transition", "card_not_synchronised"})
 """Kinds that can be closed whatever their subject is: nothing of ours waits for them."""
-NEEDS_NO_PROBE = frozenset({"refused", "unmappable"})
-"""First words of reasons after which even a step that cannot be probed may go on."""
 
 
 def list_tasks(caller: Caller, deps: Deps, *, status: str, limit: int, cursor: str | None) -> Json:
@@ -152,16 +150,11 @@ def possible_actions(task: Task, deps: Deps) -> list[Action]:
     ways = WAYS.get((task.kind, task.subject_schema), _NOTED if task.kind in NOTED else {})
     left: set[Action] = set()
     if task.kind == "parked_step":
-        # Either it goes on by a probe, or a person has to say that nothing is there.
-        blind = deps.salesforce.mode == "none" and _word(task) not in NEEDS_NO_PROBE
-        left = {"resume"} if blind else {"retry"}
+        # Either it goes on by a probe, or a person has to look: he may have entered it himself.
+        left = {"resume"} if deps.salesforce.mode == "none" else {"retry"}
     if task.kind == "parked_event" and not is_id(task.subject_id):
         left = {"resume"}  # it names no order of ours
     return [action for action in ways if action not in left]
-
-
-def _word(task: Task) -> str:
-    return task.reason.partition(" ")[0]
 
 
 def _not_possible(task: Task, possible: list[Action]) -> Problem:

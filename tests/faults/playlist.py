@@ -1,0 +1,9 @@
+"""All scenarios, by name."""
+
+from __future__ import annotations
+
+from tests.faults.decisions import PARKED, REFUSED_CARD
+from tests.faults.scenarios import SCENARIOS as BY_THEMSELVES
+
+SCENARIOS = {**BY_THEMSELVES, **{s.name: s for s in (PARKED, REFUSED_CARD)}}
+"""Those that come to their end by themselves, and those in which somebody has to decide."""
