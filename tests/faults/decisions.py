@@ -76,13 +76,13 @@ def _number_of(client: Client, clerk: _Clerk, order_id: str, key: str, quantity:
     return shown["salesforce_order_number"]
 
 
-def second_clerk(rounds: int) -> Line:
+def second_clerk(rounds: int, pause: float = LOOK) -> Line:
     """Somebody else who decides whatever is open, and meets the first one."""
 
     def line(stage: Stage) -> None:
         clerk = _Clerk(stage, OPERATOR)
         for _ in range(rounds):
-            stage.rest(LOOK * (0.2 + stage.chance()))
+            stage.rest(pause * (0.2 + stage.chance()))
             clerk.clear(lambda task: _about(task) in _not_by_hand(stage))
 
     return line
@@ -235,11 +235,22 @@ PARKED = Scenario(
     ),
     after=(clear_desk(),),
 )
+HASTY = Scenario(
+    "hasty clerk",
+    (
+        *(decided_order(key, 1, begins) for key, begins in (("one", 1.0), ("two", 60.0))),
+        decided_order("three", 1, 120.0),
+        second_clerk(60, 10.0),
+        synchronised(6),
+    ),
+    after=(clear_desk(),),
+)
+"""Decides at once, while what was given up may still come."""
 REFUSED_CARD = Scenario(
     "refused card",
     (
         refusing("energised", 1500.0),
-        refused_switches(6),
+        refused_switches(7),
         synchronised(6, 120.0),
     ),
     before=(decided_order("one", 1), synchronised(3)),

@@ -42,7 +42,9 @@ class Mutant:
 
 CREATE, LEDGER = "busbar.process.create", "busbar.process.ledger"
 KEYS, OUTBOX = "busbar.process.idempotency", "busbar.process.outbox"
+TASKS, WAYS_OUT = "busbar.usecases.tasks", "busbar.usecases.task_orders"
 PROBE, ONE_CARD, ONE_KEY = Setup(mode="probe"), Setup("one card"), Setup("one key")
+PARKED = Setup("parked")
 
 MUTANTS = (
     Mutant(
@@ -208,6 +210,79 @@ MUTANTS = (
         "task of a parked event",
         Setup("poison"),
         (Edit("busbar.worker", "deps.store.commit(Put(task))", "pass"),),
+    ),
+    Mutant(
+        "probe after a decision",
+        Setup("parked", "probe"),
+        (
+            Edit(
+                "busbar.process.parked",
+                "StepState.INTENT if row.attempt else StepState.PLANNED",
+                "StepState.PLANNED",
+            ),
+        ),
+        first=11,
+    ),
+    Mutant(
+        "settle window of a decision",
+        Setup("parked", "probe"),
+        (
+            Edit(
+                "busbar.process.parked",
+                '"lease_until": now, "deadline": now, "reason": ""',
+                '"lease_until": now, "reason": ""',
+            ),
+        ),
+        first=40,
+    ),
+    Mutant(
+        "time at which somebody looked",
+        Setup("hasty clerk", "none", "storm"),
+        (Edit(WAYS_OUT, "if until and looked < until:", "if False:"),),
+    ),
+    Mutant(
+        "task and order in one transaction",
+        PARKED,
+        (
+            Edit(
+                TASKS,
+                "Save(task.decided(decision), asked.task),",
+                "Save(task.decided(decision), asked.task),\n    )\n    deps.store.commit(",
+            ),
+        ),
+    ),
+    Mutant(
+        "errand of a decision",
+        PARKED,
+        (
+            Edit(
+                WAYS_OUT,
+                "return Save(after, order), deps.outbox.awake(errand)",
+                "return (Save(after, order),)",
+            ),
+        ),
+    ),
+    Mutant(
+        "audit in the transaction",
+        PARKED,
+        (
+            Edit(
+                TASKS,
+                "*way(asked),\n        *deps",
+                "*way(asked),\n    )\n    deps.store.commit(\n        *deps",
+            ),
+        ),
+    ),
+    Mutant(
+        "ledger row of a decision",
+        Setup("refused card"),
+        (
+            Edit(
+                "busbar.usecases.task_cards",
+                "return (*again, deps.outbox.awake(errand))",
+                "return (deps.outbox.awake(errand),)",
+            ),
+        ),
     ),
     Mutant(
         "order of events",

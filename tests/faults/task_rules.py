@@ -10,7 +10,7 @@ from tests.faults.evidence import Evidence, Json
 
 def is_cancelled(shown: Json) -> bool:
     """Whether a clerk has ended the order."""
-    return bool(shown["rejected_reason"] == CANCELLED_BY_SERVICE)
+    return bool(shown.get("rejected_reason") == CANCELLED_BY_SERVICE)
 
 
 def as_decided(evidence: Evidence) -> Iterator[str]:
@@ -29,7 +29,7 @@ def as_decided(evidence: Evidence) -> Iterator[str]:
                 if rows := evidence.orders_of(order_id):
                     yield f"order {order_id} is cancelled, and {len(rows)} times in Salesforce"
             elif "ok" in outcomes:
-                yield f"order {order_id} was cancelled, and is {shown['status']}"
+                yield f"order {order_id} was cancelled, and is {shown.get('status')}"
 
 
 def trail(evidence: Evidence) -> Iterator[str]:

@@ -71,6 +71,12 @@ def wish(run: Evidence, what: str) -> Operation:
     return next(o for o in run.history.of("card")[::-1] if what in o.wants)
 
 
+def cancelled(run: Evidence) -> None:
+    """A clerk was told that the order is cancelled."""
+    asked = run.history.begin("decision", "operator", shown_order(run)["id"], 0, action="cancel")
+    asked.outcome = "ok"
+
+
 def again(run: Evidence, what: str, **fields: Any) -> None:
     """A row of Salesforce stands there twice."""
     rows = run.held.salesforce[what]
@@ -182,6 +188,27 @@ SPOILT: dict[str, tuple[Callable[[Evidence], Any], str]] = {
     "a dead event": (
         lambda r: r.dead.append(("card_event", "body")),
         "a message for card_event is dead",
+    ),
+    "an order that nobody cancelled": (
+        lambda r: shown_order(r).update(rejected_reason="cancelled_by_service"),
+        "is cancelled, and nobody decided so",
+    ),
+    "a cancelled order in Salesforce": (
+        lambda r: (shown_order(r).update(rejected_reason="cancelled_by_service"), cancelled(r)),
+        "is cancelled, and 1 times in Salesforce",
+    ),
+    "a cancelled order that goes on": (cancelled, "was cancelled, and is delivered"),
+    "a decision without an entry in the audit trail": (
+        cancelled,
+        "1 to 1 decisions were taken, and 0 are in the audit trail",
+    ),
+    "an entry without a decision": (
+        lambda r: r.portal.trail["head"].update(sequence=1),
+        "0 to 0 decisions were taken, and 1 are in the audit trail",
+    ),
+    "a broken audit trail": (
+        lambda r: r.portal.trail.update(intact=False, broken_at=3, fault="edited"),
+        "the audit trail is broken at 3: edited",
     ),
     "a client that broke": (lambda r: r.history.broken.append("broke"), "broke"),
 }

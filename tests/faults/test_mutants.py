@@ -29,6 +29,11 @@ GUARDS = {
     "sweep",
     "partial batch answer",
     "dead-letter queue",
+    "probe after a decision",
+    "time at which somebody looked",
+    "task and order in one transaction",
+    "errand of a decision",
+    "audit in the transaction",
 }
 """What the step contract, the doors and the outbox rest on."""
 

@@ -42,6 +42,12 @@ def test_should_make_one_order_when_everything_comes_three_times_at_once(mode: M
         assert _wrong(Setup(name, mode, "crowd"), 0, 1) == []
 
 
+@pytest.mark.parametrize("mode", ["probe", "none"])
+def test_should_end_as_clerks_decided(mode: Mode) -> None:
+    assert _wrong(Setup("parked", mode), 0, PIECE) == []
+    assert _wrong(Setup("hasty clerk", mode, "storm"), 0, PIECE) == []
+
+
 def test_should_set_cards_right_when_every_third_change_gets_no_answer() -> None:
     assert _wrong(Setup("one card", trouble="storm"), 0, 2 * PIECE) == []
 

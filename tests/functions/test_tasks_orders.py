@@ -169,6 +169,16 @@ def test_should_look_for_the_order_before_it_is_sent_again(refused: World) -> No
     assert [o["Id"] for o in refused.salesforce.records("Order")] == [there]
 
 
+def test_should_not_overlook_an_order_entered_so_late_that_no_search_shows_it() -> None:
+    world = parked_by(World(mode="probe", search_lag_seconds=30.0), REFUSED)
+    world.salesforce.org.search_lag = 30.0
+    (there,) = several(world, 1)
+    decide(world, "resume")
+    world.run_for(SETTLED)
+    assert [o["Id"] for o in world.salesforce.records("Order")] == [there]
+    assert shown(world)["salesforce_order_number"]
+
+
 def test_should_park_again_when_resumed_while_several_are_still_there() -> None:
     world = with_two()
     assert decide(world, "resume").status == 200

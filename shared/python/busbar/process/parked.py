@@ -36,10 +36,14 @@ def open_until(row: StepRow, settle: float) -> datetime | None:
 
 
 def resumed(row: StepRow, now: datetime) -> StepRow:
-    """The row of a step that goes on: by the probe, if anything was ever sent."""
+    """The row of a step that goes on: by the probe, if anything was ever sent.
+
+    The settle window counts anew. Whoever decides may have entered the object by hand just before,
+    and a search need not see that yet.
+    """
     state = StepState.INTENT if row.attempt else StepState.PLANNED
     return row.model_copy(
-        update={"state": state, "lease_until": min(row.lease_until, now), "reason": ""}
+        update={"state": state, "lease_until": now, "deadline": now, "reason": ""}
     )
 
 
