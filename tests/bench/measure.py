@@ -145,8 +145,16 @@ def _tasks(world: MeteredWorld) -> None:
         world.invoke("status_callback", {"Records": [{"messageId": "any", "body": body}]})
     with world.measuring("a list of two"):
         tasks = world.call("GET", "/v1/tasks", "operator").json["tasks"]
+    path = f"/v1/tasks/{tasks[0]['id']}"
     with world.measuring("one task"):
-        world.call("GET", f"/v1/tasks/{tasks[0]['id']}", "operator")
+        tag = world.call("GET", path, "operator").etag
+    headers = {"Idempotency_Key": "any", "If_Match": tag}
+    with world.measuring("a decision"):
+        world.call("POST", f"{path}/cancel", "operator", {"reason": "any"}, **headers)
+    with world.measuring("a trail of one"):
+        world.call("GET", "/v1/audit", "operator")
+    with world.measuring("a trail of one verified"):
+        world.call("POST", "/v1/audit/verify", "operator")
 
 
 def _webhook(world: MeteredWorld) -> None:
