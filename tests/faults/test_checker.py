@@ -71,8 +71,9 @@ def wish(run: Evidence, what: str) -> Operation:
     return next(o for o in run.history.of("card")[::-1] if what in o.wants)
 
 
-def cancelled(run: Evidence) -> None:
-    """A clerk was told that the order is cancelled."""
+def cancelled(run: Evidence, **shown: Any) -> None:
+    """A clerk was told that the order is cancelled; the portal shows it so."""
+    shown_order(run).update(shown)
     asked = run.history.begin("decision", "operator", shown_order(run)["id"], 0, action="cancel")
     asked.outcome = "ok"
 
@@ -194,7 +195,7 @@ SPOILT: dict[str, tuple[Callable[[Evidence], Any], str]] = {
         "is cancelled, and nobody decided so",
     ),
     "a cancelled order in Salesforce": (
-        lambda r: (shown_order(r).update(rejected_reason="cancelled_by_service"), cancelled(r)),
+        lambda r: cancelled(r, rejected_reason="cancelled_by_service"),
         "is cancelled, and 1 times in Salesforce",
     ),
     "a cancelled order that goes on": (cancelled, "was cancelled, and is delivered"),

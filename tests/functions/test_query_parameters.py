@@ -22,6 +22,9 @@ def allowed(route: Route) -> str:
     who |= dict.fromkeys(("reconcile", "sync_cards", "tasks_list", "tasks_show"), "operator")
     who |= dict.fromkeys(("sync_cards", "tasks_list", "tasks_show", "connection_check"), "operator")
     return PEOPLE[who.get(route.operation, "fleet-manager")]
+    if route.operation.startswith(("sync_", "tasks_", "audit_")):
+        return PEOPLE["operator"]
+    return PEOPLE["driver" if route.operation == "my_charge_cards" else "fleet-manager"]
 
 
 @pytest.mark.parametrize("name", ["status", "Limit", "company", "offset", "x" * 300])
