@@ -228,6 +228,26 @@ def test_should_write_and_read_back_what_the_card_mapping_makes(rig: Rig) -> Non
     assert rig.orders.read_asset(asset_id, 5) == fields
 
 
+def test_should_read_an_order_by_its_record_id_with_the_reference_that_it_carries(rig: Rig) -> None:
+    made = rig.orders.create_order(REFERENCE, rig.payload(), 5)
+    found = rig.orders.read_order(made.external_id, 5)
+    assert found.external_id == made.external_id
+    assert found.fields == {**made.fields, "reference": REFERENCE}
+
+
+def test_should_read_an_order_that_carries_no_reference(rig: Rig) -> None:
+    made = rig.orders.create_order(REFERENCE, rig.payload(), 5)
+    with rig.org.working():
+        rig.org.org.change("Order", made.external_id, BusbarReference__c=None)
+    assert rig.orders.read_order(made.external_id, 5).fields["reference"] == ""
+
+
+@pytest.mark.parametrize("record_id", ["801000000000099AAA", "no id", "..", "a/b", "", "ü"])
+def test_should_miss_an_order_that_is_not_there(rig: Rig, record_id: str) -> None:
+    with pytest.raises((Missing, Refused)):
+        rig.orders.read_order(record_id, 5)
+
+
 def test_should_miss_an_asset_that_is_not_there(rig: Rig) -> None:
     with pytest.raises(Missing):
         rig.orders.read_asset("02i00000000099AAAA", 5)

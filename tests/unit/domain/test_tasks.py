@@ -11,7 +11,7 @@ import pytest
 
 import busbar
 from busbar.domain.identifiers import is_id
-from busbar.domain.tasks import Kind, Task, task_id
+from busbar.domain.tasks import CLOSED, OPEN, Decision, Kind, Task, task_id
 
 PRODUCT = Path(busbar.__file__).parent
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -44,6 +44,23 @@ def test_should_be_the_same_task_for_the_same_cause_and_another_for_any_other() 
 
 def test_should_keep_its_id_for_ever() -> None:
     assert task_id("step#salesforce#BBCO0RDER00000001") == "9BDN2ZRQSJKP6"
+
+
+def decided(action: str) -> Task:
+    """A task on which somebody has decided."""
+    decision = Decision(id="any", action=action, by="any", role="operator", at=NOON, reason="any")
+    return any_task().decided(decision)
+
+
+def test_should_stand_among_the_closed_ones_once_it_is_decided() -> None:
+    assert (any_task().listed_by(), decided("resume").listed_by()) == (OPEN, CLOSED)
+
+
+def test_should_ask_again_unless_it_is_open_or_the_same_was_acknowledged() -> None:
+    assert any_task().answers("another_reason")
+    assert decided("cancel").answers("any_reason")
+    assert not decided("cancel").answers("another_reason")
+    assert not decided("resume").answers("any_reason")
 
 
 def opened_in_the_product() -> list[ast.Call]:
