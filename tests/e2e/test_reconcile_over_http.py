@@ -47,7 +47,7 @@ def test_should_find_nothing_while_all_agree_and_ask_once_about_an_order_that_is
     assert quiet["complete"]
 
     number = placed["salesforce_order_number"]
-    system.simulator("salesforce", "POST", f"orders/{number}/delete")
+    system.simulator("salesforce", "DELETE", f"orders/{number}")
     assert reconciled(system)["found"] == {}
     long_ago(system, placed["id"])
     found = reconciled(system)

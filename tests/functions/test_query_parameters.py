@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from busbar.domain.authorisation import TABLE
+from busbar.domain.customers import Role
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
 from tests.doubles.world import World
@@ -18,13 +20,12 @@ HEADERS = {"Idempotency-Key": "any", "If-Match": '"1"'}
 
 def allowed(route: Route) -> str:
     """A person who may use the route."""
-    who = {"my_charge_cards": "driver"}
-    who |= dict.fromkeys(("reconcile", "sync_cards", "tasks_list", "tasks_show"), "operator")
-    who |= dict.fromkeys(("sync_cards", "tasks_list", "tasks_show", "connection_check"), "operator")
-    return PEOPLE[who.get(route.operation, "fleet-manager")]
-    if route.operation.startswith(("sync_", "tasks_", "audit_")):
-        return PEOPLE["operator"]
-    return PEOPLE["driver" if route.operation == "my_charge_cards" else "fleet-manager"]
+    people = {
+        "fleet-manager": Role.FLEET_MANAGER,
+        "driver": Role.DRIVER,
+        "operator": Role.OPERATOR,
+    }
+    return PEOPLE[next(who for who, role in people.items() if role in TABLE[route.operation])]
 
 
 @pytest.mark.parametrize("name", ["status", "Limit", "company", "offset", "x" * 300])

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from busbar.domain.cards import ChargeCard
-from busbar.domain.tasks import Task
 from infra.simulators.faults import Fault
 from tests.doubles.world import World
 from tests.functions.divergences import (
@@ -167,12 +166,24 @@ def test_should_leave_alone_what_was_changed_just_now(
 
 
 def test_should_pass_over_what_a_person_has_closed(world: World, thing: Thing) -> None:
-    next(p for p in PLANTS if p.found[0] == "missing").plant(thing)
+    order_deleted(thing)
     world.clock.advance(QUIET)
     run(world)
     (task,) = tasks(world)
-    assert run(world)["tasks"] == 0
-    assert store(world).get(Task, task.id) is not None
+    shown = world.call("GET", f"/v1/tasks/{task.id}", "service-agent")
+    closed = world.call(
+        "POST",
+        f"/v1/tasks/{task.id}/cancel",
+        "service-agent",
+        {"reason": "deleted on purpose"},
+        Idempotency_Key="closed",
+        If_Match=shown.etag,
+    )
+    assert closed.status == 200, closed.text
+    world.clock.advance(QUIET)
+    report = run(world)
+    assert (report["found"], report["tasks"]) == ({"missing": 1}, 0)
+    assert tasks(world) == []
 
 
 @pytest.mark.parametrize("system", ["salesforce", "energised"])

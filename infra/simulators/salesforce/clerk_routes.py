@@ -87,12 +87,6 @@ def set_status(org: Org, call: Call) -> Response:
     return answer(200, clerk.set_status(org, call.path["order"], **body))
 
 
-@CLERK.route("POST", "/_sim/orders/{order}/delete", label="control", note="Delete the order")
-def delete_order(org: Org, call: Call) -> Response:
-    org.rows.put("Order", clerk.find_order(org, call.path["order"])["Id"], None)
-    return answer(204)
-
-
 @CLERK.route("GET", "/_sim/events", label="control", note="Held and sent events")
 def show_events(org: Org, _call: Call) -> Response:
     return answer(200, {"held": org.events.held, "sent": list(org.events.sent)})

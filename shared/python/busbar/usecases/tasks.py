@@ -62,7 +62,7 @@ WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
     ("card_not_synchronised", _ORDER): {"resume": orders.look_again, **_NOTED},
 }
 """The ways out of a task, by its kind and the schema of its subject."""
-NOTED = frozenset({"parked_event", "forbidden_transition", "card_not_synchronised"})
+NOTED = frozenset({"parked_event", "forbidden_transition", "card_not_synchronised", "divergence"})
 """Kinds that can be closed whatever their subject is: nothing of ours waits for them."""
 
 
