@@ -6,10 +6,13 @@ from typing import Any
 
 from busbar.observability import begin, logger
 from busbar.settings import Settings
+from busbar.usecases.backlog import tell_backlog
 from busbar.usecases.outbox_relay import sweep
 from busbar.wiring import Clients, Handler, Parts, lambda_entry
 
 SECONDS = 50.0
+SHORTEST = 5.0
+"""Seconds below which the next minute's run tells how much waits."""
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:
@@ -29,6 +32,9 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
             )
             if sent or failed:
                 logger.warning("outbox swept", extra={"org": org, "sent": sent, "failed": failed})
+        if time_left() > SHORTEST:
+            stores = [parts.store(org) for org in settings.orgs]
+            tell_backlog(stores, settings.queues, parts.clock.now())
 
     return handler
 

@@ -12,6 +12,7 @@ from aws_cdk.aws_scheduler import CfnSchedule
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
+from busbar.wiring import SCHEDULE_SOURCE
 from infra.constructs.function import UseCaseFunction
 from infra.constructs.grants import may_send
 from infra.constructs.parked_queue import ParkedQueue
@@ -74,7 +75,7 @@ class Schedule(Construct):
             target=CfnSchedule.TargetProperty(
                 arn=target.function_arn,
                 role_arn=role.role_arn,
-                input=json.dumps({"source": "busbar.schedule", "use_case": name}),
+                input=json.dumps({"source": SCHEDULE_SOURCE, "use_case": name}),
                 dead_letter_config=CfnSchedule.DeadLetterConfigProperty(arn=parked.queue_arn),
                 retry_policy=CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=300, maximum_retry_attempts=2

@@ -112,9 +112,8 @@ class ThreadExecutor(Executor):
         settings: Any = self._code.module("busbar.settings")
         wiring: Any = self._code.module("busbar.wiring")
         clients = wiring.Clients(_session(function), endpoint_url=function.endpoint)
-        handler: Handler = module.make_handler(
-            settings.read_settings(dict(function.environment)), clients
-        )
+        told = settings.read_settings(dict(function.environment))
+        handler: Handler = wiring.entry(module.make_handler, told, clients)
         return handler
 
 

@@ -403,13 +403,18 @@ def settings_of(
 
 def handler_of(case: UseCase, settings: Settings, clients: Clients) -> Handler:
     """The handler of a use case, with the settings that its function is given."""
-    own = replace(
+    own = settings_for(case, settings)
+    made: Handler = import_module(f"functions.{case.name}.handler").make_handler(own, clients)
+    return made
+
+
+def settings_for(case: UseCase, settings: Settings) -> Settings:
+    """What the function of a use case is told of these settings."""
+    return replace(
         settings,
         parked=f"{case.name}-dead" if case.queue else "",
         orgs={name: _only(org, case) for name, org in settings.orgs.items()},
     )
-    made: Handler = import_module(f"functions.{case.name}.handler").make_handler(own, clients)
-    return made
 
 
 def queues_of(envelope: Mapping[str, Any], settings: Settings) -> list[str]:

@@ -57,7 +57,7 @@ def test_should_log_what_a_handler_prints_by_function(plain: RunningSystem) -> N
 
 def test_should_log_errors_as_json_and_show_them_on_the_console(plain: RunningSystem) -> None:
     call(plain, {"complain": True})
-    (line,) = [row for row in plain.log("echo") if row["message"] == "this is bad"]
+    (line,) = [row for row in plain.log("echo") if row.get("message") == "this is bad"]
     assert (line["level"], line["service"]) == ("ERROR", "busbar")
     assert "! echo: this is bad" in plain.console()
 

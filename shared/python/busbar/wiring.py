@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from busbar.domain.identifiers import encode
 from busbar.errors import Unavailable
 from busbar.mapping.registry import MappingRegistry
-from busbar.observability import correlation_id
+from busbar.observability import Metric, correlation_id, count, counting
 from busbar.ports import ChargingBackend, Clock, Connection, Ids, Mapper, OrderSystem, Store
 from busbar.settings import (
     EnergisedSettings,
@@ -41,6 +41,8 @@ Handler = Callable[[dict[str, Any], Any], Any]
 MakeHandler = Callable[[Settings, "Clients"], Handler]
 
 SECRET_SECONDS = 300.0
+SCHEDULE_SOURCE = "busbar.schedule"
+"""`source` of the event with which a schedule starts a function."""
 
 
 class SystemClock:
@@ -244,6 +246,7 @@ class SqsQueues:
         self._clients.aws("sqs").send_message(
             QueueUrl=self._parked, MessageBody=body, MessageAttributes={"reason": attribute}
         )
+        count(Metric.PARKED)
 
 
 class Parts:
@@ -292,10 +295,48 @@ class Parts:
         )
 
 
+def entry(make: MakeHandler, settings: Settings, clients: Clients) -> Handler:
+    """The handler as Lambda and the local system run it: with the metrics of its use case.
+
+    The use case is the folder that `make` stands in, so that no handler has to say it.
+    """
+    use_case = make.__module__.split(".")[-2]
+    handler = make(settings, clients)
+
+    def measured(event: dict[str, Any], context: Any) -> Any:
+        with counting(settings.stage, use_case, clients.clock.now):
+            answer = handler(event, context)
+            _count_outcome(event, answer)
+        return answer
+
+    return measured
+
+
+def _count_outcome(event: Mapping[str, Any], answer: Any) -> None:
+    handled, failed = 1, 0
+    if "Records" in event:
+        handled, failed = _of_batch(event["Records"], answer["batchItemFailures"])
+    elif isinstance(answer, dict) and answer.get("statusCode", 0) >= 500:
+        handled, failed = 0, 1
+    count(Metric.HANDLED, value=handled)
+    count(Metric.FAILED, value=failed)
+    if event.get("source") == SCHEDULE_SOURCE:
+        count(Metric.SCHEDULED_RUNS)
+
+
+def _of_batch(records: Sequence[Any], failures: Sequence[Mapping[str, str]]) -> tuple[int, int]:
+    """How many were handled and failed. A stream's batch ends at the first that failed."""
+    numbers = [r["dynamodb"]["SequenceNumber"] for r in records if "dynamodb" in r]
+    for failure in failures:
+        if failure["itemIdentifier"] in numbers:
+            return numbers.index(failure["itemIdentifier"]), 1
+    return len(records) - len(failures), len(failures)
+
+
 def lambda_entry(make: MakeHandler) -> Handler:
     """The module-level `lambda_handler`: built from the environment on Lambda, only there."""
     if on_lambda():
-        return make(read_settings(), Clients())
+        return entry(make, read_settings(), Clients())
 
     def not_here(_event: dict[str, Any], _context: Any) -> Any:
         raise RuntimeError("Outside Lambda call make_handler(settings, clients)")

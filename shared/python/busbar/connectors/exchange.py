@@ -16,6 +16,7 @@ import httpx
 
 from busbar.connectors.budget import Budget
 from busbar.errors import Unavailable, Unknown, UpstreamError
+from busbar.observability import Metric, count, observe
 
 CONNECT_SECONDS = 2.0
 """A host that does not take a connection within this is down for this call."""
@@ -110,6 +111,21 @@ class Exchange:
         left = budget.left()
         if left <= 0:
             raise Unavailable(self.system, ask.operation, code="NO_TIME_LEFT")
+        count(Metric.CALLS, self.system)
+        try:
+            answer = self._exchanged(ask, budget, left)
+        except UpstreamError:
+            count(Metric.CALLS_FAILED, self.system)
+            raise
+        finally:
+            observe(Metric.LATENCY, self.system, round((left - budget.left()) * 1000))
+        if answer.status >= 500:
+            count(Metric.CALLS_FAILED, self.system)
+        if answer.status == 429:
+            count(Metric.THROTTLED, self.system)
+        return answer
+
+    def _exchanged(self, ask: Ask, budget: Budget, left: float) -> Answer:
         try:
             response = self._transport.handle_request(self._request(ask, left))
             try:

@@ -22,7 +22,7 @@ from pydantic import AwareDatetime
 from busbar.domain.record import Record, Value
 from busbar.domain.tasks import Task
 from busbar.errors import Conflict
-from busbar.observability import logger
+from busbar.observability import Metric, count, logger
 from busbar.ports import Change, Clock, Drop, Put, Save, Store, Stored
 from busbar.process.contract import Later, Outcome, Parked, backoff
 from busbar.settings import Tuning
@@ -199,6 +199,8 @@ class Outbox:
         )
 
     def _tell(self, row: OutboxRow, outcome: Outcome) -> None:
+        if isinstance(outcome, Parked):
+            count(Metric.PARKED)
         if isinstance(outcome, Later | Parked):
             word = "put off" if isinstance(outcome, Later) else "parked"
             extra = {"queue": row.command.queue, "of": row.command.schema_of, "id": row.command.id}

@@ -15,6 +15,7 @@ from typing import Any
 
 from busbar.domain.cards import BackendCard, ChargeCard
 from busbar.domain.customers import Company, User
+from busbar.observability import Metric, count
 from busbar.ports import Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
@@ -179,6 +180,9 @@ def _card_is(card_id: str, wanted: Wanted, deps: Deps) -> Sequence[Change]:
     if "holder_uuid" in update:
         update["driver_id"] = driver_of(update["holder_uuid"], deps)
     card = stored.record.model_copy(update=update)
+    if card.active and not stored.record.active:
+        # Counted again if this transaction has to be made again: a metric, not a ledger.
+        count(Metric.CARDS_ACTIVATED, deps.store.org)
     told = tell_salesforce(card, stored.version + 1, deps)
     if card == stored.record and not told:
         return ()

@@ -14,6 +14,7 @@ from typing import Any
 from busbar.domain.customers import Company
 from busbar.domain.identifiers import derived_id, reference
 from busbar.domain.orders import ITEM_KIND, KIND, CardOffer, ChargeCardOrder
+from busbar.observability import Metric, count
 from busbar.ports import Bind, Change, Found, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import CreateStep, Creator
@@ -39,6 +40,8 @@ def forward(order_id: str, deps: Deps, timeout: float, errand: Errand) -> Charge
         outcome: Outcome = Done(Found(order_id))
     else:
         outcome = _try(stored.record, deps, timeout)
+        if isinstance(outcome, Done):
+            count(Metric.ORDERS_IN_SALESFORCE, deps.store.org)
     settled = deps.outbox.settle(errand, outcome, lambda reason: _parked(order_id, reason, deps))
     if isinstance(settled, Later):
         _show_reason(order_id, settled.reason, deps)
@@ -158,6 +161,7 @@ def _reject(order: ChargeCardOrder, deps: Deps, reason: str) -> Outcome:
         return (Save(new, stored),)
 
     revise(deps.store, ChargeCardOrder, order.id, change)
+    count(Metric.ORDERS_REJECTED, deps.store.org)
     return Parked(reason)
 
 

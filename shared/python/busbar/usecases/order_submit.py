@@ -14,6 +14,7 @@ from pydantic import Field
 from busbar.domain.customers import Caller, Company
 from busbar.domain.orders import CardOffer, ChargeCardOrder
 from busbar.errors import Conflict, FieldError, Problem
+from busbar.observability import Metric, count
 from busbar.ports import Save, Stored
 from busbar.usecases.deps import Deps
 from busbar.usecases.inputs import AddressInput, Input, Note
@@ -102,4 +103,5 @@ def _accept(
         if there is None:
             raise
         return there
+    count(Metric.ORDERS_ACCEPTED, deps.store.org)
     return Stored(order, 1, now)

@@ -17,8 +17,14 @@ from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.orders import KIND, ChargeCardOrder, StatusEvent
 from busbar.domain.tasks import Task
 from busbar.errors import EventRejected
+from busbar.observability import Metric, count
 from busbar.ports import Change, Drop, Found, Put, Save, Stored
 from busbar.usecases.deps import Deps, revise
+
+COUNTED = {
+    OrderStatus.DELIVERED: Metric.ORDERS_DELIVERED,
+    OrderStatus.REJECTED: Metric.ORDERS_REJECTED,
+}
 
 
 class StatusChanged(BaseModel):
@@ -44,8 +50,11 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
     order_id = entity_id_of(KIND, message.order_reference) or ""
     event = _event(message, order_id, deps)
 
+    was: OrderStatus | None = None
+
     def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
-        before = stored.record
+        nonlocal was
+        before, was = stored.record, stored.record.status
         ours = deps.continuing(before.correlation_id)
         known = before.contradicted_by(event)
         if known is None:
@@ -57,6 +66,9 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
     stored = revise(deps.store, ChargeCardOrder, order_id, change) if order_id else None
     if stored is None:
         raise EventRejected("unknown_order", ChargeCardOrder.schema_name, message.order_reference)
+    status = stored.record.status
+    if status != was and status in COUNTED:
+        count(COUNTED[status], deps.store.org)
     return stored.record
 
 

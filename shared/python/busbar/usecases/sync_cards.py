@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from busbar.domain.orders import ChargeCardOrder
 from busbar.errors import Conflict, UpstreamError
+from busbar.observability import Metric, count
 from busbar.usecases.card_follow import FAILURES_IN_A_ROW, Followed, follow
 from busbar.usecases.card_takeover import take_over
 from busbar.usecases.deps import SHORTEST_CALL, Deps
@@ -33,6 +34,7 @@ def sync(deps: Deps, time_left: Callable[[], float]) -> Report:
     """One run; `time_left` gives the seconds until it must be over. Safe to repeat and overlap."""
     report = Report()
     _take_over(deps, time_left, report)
+    count(Metric.CARDS_TAKEN_OVER, deps.store.org, report.taken_over)
     try:
         follow(deps, time_left, report)
     except UpstreamError as error:

@@ -16,8 +16,9 @@ from busbar.connectors.exchange import Answer, Ask, Exchange
 from busbar.connectors.reading import UnreadableError, json_of, members, token
 from busbar.connectors.retry_after import retry_after
 from busbar.connectors.salesforce.login import login_ask
-from busbar.connectors.salesforce.refusals import Refusal, fault_of_body
+from busbar.connectors.salesforce.refusals import OVER_QUOTA, Refusal, fault_of_body
 from busbar.errors import Unavailable, UpstreamError
+from busbar.observability import Metric, count
 from busbar.ports import Clock
 from busbar.settings import SalesforceSettings
 
@@ -116,7 +117,10 @@ class SalesforceClient:
             # Comes back in `changeOrigin` of change events, so that we know our own echo.
             "Sforce-Call-Options": "client=busbar",
         }
-        return self._exchange.send(replace(ask, headers=headers), budget)
+        answer = self._exchange.send(replace(ask, headers=headers), budget)
+        if answer.status == 403 and fault_of_body(answer.body).code == OVER_QUOTA:
+            count(Metric.THROTTLED, "salesforce")
+        return answer
 
     def _current_token(self, ask: Ask, budget: Budget) -> str:
         now = self._clock.now()

@@ -22,9 +22,11 @@ _CODE = re.compile(r"^[A-Za-z][A-Za-z0-9_]{1,79}$")
 _DUPLICATE_FIELD = re.compile(r"duplicate value found: (\w+) duplicates|\b([A-Za-z]\w*__c)\b")
 """Standard fields in English only; custom fields, as our references are, in any language."""
 
+OVER_QUOTA = "REQUEST_LIMIT_EXCEEDED"
+"""Comes with 403, which otherwise means missing rights."""
 TRY_LATER = frozenset(
     {
-        "REQUEST_LIMIT_EXCEEDED",  # comes with 403, which otherwise means missing rights
+        OVER_QUOTA,
         "UNABLE_TO_LOCK_ROW",  # after about 10 s; children of one parent were written in parallel
         "INVALID_SESSION_ID",
         "API_DISABLED_FOR_ORG",
