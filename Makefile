@@ -12,7 +12,7 @@ unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test faults faults-local load check check-rest format lint types contracts \
-        deploy-check build synth deploy probe-tenant bench locks clean
+        deploy-check build synth deploy probe-tenant redrive bench locks clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -69,6 +69,9 @@ deploy: build ## deploy STAGE to the AWS account of your credentials
 
 probe-tenant: setup ## measure a Salesforce sandbox, write infra/tenants/STAGE-ORG.json; ORG=demo YES=1
 	@$(PY) -m infra.probe --stage $(STAGE) --org $(ORG) $(if $(YES),--create-test-records) $(ARGS)
+
+redrive: setup ## dead letters back to their queue; QUEUE=card_event STAGE=dev DRY=1 REASON=… MOST=100
+	@$(PY) -m infra.redrive $(QUEUE) --stage $(STAGE) $(if $(DRY),--dry-run) $(if $(REASON),--reason $(REASON)) $(if $(MOST),--most $(MOST))
 
 bench: setup ## calls, capacity units and imports of each use case, against the committed table
 	@$(PY) -m tests.bench

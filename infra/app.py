@@ -1,8 +1,8 @@
 """The CDK app: `python -m infra.app -c stage=dev -o cdk.out`, or what the CDK CLI starts.
 
-One stage per run. The stage's stacks are `busbar-<stage>-data` and one per context that has use
-cases. Built-in validation is off here, because it is most of a synthesis' time; the deploy check
-runs the same rules once (`infra.check`).
+One stage per run. The stage's stacks are `busbar-<stage>-data`, one per context that has use
+cases, and `busbar-<stage>-watch`. Built-in validation is off here, because it is most of a
+synthesis' time; the deploy check runs the same rules once (`infra.check`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from infra.build import Build, build  # noqa: E402
 from infra.catalog import USE_CASES  # noqa: E402
 from infra.stacks.context import ContextStack  # noqa: E402
 from infra.stacks.data import DataStack  # noqa: E402
+from infra.stacks.watch import WatchStack  # noqa: E402
 from infra.stages import StageConfig, stage_named, why_not_deployable  # noqa: E402
 
 if TYPE_CHECKING:
@@ -75,7 +76,16 @@ def add_stacks(
             )
             stack.add_stack_dependency(stacks[-1])
             stacks.append(stack)
-    return stacks
+    watch = WatchStack(
+        app,
+        f"{name}-watch",
+        stage=stage,
+        use_cases=use_cases,
+        description="Busbar: dashboards, and alarms on what waits",
+        tags=tags,
+    )
+    watch.add_stack_dependency(stacks[-1])
+    return [*stacks, watch]
 
 
 def synthesize(stage: StageConfig, outdir: str) -> App:

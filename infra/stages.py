@@ -52,6 +52,10 @@ class StageConfig:
     """Origins of browsers that may call the API; empty: none, no CORS headers."""
     alarm_email: str | None = None
     """Who gets the alarms by mail; None: nobody is subscribed."""
+    oldest_errand_seconds: int = 3600
+    """Age from which an errand that still waits rings an alarm."""
+    open_tasks: int = 20
+    """How many open tasks of one org ring an alarm."""
     requests_per_second: int = 50
     requests_at_once: int = 100
     webhooks_per_second: int = 20
@@ -78,6 +82,11 @@ def webhook_of(stage: StageName, org: str, salesforce: SalesforceSettings) -> We
         assigned_event=salesforce.assigned_event,
         status_event=salesforce.status_event,
     )
+
+
+def parameter_name(stage: str, name: str) -> str:
+    """Full name of the SSM parameter that holds one published name (decision 0011)."""
+    return f"/busbar/{stage}/{name}"
 
 
 def example_org(stage: StageName, org: str) -> OrgSettings:

@@ -8,7 +8,7 @@ from infra.build import Build
 from infra.catalog import USE_CASES
 from infra.check.assembly import Assembly
 from infra.check.part import Outcome, Workspace
-from infra.check.rules import handlers, queues, rights, routes, stacks, triggers, variables
+from infra.check.rules import alarms, handlers, queues, rights, routes, stacks, triggers, variables
 
 STAGES = ("local", "dev", "test", "prod")
 
@@ -20,6 +20,7 @@ RULES: Mapping[str, Callable[[Assembly, Build], list[str]]] = {
     "routes": lambda assembly, _: routes.faults(assembly, USE_CASES),
     "variables": lambda assembly, _: variables.faults(assembly, USE_CASES),
     "stacks": lambda assembly, _: stacks.faults(assembly),
+    "alarms": lambda assembly, _: alarms.faults(assembly, USE_CASES),
 }
 
 

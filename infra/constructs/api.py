@@ -68,6 +68,7 @@ class HttpDoor(Construct):
         self._bounds: dict[str, dict[str, int]] = {}
         self._default = self._stage(stage)
         self.url = self._default.url
+        self.api_id = self._api.api_id
         self._alarm(topic)
 
     def _stage(self, stage: StageConfig) -> HttpStage:
@@ -154,5 +155,6 @@ class HttpDoor(Construct):
                 period=FIVE_MINUTES,
             ),
             topic=topic,
-            says="callers got a 5xx answer: see the access log for the route",
+            says="callers got a 5xx answer",
+            runbook="api_errors",
         )

@@ -10,6 +10,7 @@ from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
 from infra.constructs.parked_queue import ParkedQueue
+from infra.stages import StageConfig
 
 
 class EventRule(Construct):
@@ -24,14 +25,21 @@ class EventRule(Construct):
         event_source: str,
         event_name: str,
         queue: IQueue,
+        stage: StageConfig,
+        use_case: str,
+        org: str,
         topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         undelivered = ParkedQueue(
             self,
             "Undelivered",
+            stage=stage,
+            use_case=use_case,
+            source=f"rule-{org}",
             topic=topic,
-            says=f"{event_name} could not be put on its queue: see its README, then redrive",
+            says=f"{event_name} of {org} could not be put on the queue of {use_case}",
+            runbook="undelivered_events",
         ).queue
         Rule(
             self,

@@ -59,5 +59,14 @@ class UseCaseFunction(Construct):
             "Errors",
             metric=self.function.metric_errors(period=FIVE_MINUTES),
             topic=topic,
-            says=f"{use_case.name} failed: see its log group, and its README for what to do",
+            says=f"{use_case.name} raised, ran out of time or memory, or could not start",
+            runbook="errors",
+        )
+        MetricAlarm(
+            self,
+            "Throttles",
+            metric=self.function.metric_throttles(period=FIVE_MINUTES),
+            topic=topic,
+            says=f"Lambda refused to start {use_case.name}: too many run at once",
+            runbook="throttles",
         )

@@ -6,20 +6,17 @@ parameter has type `AWS::SSM::Parameter::Value`, so each deploy reads the presen
 
 from __future__ import annotations
 
-from aws_cdk import CfnParameter, Stack
+from aws_cdk import CfnParameter, Fn, Stack
 from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
+
+from infra.stages import parameter_name
 
 
 def pascal(name: str) -> str:
     """`order_submit`, `table/stream-arn` -> a construct id."""
     words = name.replace("/", " ").replace("_", " ").replace("-", " ").split()
     return "".join(w[:1].upper() + w[1:] for w in words)
-
-
-def parameter_name(stage: str, name: str) -> str:
-    """Full name of the SSM parameter that holds one published name."""
-    return f"/busbar/{stage}/{name}"
 
 
 def publish(scope: Construct, *, stage: str, name: str, value: str) -> None:
@@ -30,6 +27,11 @@ def publish(scope: Construct, *, stage: str, name: str, value: str) -> None:
         parameter_name=parameter_name(stage, name),
         string_value=value,
     )
+
+
+def queue_named(arn: str) -> str:
+    """The name of the queue with this ARN, which may be known at deploy only."""
+    return Fn.select(5, Fn.split(":", arn))
 
 
 def published(scope: Construct, *, stage: str, name: str) -> str:

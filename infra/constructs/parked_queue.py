@@ -1,19 +1,43 @@
-"""Where goes what could not be done: a dead-letter queue with its alarm."""
+"""Where goes what could not be done: a dead-letter queue with its alarm, known by name."""
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import Queue, QueueEncryption
 from constructs import Construct
 
 from infra.constructs.alarm import MINUTE, MetricAlarm
+from infra.constructs.names import publish
+from infra.stages import StageConfig
+
+
+def dead_letters(use_case: str, source: str) -> str:
+    """The published name of the queue for what `source` could not do for a use case.
+
+    `source` is `worker`, `rule-<org>`, `schedule` or `stream`.
+    """
+    return f"dead-letters/{use_case}/{source}"
 
 
 class ParkedQueue(Construct):
-    """A queue that nobody reads by itself. Whatever lies here rings an alarm."""
+    """A queue that nobody reads by itself. Whatever lies here rings an alarm.
 
-    def __init__(self, scope: Construct, construct_id: str, *, topic: ITopic, says: str) -> None:
+    Its name is published, for dashboards, for `make redrive` and for people.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        use_case: str,
+        source: str,
+        topic: ITopic,
+        says: str,
+        runbook: str,
+    ) -> None:
         super().__init__(scope, construct_id)
         self.queue = Queue(
             self,
@@ -31,4 +55,7 @@ class ParkedQueue(Construct):
             ),
             topic=topic,
             says=says,
+            runbook=runbook,
         )
+        name = dead_letters(use_case, source)
+        publish(Stack.of(self), stage=stage.name, name=name, value=self.queue.queue_name)

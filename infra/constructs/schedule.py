@@ -12,10 +12,16 @@ from aws_cdk.aws_scheduler import CfnSchedule
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
+from busbar.observability import Metric
 from busbar.wiring import SCHEDULE_SOURCE
+from infra.constructs.alarm import MetricAlarm, own
 from infra.constructs.function import UseCaseFunction
 from infra.constructs.grants import may_send
 from infra.constructs.parked_queue import ParkedQueue
+from infra.stages import StageConfig
+
+SILENT_PERIODS = 3
+"""Runs wander over the edges of periods, so one without a run is nothing."""
 
 
 def every(minutes: int) -> str:
@@ -38,15 +44,37 @@ class Schedule(Construct):
         name: str,
         minutes: int,
         function: UseCaseFunction,
+        stage: StageConfig,
         topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         parked = ParkedQueue(
             self,
             "Missed",
+            stage=stage,
+            use_case=name,
+            source="schedule",
             topic=topic,
-            says=f"a scheduled run of {name} failed or could not be started: see its README",
+            says=f"a scheduled run of {name} failed or could not be started",
+            runbook="failed_runs",
         ).queue
+        # By a metric of ours: the function's own invocations may be requests, too.
+        MetricAlarm(
+            self,
+            "Silent",
+            metric=own(
+                Metric.SCHEDULED_RUNS,
+                name,
+                stage=stage.name,
+                statistic="Sum",
+                period=Duration.minutes(max(minutes, 5)),
+            ),
+            below=1,
+            periods=SILENT_PERIODS,
+            topic=topic,
+            says=f"no scheduled run of {name} has ended for three of its intervals",
+            runbook="schedule_silent",
+        )
         target = function.function
         EventInvokeConfig(
             self,

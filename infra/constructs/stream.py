@@ -12,6 +12,7 @@ from constructs import Construct
 from infra.constructs.alarm import FIVE_MINUTES, MetricAlarm
 from infra.constructs.function import UseCaseFunction
 from infra.constructs.parked_queue import ParkedQueue
+from infra.stages import StageConfig
 
 OUTBOX_ROWS = {
     "dynamodb": {"NewImage": {"schema": {"S": ["outbox"]}, "wake": {"BOOL": [True]}}},
@@ -33,14 +34,20 @@ class StreamTrigger(Construct):
         *,
         stream_arn: str,
         function: UseCaseFunction,
+        stage: StageConfig,
+        use_case: str,
         topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         parked = ParkedQueue(
             self,
             "Skipped",
+            stage=stage,
+            use_case=use_case,
+            source="stream",
             topic=topic,
-            says="the relay gave up on a part of the stream: the sweep has to send those rows",
+            says=f"{use_case} gave up on a part of the stream: the sweep has to send those rows",
+            runbook="skipped_rows",
         ).queue
         EventSourceMapping(
             self,
@@ -68,5 +75,6 @@ class StreamTrigger(Construct):
             ),
             at_least=120_000,
             topic=topic,
-            says="the relay is two minutes behind the table: orders go out by the sweep only",
+            says=f"{use_case} is two minutes behind the table: orders go out by the sweep only",
+            runbook="stream_behind",
         )

@@ -75,4 +75,5 @@ class BusbarTable(Construct):
                 ),
                 topic=topic,
                 says=f"{name} on the table: a hot partition, or more load than on-demand follows",
+                runbook="table_throttles",
             )

@@ -13,6 +13,7 @@ from infra.catalog import UseCase
 from infra.constructs.alarm import FIVE_MINUTES, MetricAlarm
 from infra.constructs.function import UseCaseFunction
 from infra.constructs.parked_queue import ParkedQueue
+from infra.stages import StageConfig
 
 TOO_OLD = Duration.minutes(30)
 
@@ -27,6 +28,7 @@ class WorkQueue(Construct):
         *,
         use_case: UseCase,
         row: QueueRow,
+        stage: StageConfig,
         topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -34,8 +36,12 @@ class WorkQueue(Construct):
         self.parked = ParkedQueue(
             self,
             "Parked",
+            stage=stage,
+            use_case=use_case.name,
+            source="worker",
             topic=topic,
-            says=f"{use_case.name} gave up on a message: see its README, then redrive",
+            says=f"{use_case.name} gave up on a message",
+            runbook="dead_letters",
         ).queue
         self.queue = Queue(
             self,
@@ -58,6 +64,7 @@ class WorkQueue(Construct):
             at_least=TOO_OLD.to_seconds(),
             topic=topic,
             says=f"{use_case.name} is behind: its oldest message waits for 30 minutes",
+            runbook="queue_behind",
         )
 
     def feed(self, function: UseCaseFunction) -> None:

@@ -79,6 +79,7 @@ class ContextStack(Stack):
             topic=self._topic,
         )
         publish(self, stage=self._stage.name, name="api/url", value=door.url)
+        publish(self, stage=self._stage.name, name="api/id", value=door.api_id)
         CfnOutput(self, "ApiUrl", value=door.url)
         return door
 
@@ -88,6 +89,7 @@ class ContextStack(Stack):
             f"{pascal(use_case.name)}Work",
             use_case=use_case,
             row=row,
+            stage=self._stage,
             topic=self._topic,
         )
         for what, value in (("url", queue.queue.queue_url), ("arn", queue.queue.queue_arn)):
@@ -132,7 +134,7 @@ class ContextStack(Stack):
             parked=own.parked.queue_url if own else "",
             audiences=self._audiences() if use_case.routes else {},
         )
-        return UseCaseFunction(
+        made = UseCaseFunction(
             self,
             pascal(use_case.name),
             use_case=use_case,
@@ -142,6 +144,9 @@ class ContextStack(Stack):
             rights=self._rights(use_case),
             topic=self._topic,
         )
+        name = f"functions/{use_case.name}/name"
+        publish(self, stage=self._stage.name, name=name, value=made.function.function_name)
+        return made
 
     def _start(self, use_case: UseCase, function: UseCaseFunction) -> None:
         name = pascal(use_case.name)
@@ -156,12 +161,18 @@ class ContextStack(Stack):
                 name=use_case.name,
                 minutes=use_case.every_minutes,
                 function=function,
+                stage=self._stage,
                 topic=self._topic,
             )
         if use_case.stream:
-            stream_arn = self._name("table/stream-arn")
             StreamTrigger(
-                self, f"{name}Stream", stream_arn=stream_arn, function=function, topic=self._topic
+                self,
+                f"{name}Stream",
+                stream_arn=self._name("table/stream-arn"),
+                function=function,
+                stage=self._stage,
+                use_case=use_case.name,
+                topic=self._topic,
             )
 
     def _rules(self, use_case: UseCase, event_setting: str) -> None:
@@ -174,5 +185,8 @@ class ContextStack(Stack):
                     event_source=settings.salesforce.event_source,
                     event_name=getattr(settings.salesforce, event_setting),
                     queue=self._queues[use_case.name].queue,
+                    stage=self._stage,
+                    use_case=use_case.name,
+                    org=org,
                     topic=self._topic,
                 )

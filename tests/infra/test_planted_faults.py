@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from infra.build import Build
-from infra.catalog import USE_CASES
+from infra.catalog import USE_CASES, use_case
 from infra.check.assembly import Assembly, Resource
 from infra.check.own_rules import RULES, STAGES
-from infra.check.rules import handlers, queues, rights, routes, stacks, triggers, variables
+from infra.check.rules import alarms, handlers, queues, rights, routes, stacks, triggers, variables
 
 AssemblyOf = Callable[[str], Assembly]
 
@@ -429,3 +429,76 @@ def test_should_be_red_when_alarms_would_ring_unheard(dev: Assembly) -> None:
     (fault,) = stacks.faults(dev)
 
     assert "CloudWatch may not publish" in fault
+
+
+# --- alarms ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("alarm", "says"),
+    [
+        ("OrderFormErrors", "no alarm on Errors of ${busbar-dev-orders/OrderFormFunction"),
+        ("TasksThrottles", "no alarm on Throttles of ${busbar-dev-orders/TasksFunction"),
+        ("OutboxRelayStreamBehind", "no alarm on IteratorAge of"),
+        ("OutboxSweepScheduleSilent", "no alarm on ScheduledRuns of outbox_sweep"),
+        ("OrderForwardOldest", "no alarm on OldestErrand of order_forward"),
+        ("DemoTasks", "no alarm on OpenTasks of demo"),
+    ],
+)
+def test_should_be_red_when_an_alarm_tells_nobody(dev: Assembly, alarm: str, says: str) -> None:
+    one(dev, "AWS::CloudWatch::Alarm", alarm).properties["AlarmActions"] = []
+
+    (fault,) = alarms.faults(dev, USE_CASES)
+
+    assert fault.startswith(says)
+
+
+def test_should_be_red_when_a_new_use_case_has_no_alarm(dev: Assembly) -> None:
+    new = dataclasses.replace(use_case("orders"), every_minutes=60)
+
+    (fault,) = alarms.faults(dev, [new])
+
+    assert fault == "no alarm on ScheduledRuns of orders"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("Metrics", [{"Expression": "m1 / m2"}], "more than one plain metric"),
+        ("AlarmDescription", "it broke", "does not end with its page"),
+        ("AlarmDescription", "see infra/runbook/gone.md", "there is no page infra/runbook/gone.md"),
+        ("TreatMissingData", "breaching", "missing data is a breach for what has to run"),
+    ],
+)
+def test_should_be_red_when_an_alarm_leaves_a_person_without_help(
+    dev: Assembly, name: str, value: object, says: str
+) -> None:
+    one(dev, "AWS::CloudWatch::Alarm", "TasksThrottles").properties[name] = value
+
+    (fault,) = alarms.faults(dev, USE_CASES)
+
+    assert says in fault
+
+
+def test_should_be_red_when_silence_of_a_schedule_would_not_ring(dev: Assembly) -> None:
+    alarm = one(dev, "AWS::CloudWatch::Alarm", "OutboxSweepScheduleSilent")
+    alarm.properties["TreatMissingData"] = "notBreaching"
+
+    (fault,) = alarms.faults(dev, USE_CASES)
+
+    assert "missing data is a breach" in fault
+
+
+def test_should_be_red_when_a_page_belongs_to_no_alarm(dev: Assembly, tmp_path: Path) -> None:
+    for page in alarms.RUNBOOK.glob("*.md"):
+        (tmp_path / page.name).write_text(page.read_text())
+    assert alarms.faults(dev, USE_CASES, tmp_path) == []
+    (tmp_path / "planted.md").touch()
+    (tmp_path / "errors.md").unlink()
+
+    found = alarms.faults(dev, USE_CASES, tmp_path)
+
+    assert found[-1] == "infra/runbook/planted.md: no alarm has this page"
+    assert {fault.split(": ")[1] for fault in found[:-1]} == {
+        "there is no page infra/runbook/errors.md"
+    }

@@ -12,12 +12,12 @@ from infra.check.assembly import Assembly
 AssemblyOf = Callable[[str], Assembly]
 
 ALLOWED = {
-    r"(orders|ops)/Parameters/Name\w+/Default": "names of the stage's own",
+    r"(orders|ops|watch)/Parameters/Name\w+/Default": "names of the stage's own",
     r"orders/Parameters/Name(Issuer|DemoPortalClientId|DemoMachineClientId)": (
         "local has an issuer and audiences of its own, and so does not read the user pool's"
     ),
     r"data/Resources/Name\w+/Properties/Name": "published names carry the stage",
-    r"orders/Resources/Name\w+/Properties/Name": "published names carry the stage",
+    r"(orders|ops)/Resources/Name\w+/Properties/Name": "published names carry the stage",
     r"data/Resources/\w+Secret\w+/Properties/Name": "secret ids carry the stage",
     r"data/Resources/DemoEventsBus\w+/Properties/(Name|EventSourceName)": "event source",
     r"data/Resources/IdentityUsersDomain\w+/Properties/Domain/Fn::Join/1/0": "name of the domain",
@@ -26,6 +26,11 @@ ALLOWED = {
     r"orders/Resources/\w+/Properties/EventPattern/source/0": "event source",
     r"orders/Resources/\w+UndeliveredQueuePolicy\w+/Properties/PolicyDocument/Statement/1/Sid": (
         "the CDK writes the name of the stack into it"
+    ),
+    r"\w+/Resources/\w+Alarm\w+/Properties/Dimensions/\d/Value": "our metrics carry the stage",
+    r"watch/Resources/\w+Board\w+/Properties/DashboardName": "name of the dashboard",
+    r"watch/Resources/\w+Board\w+/Properties/DashboardBody/Fn::Join/1/\d+": (
+        "our metrics carry the stage"
     ),
     r"orders/Resources/DoorApi\w+/Properties/JwtConfiguration/(Issuer|Audience)": "issuer",
 }
@@ -92,11 +97,14 @@ def test_should_need_each_allowed_difference(assembly: AssemblyOf) -> None:
     assert stale == []
 
 
-def test_should_have_one_stack_for_what_lasts_and_one_per_context(assembly: AssemblyOf) -> None:
+def test_should_have_one_stack_for_what_lasts_one_per_context_and_one_that_watches(
+    assembly: AssemblyOf,
+) -> None:
     assert set(assembly("dev").templates) == {
         "busbar-dev-data",
         "busbar-dev-orders",
         "busbar-dev-ops",
+        "busbar-dev-watch",
     }
 
 

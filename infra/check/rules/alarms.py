@@ -1,0 +1,80 @@
+"""What has to ring, rings, each alarm on one plain metric and with a page that says what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from busbar.observability import Metric
+from infra.catalog import UseCase
+from infra.check.assembly import Assembly, Resource
+from infra.stages import stage_named
+
+ROOT = Path(__file__).resolve().parents[3]
+RUNBOOK = ROOT / "infra" / "runbook"
+PAGE = re.compile(r"infra/runbook/(\w+)\.md$")
+NOT_A_PAGE = frozenset({"README"})
+
+Watched = tuple[str, str]
+"""(metric, value of its dimension)."""
+
+
+def _watched(assembly: Assembly) -> set[Watched]:
+    return {
+        (str(alarm.properties.get("MetricName")), assembly.text(alarm.stack, dimension["Value"]))
+        for alarm in assembly.resources("AWS::CloudWatch::Alarm")
+        if alarm.properties.get("AlarmActions")
+        for dimension in alarm.properties.get("Dimensions", [])
+        if dimension["Name"] != "Stage"
+    }
+
+
+def _needed(assembly: Assembly, use_cases: Sequence[UseCase]) -> Iterator[Watched]:
+    functions = assembly.functions()
+    for case in use_cases:
+        function = f"${{{functions[case.name]}}}"
+        yield "Errors", function
+        yield "Throttles", function
+        if case.stream:
+            yield "IteratorAge", function
+        if case.every_minutes:
+            yield Metric.SCHEDULED_RUNS.title, case.name
+        if case.queue and case.queue.events is None:
+            yield Metric.OLDEST_ERRAND.title, case.name
+    for org in stage_named(assembly.stage).orgs:
+        yield Metric.OPEN_TASKS.title, org
+
+
+def _alarm_faults(alarm: Resource, pages: set[str]) -> Iterator[str]:
+    properties = alarm.properties
+    if "Metrics" in properties or "MetricName" not in properties:
+        yield f"{alarm}: alarm on more than one plain metric"
+    page = PAGE.search(str(properties.get("AlarmDescription", "")))
+    if not page:
+        yield f"{alarm}: its description does not end with its page, infra/runbook/<kind>.md"
+    elif page[1] not in pages:
+        yield f"{alarm}: there is no page infra/runbook/{page[1]}.md"
+    silent = properties.get("TreatMissingData") == "breaching"
+    if (properties.get("MetricName") == Metric.SCHEDULED_RUNS.title) is not silent:
+        yield f"{alarm}: missing data is a breach for what has to run, and for nothing else"
+
+
+def _page_faults(alarms: Sequence[Resource], pages: set[str]) -> Iterator[str]:
+    matches = [PAGE.search(str(a.properties.get("AlarmDescription", ""))) for a in alarms]
+    named = {match[1] for match in matches if match}
+    for page in sorted(pages - named - NOT_A_PAGE):
+        yield f"infra/runbook/{page}.md: no alarm has this page"
+
+
+def faults(assembly: Assembly, use_cases: Sequence[UseCase], runbook: Path = RUNBOOK) -> list[str]:
+    """Alarms that are missing, cannot be read alone, or leave a person without help."""
+    pages = {path.stem for path in runbook.glob("*.md")}
+    alarms = list(assembly.resources("AWS::CloudWatch::Alarm"))
+    watched = _watched(assembly)
+    missing = [needed for needed in _needed(assembly, use_cases) if needed not in watched]
+    return [
+        *(f"no alarm on {metric} of {of}" for metric, of in missing),
+        *(fault for alarm in alarms for fault in _alarm_faults(alarm, pages)),
+        *_page_faults(alarms, pages),
+    ]
