@@ -162,7 +162,28 @@ def queues(standing: Standing) -> Iterator[str]:
             yield f"{queue}: visibility {there.get('VisibilityTimeout')}, not {visibility}"
 
 
-DESCRIBED = (counted, tables, routes, mappings, rules, schedules, queues)
+def alarms(standing: Standing) -> Iterator[str]:
+    """Alarms on their metric, with threshold, silence and topic as the template says."""
+    for alarm, name in standing.of("AWS::CloudWatch::Alarm"):
+        found = standing.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        there: dict[str, Any] = found[0] if found else {}
+        for key in ("Namespace", "MetricName", "Threshold", "TreatMissingData", "Period"):
+            if there.get(key) != alarm.properties[key]:
+                yield f"{alarm}: {key} is {there.get(key)}, not {alarm.properties[key]}"
+        if not there.get("AlarmActions"):
+            yield f"{alarm}: tells nobody"
+
+
+def dashboards(standing: Standing) -> Iterator[str]:
+    """Dashboards whose body is JSON, with every name put in."""
+    for dashboard, name in standing.of("AWS::CloudWatch::Dashboard"):
+        there = standing.client("cloudwatch").get_dashboard(DashboardName=name)
+        body = str(there["DashboardBody"])
+        if not json.loads(body).get("widgets") or "Fn::" in body or "Ref" in body:
+            yield f"{dashboard}: its body has no graphs, or names that were not put in"
+
+
+DESCRIBED = (counted, tables, routes, mappings, rules, schedules, queues, alarms, dashboards)
 
 
 def inventory(workspace: Workspace) -> Outcome:

@@ -14,7 +14,7 @@ from constructs import Construct
 from busbar.observability import Metric as Own
 from infra.catalog import UseCase
 from infra.constructs.alarm import FIVE_MINUTES, own
-from infra.constructs.names import published, queue_named
+from infra.constructs.names import published
 from infra.constructs.parked_queue import dead_letters
 from infra.stages import StageConfig
 
@@ -186,7 +186,7 @@ class OperationsBoard(Board):
         return [
             self._queue(
                 "ApproximateAgeOfOldestMessage",
-                queue_named(self.name_of(f"queues/{case.name}/arn")),
+                self.name_of(f"queues/{case.name}/name"),
                 case.name,
             )
             for case in self.use_cases

@@ -6,7 +6,7 @@ parameter has type `AWS::SSM::Parameter::Value`, so each deploy reads the presen
 
 from __future__ import annotations
 
-from aws_cdk import CfnParameter, Fn, Stack
+from aws_cdk import CfnParameter, Stack
 from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
 
@@ -27,11 +27,6 @@ def publish(scope: Construct, *, stage: str, name: str, value: str) -> None:
         parameter_name=parameter_name(stage, name),
         string_value=value,
     )
-
-
-def queue_named(arn: str) -> str:
-    """The name of the queue with this ARN, which may be known at deploy only."""
-    return Fn.select(5, Fn.split(":", arn))
 
 
 def published(scope: Construct, *, stage: str, name: str) -> str:

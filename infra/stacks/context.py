@@ -92,7 +92,12 @@ class ContextStack(Stack):
             stage=self._stage,
             topic=self._topic,
         )
-        for what, value in (("url", queue.queue.queue_url), ("arn", queue.queue.queue_arn)):
+        own = queue.queue
+        for what, value in (
+            ("url", own.queue_url),
+            ("arn", own.queue_arn),
+            ("name", own.queue_name),
+        ):
             name = f"queues/{use_case.name}/{what}"
             publish(self, stage=self._stage.name, name=name, value=value)
         return queue

@@ -16,7 +16,7 @@ from infra.build import LAMBDA_PYTHON, Build, build, this_machine
 from infra.check.artefact import Bench, answer_fault
 from infra.check.assembly import Assembly
 from infra.check.deploy import second_deploy_faults, version_faults
-from infra.check.inventory import counted, tables
+from infra.check.inventory import alarms, counted, dashboards, tables
 from infra.check.layout import layout_faults
 from infra.check.validators import lint_faults, template_faults
 
@@ -108,6 +108,45 @@ def test_should_be_red_when_the_table_stands_without_its_indexes(assembly: Assem
     (fault,) = tables(standing_as_in(local, client=lambda _: client))
 
     assert "other indexes" in fault
+
+
+def test_should_be_red_when_an_alarm_stands_otherwise_than_in_the_template(
+    assembly: AssemblyOf,
+) -> None:
+    local = assembly("local")
+    there = {
+        r.logical_id.lower(): {**r.properties, "AlarmActions": ["arn:any"]}
+        for r in local.resources("AWS::CloudWatch::Alarm")
+    }
+    broken, gone, mute = list(there)[:3]
+    there[broken] |= {"Threshold": 99}
+    there[mute] |= {"AlarmActions": []}
+    del there[gone]
+    client = SimpleNamespace(
+        describe_alarms=lambda AlarmNames: {  # noqa: N803
+            "MetricAlarms": [there[n] for n in AlarmNames if n in there]
+        }
+    )
+
+    faults = list(alarms(standing_as_in(local, client=lambda _: client)))
+
+    assert [f for f in faults if "Threshold is 99, not" in f]
+    assert [f for f in faults if "MetricName is None, not" in f]
+    assert len([f for f in faults if "tells nobody" in f]) == 2
+    assert len(faults) == 1 + (5 + 1) + 1
+
+
+@pytest.mark.parametrize("body", ['{"widgets": []}', '{"widgets": [{"Ref": "Name"}]}'])
+def test_should_be_red_when_a_dashboard_stands_without_graphs_or_names(
+    assembly: AssemblyOf, body: str
+) -> None:
+    answer = {"DashboardBody": body}
+    client = SimpleNamespace(get_dashboard=lambda DashboardName: answer)  # noqa: N803, ARG005
+
+    faults = list(dashboards(standing_as_in(assembly("local"), client=lambda _: client)))
+
+    assert len(faults) == 2
+    assert all("its body has no graphs" in fault for fault in faults)
 
 
 # --- the artefact ---------------------------------------------------------------------------------
