@@ -10,6 +10,7 @@ import pytest
 
 from busbar.domain.orders import ChargeCardOrder
 from busbar.observability import Metric
+from busbar.process.outbox import OutboxRow
 from busbar.wiring import Handler, entry
 from infra.catalog import USE_CASES, use_case
 from infra.simulators.faults import Fault
@@ -248,6 +249,33 @@ def test_should_count_errands_whose_time_has_not_come(
     world.invoke("outbox_sweep", {})
 
     assert told(written(capsys), Metric.OLDEST_ERRAND, "order_forward") == [3600]
+
+
+def test_should_count_all_errands_and_look_at_the_age_of_a_bounded_number(
+    world: CountingWorld, capsys: Capture
+) -> None:
+    for number in range(130):
+        put_errand(world, command("order_forward", f"0RDER{number:08}"), wake=False)
+    world.clock.advance(30)
+    put_errand(world, command("card_forward", "0CARD", "charge_card"), wake=False)
+    before = world.table.bill.read_units
+    world.invoke("outbox_sweep", {})
+
+    found = written(capsys)
+
+    assert told(found, Metric.ERRANDS_WAITING, "order_forward") == [130]
+    assert told(found, Metric.OLDEST_ERRAND, "order_forward") == [30]
+    assert told(found, Metric.ERRANDS_WAITING, "card_forward") == [1]
+    assert told(found, Metric.OLDEST_ERRAND, "card_forward") == [0]
+    assert world.table.bill.read_units - before <= 2.5 + 101 * 0.5 + 4
+
+
+def test_should_count_an_errand_that_cannot_be_read(world: CountingWorld, capsys: Capture) -> None:
+    row = put_errand(world, command("order_forward", ORDER), wake=False)
+    stored_item(world, OutboxRow, row.id)["body"] = b"broken"
+    world.invoke("outbox_sweep", {})
+
+    assert told(written(capsys), Metric.ERRANDS_WAITING, "order_forward") == [1]
 
 
 def test_should_write_nothing_but_metrics_and_bounded_words(

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from infra.check.rules.alarms import RUNBOOK
-from infra.redrive import UNDELIVERABLE, Clients, DeadLetters, dead_letters_of, main
+from infra.redrive import UNDELIVERABLE, Clients, DeadLetters, clients_of, dead_letters_of, main
 from infra.stages import parameter_name
 
 Capture = pytest.CaptureFixture[str]
@@ -232,3 +232,11 @@ def test_should_say_what_aws_refused(aws: Clients, capsys: Capture) -> None:
 @pytest.mark.parametrize("page", sorted(UNDELIVERABLE.values()))
 def test_should_name_pages_that_are_there(page: str) -> None:
     assert (RUNBOOK / f"{page}.md").exists()
+
+
+def test_should_reach_the_local_system_where_its_ports_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT_SHIFT", "1000")
+
+    sqs = clients_of("local")("sqs")
+
+    assert sqs.meta.endpoint_url == "http://127.0.0.1:5566"

@@ -101,8 +101,13 @@ class Store(Protocol):
         """Read one record, consistently."""
         ...
 
-    def get_many(self, schema: type[R], ids: Sequence[str]) -> list[Stored[R]]:
-        """Read records, eventually consistent, in the order of `ids`, without gone ones."""
+    def get_many(
+        self, schema: type[R], ids: Sequence[str], *, skip_unreadable: bool = False
+    ) -> list[Stored[R]]:
+        """Read records, eventually consistent, in the order of `ids`, without gone ones.
+
+        A record that cannot be read raises `ValueError`, or is left out if it may be skipped.
+        """
         ...
 
     def listed(
@@ -117,6 +122,14 @@ class Store(Protocol):
 
     def due(self, schema: type[R], until: datetime, *, limit: int = 100) -> list[Stored[R]]:
         """Records whose due time has come, oldest first, eventually consistent."""
+        ...
+
+    def ids_due(self, schema: type[Record]) -> list[str]:
+        """Ids of all records that are due some time, soonest first; reads no record."""
+        ...
+
+    def ids_listed(self, schema: type[Record], by: str) -> list[str]:
+        """Ids of a whole list, newest change first; reads no record."""
         ...
 
     def external_id(self, schema: str, entity_id: str, system: str) -> str | None:

@@ -206,3 +206,29 @@ def test_should_not_call_due_what_was_put_off_meanwhile() -> None:
     put(shop, "a", due=now + timedelta(hours=1))
     put(shop, "b")
     assert ids(shop.store.due(Thing, now)) == "c"
+
+
+# --- ids alone ---------------------------------------------------------------------------------
+
+
+def test_should_name_all_that_are_due_some_time_without_reading_them(shop: Shop) -> None:
+    start = shop.clock.now()
+    for n in range(30):
+        put(shop, f"{n:02d}", due=start + timedelta(days=(n * 7) % 30))
+    put(shop, "never due")
+
+    found = shop.store.ids_due(Thing)
+
+    assert found == sorted((f"{n:02d}" for n in range(30)), key=lambda i: int(i) * 7 % 30)
+    assert "BatchGetItem" not in shop.table.bill.calls
+
+
+def test_should_name_a_whole_list_without_reading_it(shop: Shop) -> None:
+    for n in range(1001):
+        put(shop, f"{n:04d}", shelf="x")
+    put(shop, "other", shelf="y")
+
+    found = shop.store.ids_listed(Thing, "shelf#x")
+
+    assert found == [f"{n:04d}" for n in reversed(range(1001))]
+    assert "BatchGetItem" not in shop.table.bill.calls

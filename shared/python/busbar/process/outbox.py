@@ -51,6 +51,11 @@ class Command(Value):
         return f"{self.schema_of}#{self.id}#{self.queue}"
 
 
+def queue_of(row_id: str) -> str:
+    """The queue in the id of an errand's row."""
+    return row_id.rpartition("#")[2]
+
+
 class OutboxRow(Record):
     """One errand. `since` is when it was first written; `tries` how often it was put off."""
 

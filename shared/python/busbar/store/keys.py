@@ -16,7 +16,7 @@ Sparse indexes, keys only:
 |---|---|---|---|
 | `list` | `org#schema#by` | `changed_at#id` | a company's orders or cards, newest change first |
 | `list` | `org#schema#R#relation#target` | `id` | a driver's cards |
-| `due` | `org#schema#shard` | due time | the outbox sweep; orders whose cards are awaited |
+| `due` | `org#schema#shard` | due time | outbox sweep, errands that wait; orders that await cards |
 
 Writes: a record costs 1 WU per kB of its compressed body, plus 1 for each index entry it touches;
 an edge is written only when it appears or goes; a binding is two items, written once.

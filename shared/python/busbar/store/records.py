@@ -52,11 +52,15 @@ class TableStore:
         item = self._table.get(keys.record(self.org, schema.schema_name, record_id))
         return _stored(schema, item) if item else None
 
-    def get_many(self, schema: type[R], ids: Sequence[str]) -> list[Stored[R]]:
+    def get_many(
+        self, schema: type[R], ids: Sequence[str], *, skip_unreadable: bool = False
+    ) -> list[Stored[R]]:
         """Read records, eventually consistent, in the order of `ids`, without gone ones."""
         wanted = [keys.record(self.org, schema.schema_name, i) for i in ids]
         found = self._table.get_many(wanted)
-        return [_stored(schema, found[key]) for key in wanted if key in found]
+        read = _readable if skip_unreadable else _stored
+        records = [read(schema, found[key]) for key in wanted if key in found]
+        return [stored for stored in records if stored]
 
     def listed(
         self, schema: type[R], by: str, *, limit: int = 50, cursor: str | None = None
@@ -74,15 +78,8 @@ class TableStore:
         """All records with this relation to `target`, by id."""
         partition = keys.edge_partition(self.org, schema.schema_name, relation, target)
         link = (relation, target)
-        rows: list[Item] = []
-        start = None
-        while True:
-            page, start = self._table.query(
-                keys.LIST_INDEX, partition, newest_first=False, limit=1000, start=start
-            )
-            rows += page
-            if start is None:
-                return self._records(schema, rows, lambda record: link in record.links())
+        rows = self._rows(keys.LIST_INDEX, partition)
+        return self._records(schema, rows, lambda record: link in record.links())
 
     def due(self, schema: type[R], until: datetime, *, limit: int = 100) -> list[Stored[R]]:
         """Records whose due time has come, oldest first. Unreadable ones hide no others."""
@@ -120,6 +117,23 @@ class TableStore:
             if start is None or len(found) >= limit:
                 return found
 
+    def ids_due(self, schema: type[Record]) -> list[str]:
+        """Ids of all records that are due some time, soonest first; reads no record."""
+        rows = [
+            row
+            for shard in range(keys.SHARDS)
+            for row in self._rows(
+                keys.DUE_INDEX, keys.due_partition(self.org, schema.schema_name, shard)
+            )
+        ]
+        rows.sort(key=lambda row: str(row["due_at"]))
+        return self._ids(schema, rows)
+
+    def ids_listed(self, schema: type[Record], by: str) -> list[str]:
+        """Ids of a whole list, newest change first; reads no record."""
+        partition = keys.list_partition(self.org, schema.schema_name, by)
+        return self._ids(schema, self._rows(keys.LIST_INDEX, partition, newest_first=True))
+
     def external_id(self, schema: str, entity_id: str, system: str) -> str | None:
         """The entity's id in a system."""
         item = self._table.get(keys.binding_out(self.org, schema, entity_id, system))
@@ -138,12 +152,24 @@ class TableStore:
     def _records(
         self, schema: type[R], rows: Sequence[Item], belongs: Callable[[R], bool]
     ) -> list[Stored[R]]:
+        found = self.get_many(schema, self._ids(schema, rows), skip_unreadable=True)
+        return [stored for stored in found if belongs(stored.record)]
+
+    def _rows(self, index: str, partition: str, *, newest_first: bool = False) -> list[Item]:
+        """The keys of a whole index partition."""
+        rows: list[Item] = []
+        start = None
+        while True:
+            page, start = self._table.query(
+                index, partition, newest_first=newest_first, limit=1000, start=start
+            )
+            rows += page
+            if start is None:
+                return rows
+
+    def _ids(self, schema: type[Record], rows: Sequence[Item]) -> list[str]:
         pairs = [Key(str(row["pk"]), str(row["sk"])) for row in rows]
-        ids = [keys.record_id_of(key, self.org, schema.schema_name) for key in pairs]
-        wanted = [keys.record(self.org, schema.schema_name, i) for i in ids]
-        found = self._table.get_many(wanted)
-        read = [_readable(schema, found[key]) for key in wanted if key in found]
-        return [stored for stored in read if stored and belongs(stored.record)]
+        return [keys.record_id_of(key, self.org, schema.schema_name) for key in pairs]
 
     def _writes(self, change: Change) -> list[Write]:
         if isinstance(change, Save):
