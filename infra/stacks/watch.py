@@ -16,8 +16,9 @@ from constructs import Construct
 from busbar.observability import Metric
 from infra.catalog import UseCase
 from infra.constructs.alarm import MetricAlarm, own
-from infra.constructs.dashboards import BusinessBoard, OperationsBoard
+from infra.constructs.business_board import BusinessBoard
 from infra.constructs.names import pascal, published
+from infra.constructs.operations_board import OperationsBoard
 from infra.stages import StageConfig
 
 

@@ -1,111 +1,22 @@
-"""The two dashboards: what the business asks, and what whoever is on call asks.
-
-A line per use case, queue, system or org of the catalogue and the stage, so a new row draws itself.
-"""
+"""What whoever is on call asks: errors, age, throttles, dead letters, outside systems."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from aws_cdk import Duration
-from aws_cdk.aws_cloudwatch import Dashboard, GraphWidget, Metric
+from aws_cdk.aws_cloudwatch import Metric
 from constructs import Construct
 
 from busbar.observability import Metric as Own
 from infra.catalog import UseCase
-from infra.constructs.alarm import FIVE_MINUTES, own
-from infra.constructs.names import published
+from infra.constructs.alarm import FIVE_MINUTES
+from infra.constructs.board import Board
 from infra.constructs.parked_queue import dead_letters
 from infra.stages import StageConfig
 
-HOUR = Duration.hours(1)
-PER_ROW = 3
-
-
-class Board(Construct):
-    """A dashboard `busbar-<stage>-<name>`; its graphs are added by title."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        stage: StageConfig,
-        use_cases: Sequence[UseCase],
-        name: str,
-    ) -> None:
-        super().__init__(scope, construct_id)
-        self.stage = stage
-        self.use_cases = use_cases
-        self.orgs = sorted(stage.orgs)
-        self.systems = sorted({system for case in use_cases for system in case.systems})
-        self.fed = [c.name for c in use_cases if c.queue and c.queue.events is None]
-        self._board = Dashboard(self, "Board", dashboard_name=f"busbar-{stage.name}-{name}")
-
-    def show(self, **graphs: Iterable[Metric]) -> None:
-        """A row of graphs: `Its_title=metrics`."""
-        self._board.add_widgets(
-            *(
-                GraphWidget(
-                    title=title.replace("_", " "),
-                    left=list(metrics),
-                    width=24 // PER_ROW,
-                    height=6,
-                )
-                for title, metrics in graphs.items()
-            )
-        )
-
-    def own(
-        self, of: Iterable[str], *metrics: Own, statistic: str = "Sum", period: Duration = HOUR
-    ) -> list[Metric]:
-        """Metrics that our functions write, for each value of their dimension."""
-        return [
-            own(metric, value, stage=self.stage.name, statistic=statistic, period=period).with_(
-                label=f"{value} {metric.title}" if len(metrics) > 1 else value
-            )
-            for value in of
-            for metric in metrics
-        ]
-
-    def name_of(self, published_name: str) -> str:
-        """What another stack has published."""
-        return published(self, stage=self.stage.name, name=published_name)
-
-
-class BusinessBoard(Board):
-    """Orders, cards, what waits, and what people have to decide."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        stage: StageConfig,
-        use_cases: Sequence[UseCase],
-    ) -> None:
-        super().__init__(scope, construct_id, stage=stage, use_cases=use_cases, name="business")
-        every = [case.name for case in use_cases]
-        self.show(
-            Orders=self.own(
-                self.orgs,
-                Own.ORDERS_ACCEPTED,
-                Own.ORDERS_IN_SALESFORCE,
-                Own.ORDERS_DELIVERED,
-                Own.ORDERS_REJECTED,
-            ),
-            Cards=self.own(self.orgs, Own.CARDS_TAKEN_OVER, Own.CARDS_ACTIVATED),
-            Open_tasks=self.own(self.orgs, Own.OPEN_TASKS, statistic="Maximum"),
-        )
-        self.show(
-            Errands_that_wait=self.own(self.fed, Own.ERRANDS_WAITING, statistic="Maximum"),
-            Seconds_the_oldest_waits=self.own(self.fed, Own.OLDEST_ERRAND, statistic="Maximum"),
-            Went_to_a_person=self.own(every, Own.PARKED),
-        )
-
 
 class OperationsBoard(Board):
-    """Errors, age, throttles, dead letters, and how the outside systems answer."""
+    """AWS's own metrics of each function and queue beside ours, by five minutes."""
 
     def __init__(
         self,
