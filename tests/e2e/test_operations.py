@@ -87,7 +87,7 @@ def test_should_send_a_parked_event_back_to_its_worker_when_a_person_says_so(
     letters = dead_letters_of("status_callback", "local", system.aws)["worker"]
     body = {"source": "nobody", "detail-type": "OrderStatusChanged__e", "detail": {}}
     system.aws("sqs").send_message(QueueUrl=letters.target, MessageBody=json.dumps(body))
-    eventually(lambda: letters.depth() == 1)
+    eventually(lambda: letters.depth() == 1, within=90)
     parked = total(system, "status_callback", Metric.PARKED)
 
     def redrive(*more: str) -> str:
@@ -98,5 +98,5 @@ def test_should_send_a_parked_event_back_to_its_worker_when_a_person_says_so(
     assert "worker: 0 sent back, about 1 left" in redrive("--reason", "unknown_order")
     assert "worker: 1 sent back" in redrive("--reason", "unknown_source")
     # Nobody's event still: the worker was given it again, and parked it again.
-    eventually(lambda: total(system, "status_callback", Metric.PARKED) == parked + 1)
-    eventually(lambda: letters.depth() == 1)
+    eventually(lambda: total(system, "status_callback", Metric.PARKED) == parked + 1, within=90)
+    eventually(lambda: letters.depth() == 1, within=90)
