@@ -29,7 +29,7 @@ demo: setup ## one order from the portal to the driver's card, step by step
 test: setup ## all tests
 	@$(PY) -m pytest -n 2 --dist loadgroup
 
-faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|events|mutants|moto|all
+faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|events|mutants|outage|moto|all
 	@$(PY) -m tests.faults $(PART) --seeds $(SEEDS) --from $(FROM) $(ARGS)
 
 faults-local: setup ## 100 orders on the local system while 50 workers are killed; ARGS="--seed 1"

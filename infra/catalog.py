@@ -205,6 +205,13 @@ USE_CASES: tuple[UseCase, ...] = (
         timeout_seconds=25,
     ),
     UseCase(
+        name="systems",
+        context="orders",
+        summary="Shows which outside systems are down, and how much work waits for them",
+        routes=(Route("GET", "/v1/systems", "systems_list"),),
+        table="read",
+    ),
+    UseCase(
         name="outbox_relay",
         context="ops",
         summary="Sends outbox rows to their queues as soon as the table's stream shows them",

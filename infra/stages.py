@@ -132,7 +132,14 @@ LOCAL = StageConfig(
     },
     issuer=LOCAL_ISSUER,
     log_retention_days=1,
-    tuning=Tuning(retry_first=1.0, retry_most=5.0, wait_retry=5.0, sweep_after=5.0),
+    tuning=Tuning(
+        retry_first=1.0,
+        retry_most=5.0,
+        wait_retry=5.0,
+        sweep_after=5.0,
+        circuit_probe_first=2.0,
+        circuit_probe_most=5.0,
+    ),
 )
 
 DEV = StageConfig(name="dev", orgs={"demo": example_org("dev", "demo")})

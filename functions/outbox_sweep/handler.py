@@ -7,7 +7,7 @@ from typing import Any
 from busbar.observability import begin, logger
 from busbar.settings import Settings
 from busbar.usecases.backlog import tell_backlog
-from busbar.usecases.outbox_relay import sweep
+from busbar.usecases.outbox_relay import let_go, sweep
 from busbar.wiring import Clients, Handler, Parts, lambda_entry
 
 SECONDS = 50.0
@@ -27,9 +27,11 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
             return SECONDS - (parts.clock.now() - start).total_seconds()
 
         for org in settings.orgs:
-            sent, failed = sweep(
-                parts.store(org), parts.queues, parts.clock, settings.tuning, time_left=time_left
-            )
+            at_hand = (parts.store(org), parts.queues, parts.clock, settings.tuning)
+            released = let_go(*at_hand, time_left=time_left)
+            sent, failed = sweep(*at_hand, time_left=time_left)
+            if released:
+                logger.info("lanes let go", extra={"org": org, "sent": released})
             if sent or failed:
                 logger.warning("outbox swept", extra={"org": org, "sent": sent, "failed": failed})
         if time_left() > SHORTEST:

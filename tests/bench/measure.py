@@ -65,6 +65,7 @@ def count_use_cases() -> dict[str, Row]:
     _order(world)
     _cards(world)
     _outage(world)
+    _circuit(world)
     _tasks(world)
     _webhook(world)
     for system in ("salesforce", "energised"):
@@ -137,6 +138,25 @@ def _outage(world: MeteredWorld) -> None:
     world.clock.advance(120)
     with world.measuring("Salesforce is back"):
         world.pump()
+
+
+def _circuit(world: MeteredWorld) -> None:
+    from infra.simulators.faults import Fault  # noqa: PLC0415
+
+    world.salesforce.add_fault(Fault("refuse", count=None))
+    _post(world, "three")
+    world.run_for(120)
+    with world.measuring("held back by the circuit"):
+        _post(world, "four")
+        world.pump()
+    with world.measuring("two wait for a system that is down"):
+        world.invoke("outbox_sweep", {})
+    with world.measuring("one of them is down"):
+        world.call("GET", "/v1/systems", "operator")
+    world.salesforce.faults.clear()
+    world.run_for(900)
+    with world.measuring("both are up"):
+        world.call("GET", "/v1/systems", "operator")
 
 
 def _tasks(world: MeteredWorld) -> None:

@@ -79,6 +79,27 @@ def show(system: RunningSystem, placed: httpx.Response) -> dict[str, Any]:
     return shown
 
 
+def sweep(system: RunningSystem) -> None:
+    """Run the sweep now, which its schedule starts every minute."""
+    calls: Any = system.aws("lambda")
+    (name,) = [
+        f["FunctionName"]
+        for f in calls.list_functions()["Functions"]
+        if ".outbox_sweep." in f["Handler"]
+    ]
+    calls.invoke(FunctionName=name)
+
+
+def after_outage(system: RunningSystem, look: Callable[[], T]) -> T:
+    """What `look` finds as soon as it is something, while the sweep looks after what waits."""
+
+    def swept() -> T:
+        sweep(system)
+        return look()
+
+    return eventually(swept, within=60.0)
+
+
 def number_of(system: RunningSystem, placed: httpx.Response) -> str:
     """Salesforce's number of the order, as soon as it is there."""
     return eventually(lambda: str(show(system, placed)["salesforce_order_number"] or ""))

@@ -53,6 +53,7 @@ PROBES: Mapping[str, Probe] = {
     "my_charge_cards": Probe(),
     "sync_cards": Probe(),
     "reconcile": Probe(),
+    "systems_list": Probe(),
     "tasks_list": Probe(),
     "tasks_show": Probe("task", everybodys=True),
     "connection_check": Probe("system", everybodys=True),

@@ -16,7 +16,16 @@ from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.local.testing import RunningSystem
 from infra.simulators.sample import HEIDE, HEIDE_LATER_ENERGISED_ID
-from tests.e2e.conftest import deliver, eventually, number_of, place, rows, show, store_of
+from tests.e2e.conftest import (
+    after_outage,
+    deliver,
+    eventually,
+    number_of,
+    place,
+    rows,
+    show,
+    store_of,
+)
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:
@@ -41,7 +50,7 @@ def test_should_keep_an_order_while_salesforce_is_down_and_forward_it_later(
     assert placed.json()["salesforce_order_number"] is None
     assert show(system, placed)["status_text"] == "Angenommen"
     system.simulator("salesforce", "POST", "up")
-    number = number_of(system, placed)
+    number = after_outage(system, lambda: show(system, placed)["salesforce_order_number"])
     assert [o["OrderNumber"] for o in rows(system, "Order")] == [number]
     again = place(system, "outage")
     assert (again.status_code, again.content) == (202, placed.content)

@@ -5,6 +5,7 @@ scenarios    random faults: all other scenarios, by turns in each mode
 boundaries   every boundary of one order, and every pair of them, in each mode
 events       six events of an order and of a card in all 4,320 orders with one of them twice
 mutants      every guard taken out: each has to turn the harness red
+outage       Salesforce down for 72 hours under 5,000 orders, be.ENERGISED under 50 card wishes
 moto         random faults over moto: N runs, of all scenarios in turn
 show         the course of one run: --from is its seed, --scenario, --mode, --trouble its setup
 """
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar
 
+from tests.faults import outage
 from tests.faults.boundaries import MODES, pairs, singles, stopped_at
 from tests.faults.mutants import MUTANTS
 from tests.faults.permutations import play_all
@@ -167,6 +169,12 @@ def events(_first: int, _count: int) -> list[str]:
     return ["events in another order end in another state"] if play_all() else []
 
 
+def long_outage(_first: int, _count: int) -> list[str]:
+    """Systems that are down for days, at the full size."""
+    logging.disable()
+    return outage.full_size()
+
+
 def show(setup: Setup, seed: int) -> list[str]:
     """Print every effect of one run, what happened to it, and what is wrong."""
     run = play_setup(setup, seed)
@@ -184,6 +192,7 @@ PARTS: dict[str, Callable[[int, int], list[str]]] = {
     "boundaries": boundaries,
     "events": events,
     "mutants": mutants,
+    "outage": long_outage,
     "moto": moto,
 }
 

@@ -88,6 +88,9 @@ class Cloud:
     mapper: Mapper = field(default_factory=PythonMapper)
     time_limit: float | None = None
     """Seconds that every function may run, in place of what the catalogue says."""
+    cards: int = CARDS
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Calls a minute that a system states, where they are not the default."""
     carry: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda call: call
     """The way of a SendMessage into the queue and out of it."""
     first_id: int = 1
@@ -111,12 +114,16 @@ class Cloud:
         """When the sweep has to look at each row that is left."""
         unique = self.mode == "unique_key"
         self.salesforce, self.energised = simulators(
-            self.engine.now, self._publish, CARDS, () if unique else LOOSE
+            self.engine.now, self._publish, self.cards, () if unique else LOOSE
         )
         lag = 0.0 if unique else SEARCH_LAG
-        self.settings = settings_of(
-            {"mode": self.mode, "search_lag_seconds": lag}, {"search_lag_seconds": SEARCH_LAG}
-        )
+        own: dict[str, dict[str, Any]] = {
+            "salesforce": {"mode": self.mode, "search_lag_seconds": lag},
+            "energised": {"search_lag_seconds": SEARCH_LAG},
+        }
+        for system, limit in self.limits.items():
+            own[system]["calls_per_minute"] = limit
+        self.settings = settings_of(own["salesforce"], own["energised"])
         table = FaultyTable(self.table, self.layer, self)
         self._clients = Clients(
             transports={

@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from busbar.process.circuit_row import SYSTEMS
 from busbar.process.outbox import OutboxRow
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable
@@ -47,7 +48,9 @@ class LocalCloud:
     def work_left(self) -> dict[str, int]:
         """Queue -> messages that are not deleted yet; `outbox` -> errands that have not ended."""
         left = {name: self._waiting(url) for name, url in self._urls.items()}
-        left["outbox"] = len(self._store.due(OutboxRow, self._clock.now() + timedelta(days=30)))
+        later = self._clock.now() + timedelta(days=30)
+        lanes = sum(self._store.count_due(OutboxRow, later, lane)[0] for lane in SYSTEMS)
+        left["outbox"] = len(self._store.due(OutboxRow, later)) + lanes
         return {name: count for name, count in left.items() if count}
 
     def _waiting(self, url: str) -> int:

@@ -22,6 +22,10 @@ TIMES = Times(
         wait_retry=2.0,
         sweep_after=2.0,
         resend_after=60.0,
+        circuit_window=12.0,
+        circuit_probe_first=4.0,
+        circuit_probe_most=6.0,
+        circuit_cache=0.2,
     ),
     # A run of the sync reads only, and has its own 24 s of a request: it keeps its minute.
     limits={u.name: LIMIT for u in USE_CASES if u.systems and u.name != "sync_cards"},

@@ -34,6 +34,10 @@ GUARDS = {
     "task and order in one transaction",
     "errand of a decision",
     "audit in the transaction",
+    "circuit",
+    "lease of a probe",
+    "shared limit",
+    "lane",
 }
 """What the step contract, the doors and the outbox rest on."""
 

@@ -41,6 +41,7 @@ charge_cards_deactivate   x             -      -             -             -    
 my_charge_cards           x             x      x             -             -       -        -
 sync_cards                -             -      -             x             -       x        x
 reconcile                 -             -      -             x             -       x        x
+systems_list              -             -      -             x             -       x        -
 tasks_list                -             -      -             x             -       x        -
 tasks_show                -             -      -             x             -       x        -
 connection_check          -             -      -             -             -       x        -

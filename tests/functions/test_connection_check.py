@@ -257,6 +257,10 @@ class SlowConnection:
 
     energised = salesforce
 
+    def is_down(self, system: str) -> bool:  # noqa: ARG002
+        """It is not."""
+        return False
+
     def connection(self, system: str) -> Connection:  # noqa: ARG002
         """Itself, for every system."""
         return self

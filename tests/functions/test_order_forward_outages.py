@@ -66,7 +66,8 @@ def test_should_bring_all_orders_through_whose_create_was_lost_before_salesforce
 
 
 def test_should_bring_all_orders_through_though_every_worker_was_killed_at_its_time_limit() -> None:
-    world = World(tuning=Tuning(call_timeout=100.0))  # longer than the function may run
+    # Longer than the function may run, and no circuit that spares Salesforce and the workers.
+    world = World(tuning=Tuning(call_timeout=100.0, circuit_failures=10**6))
     world.salesforce.add_fault(Fault("timeout_after", match=GRAPH, count=ORDERED // 2))
     world.salesforce.add_fault(Fault("timeout_before", match=GRAPH, count=ORDERED // 2))
     for number in range(ORDERED):

@@ -124,14 +124,14 @@ def test_should_not_bring_back_what_somebody_else_overtook(refused: World) -> No
 
 
 def given_up(world: World) -> Task:
-    """be.ENERGISED was out of reach for two weeks, with a wish of the fleet manager."""
+    """be.ENERGISED had the card locked for two weeks, with a wish of the fleet manager."""
     path = f"{CARDS}/{card_in_portal(world).id}"
-    world.energised.is_down = True
+    world.energised.add_fault(Fault("status", status=423, match="PUT", count=None))
     assert world.call("POST", f"{path}/activate").status == 202
     world.run_for(120)
     world.clock.advance(15 * 86400)
     world.run_for(3600, 300)
-    world.energised.is_down = False
+    world.energised.faults.clear()
     return the_task(world)
 
 

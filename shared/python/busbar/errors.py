@@ -7,6 +7,7 @@ BusbarError
 └── UpstreamError           an outside system said no, or said nothing
     ├── NotDone             it certainly had no effect
     │   ├── Unavailable     not reached, throttled, locked, out of quota: try again later
+    │   │   └── Withheld    not even sent: the system is down, or its calls of now are used up
     │   ├── Refused         the system looked at it and said no: a person decides
     │   └── Missing         the object addressed does not exist there
     ├── Duplicate           refused because it is there already: success, once the probe finds it
@@ -100,6 +101,13 @@ class Unavailable(NotDone):
     """Not reached, throttled, locked or out of quota. Try again after `retry_after` seconds."""
 
     retry_after: float | None = None
+
+
+class Withheld(Unavailable):
+    """Kept back by the system's circuit (`busbar.process.circuit`); nothing was sent.
+
+    The work belongs into the lane of the system, which is let go in order once it is back.
+    """
 
 
 class Refused(NotDone):

@@ -120,12 +120,21 @@ class Store(Protocol):
         """All records with this relation to `target`, eventually consistent."""
         ...
 
-    def due(self, schema: type[R], until: datetime, *, limit: int = 100) -> list[Stored[R]]:
-        """Records whose due time has come, oldest first, eventually consistent."""
+    def due(
+        self, schema: type[R], until: datetime, *, limit: int = 100, lane: str = ""
+    ) -> list[Stored[R]]:
+        """Records of a lane whose due time has come, oldest first, eventually consistent."""
         ...
 
-    def ids_due(self, schema: type[Record]) -> list[str]:
-        """Ids of all records that are due some time, soonest first; reads no record."""
+    def count_due(self, schema: type[R], until: datetime, lane: str) -> tuple[int, str | None]:
+        """How many records of a named lane are due, at most 10,000; the oldest due time."""
+        ...
+
+    def ids_due(self, schema: type[Record], lanes: Sequence[str] = ()) -> list[str]:
+        """Ids of all records that are due some time, soonest first; reads no record.
+
+        With those in the `lanes`, which `due` leaves out.
+        """
         ...
 
     def ids_listed(self, schema: type[Record], by: str) -> list[str]:
@@ -142,6 +151,26 @@ class Store(Protocol):
 
     def commit(self, *changes: Change) -> None:
         """Write all or none. Raises `Conflict` if a `Save` or `Bind` finds another state."""
+        ...
+
+
+class Gate(Protocol):
+    """What every call to one outside system passes, logins too."""
+
+    def enter(self, operation: str, *, writes: bool) -> None:
+        """Let a call pass. Raises `Withheld` if it must not be sent now."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether the last thing known of the system is that it is down."""
+        ...
+
+    def succeeded(self, *, writes: bool) -> None:
+        """The system answered, if only to refuse the call."""
+        ...
+
+    def failed(self, code: str, *, writes: bool, retry_after: float | None = None) -> None:
+        """The system was not reached, did not answer in time, or said that it cannot now."""
         ...
 
 
@@ -305,6 +334,10 @@ class Systems(Protocol):
 
     def connection(self, system: str) -> Connection | None:
         """A fresh connection to `salesforce` or `energised`; None if the org has no such system."""
+        ...
+
+    def is_down(self, system: str) -> bool:
+        """Whether a system that was called here is known to be down."""
         ...
 
 

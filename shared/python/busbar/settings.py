@@ -31,6 +31,10 @@ Mode = Literal["unique_key", "probe", "none"]
 """How a create is made safe to repeat (see `busbar.process.create`)."""
 
 
+FEWEST_CALLS = 24
+"""With fewer calls a minute no window of a circuit would hold those of one errand."""
+
+
 class MisconfiguredError(BusbarError):
     """A variable is missing or wrong. The message names it and what it has to be."""
 
@@ -94,6 +98,10 @@ class SalesforceSettings:
     """Longest time a call may still take effect after its time-out."""
     search_lag_seconds: float = 0.0
     """How long a new record may stay invisible to a read by external id."""
+    calls_per_minute: int = 600
+    """Most calls of all workers together while waiting work drains after an outage; at least 24.
+    Salesforce counts 100,000 calls a day and more, and 25 at once that last 20 s; a tenth of it is
+    left to a drain of 5,000 orders."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,8 @@ class EnergisedSettings:
     processing_seconds: float = 60.0
     search_lag_seconds: float = 60.0
     """How long a change may stay invisible to the card list."""
+    calls_per_minute: int = 300
+    """As in `SalesforceSettings`. What be.ENERGISED allows is not public: ask for it."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,16 @@ class Tuning:
     message can live on its queue, retries included."""
     reconcile_after: float = 900.0
     """Age of the last change from which a difference is no longer work in progress."""
+    circuit_failures: int = 3
+    """Failed calls in a row after which a system is taken for down."""
+    circuit_window: float = 120.0
+    """Failures further apart than this are no row."""
+    circuit_probe_first: float = 20.0
+    """First wait for a probe; each is twice the one before, up to `circuit_probe_most`, and up to
+    a half more by chance. Longer than a worker may take for one call."""
+    circuit_probe_most: float = 120.0
+    circuit_cache: float = 2.0
+    """How old a worker's picture of a circuit may be."""
     idempotency_kept: float = 7 * 86400.0
     idempotency_lease: float = 30.0
 
@@ -254,6 +274,11 @@ def _org(raw: object, where: str) -> OrgSettings:
         parts["energised"] = _build(EnergisedSettings, parts["energised"], f"{where}.energised")
     if "webhook" in parts:
         parts["webhook"] = _build(WebhookSettings, parts["webhook"], f"{where}.webhook")
+    for name in ("salesforce", "energised"):
+        if name in parts and parts[name].calls_per_minute < FEWEST_CALLS:
+            raise MisconfiguredError(
+                f"{where}.{name}.calls_per_minute has to be at least {FEWEST_CALLS}"
+            )
     org = _build(OrgSettings, {"audiences": (), **parts}, where)
     return replace(org, audiences=tuple(org.audiences))
 

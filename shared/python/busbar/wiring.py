@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import botocore.session
@@ -17,7 +18,8 @@ from busbar.domain.identifiers import encode
 from busbar.errors import Unavailable
 from busbar.mapping.registry import MappingRegistry
 from busbar.observability import Metric, correlation_id, count, counting
-from busbar.ports import ChargingBackend, Clock, Connection, Ids, Mapper, OrderSystem, Store
+from busbar.ports import ChargingBackend, Clock, Connection, Gate, Ids, Mapper, OrderSystem, Store
+from busbar.process.circuit import Circuit
 from busbar.settings import (
     EnergisedSettings,
     MisconfiguredError,
@@ -157,9 +159,13 @@ class SecretCache:
 class OrgSystems:
     """The outside systems of one org, each connected at first use. Implements `ports.Systems`."""
 
-    def __init__(self, org: OrgSettings, clients: Clients) -> None:
+    def __init__(
+        self, org: OrgSettings, clients: Clients, gate_of: Callable[[str, int], Gate]
+    ) -> None:
         self._org = org
         self._clients = clients
+        self._gate_of = gate_of
+        self._gates: dict[str, Gate] = {}
         self._salesforce: OrderSystem | None = None
         self._energised: ChargingBackend | None = None
 
@@ -187,6 +193,7 @@ class OrgSystems:
             "correlation": correlation_id,
             "transport": self._clients.transports.get(settings.base_url),
             "monotonic": self._clients.monotonic,
+            "gate": self._gate(system, settings.calls_per_minute),
         }
 
     @property
@@ -204,21 +211,33 @@ class OrgSystems:
         return self._energised
 
     def connection(self, system: str) -> Connection | None:
-        """See `ports.Systems.connection`: its own connector, so that nothing of it is cached."""
+        """See `ports.Systems.connection`: its own connector, so that nothing of it is cached.
+
+        It passes no gate: a person wants to know now whether the system is there.
+        """
         if system == "salesforce" and self._org.salesforce:
             from busbar.connectors.salesforce import connection, orders  # noqa: PLC0415
 
             of = self._org.salesforce
-            made = orders.SalesforceOrders(of, **self._with(system, of))
+            made = orders.SalesforceOrders(of, **{**self._with(system, of), "gate": None})
             return connection.SalesforceConnection(of, made, self._clients.clock)
         if system == "energised" and self._org.energised:
             from busbar.connectors.energised import cards  # noqa: PLC0415
             from busbar.connectors.energised import connection as tenant  # noqa: PLC0415
 
             own = self._org.energised
-            reached = cards.EnergisedCards(own, **self._with(system, own))
+            reached = cards.EnergisedCards(own, **{**self._with(system, own), "gate": None})
             return tenant.EnergisedConnection(own, reached, self._clients.clock)
         return None
+
+    def is_down(self, system: str) -> bool:
+        """Whether a system that was called here is known to be down."""
+        return system in self._gates and self._gates[system].is_open()
+
+    def _gate(self, system: str, per_minute: int) -> Gate:
+        if system not in self._gates:
+            self._gates[system] = self._gate_of(system, per_minute)
+        return self._gates[system]
 
 
 class SqsQueues:
@@ -260,7 +279,22 @@ class Parts:
         self._clients = clients
         self._table = clients.table
         self._webhook_keys: dict[str, WebhookKeys] = {}
-        self._systems = {name: OrgSystems(org, clients) for name, org in settings.orgs.items()}
+        self._systems = {
+            name: OrgSystems(org, clients, partial(self._gate, name))
+            for name, org in settings.orgs.items()
+        }
+        self.carries_errands = False
+        """Whether this is a worker of the outbox, whose calls go first while a lane drains."""
+
+    def _gate(self, org: str, system: str, per_minute: int) -> Gate:
+        return Circuit(
+            system,
+            self.store(org),
+            self.clock,
+            self.settings.tuning,
+            per_minute,
+            carries_errands=self.carries_errands,
+        )
 
     def webhook_keys(self, org: str) -> WebhookKeys | None:
         """The keys with which this org's webhooks are signed; None if it has no webhook."""

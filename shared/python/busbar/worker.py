@@ -35,6 +35,7 @@ class Worker:
         self, work: Callable[[Errand, Deps], object]
     ) -> Callable[[dict[str, Any], Any], Any]:
         """A handler for errands from the outbox. What is done already, or was overtaken, is not."""
+        self._parts.carries_errands = True
 
         def one(body: str) -> None:
             command = Command.model_validate_json(body)

@@ -35,6 +35,7 @@ EXPECTED = {
     "my_charge_cards":         ("O",  "O",   "O",   "-",  "-",    "-",     "-"),
     "sync_cards":              ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
     "reconcile":               ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "systems_list":            ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "tasks_list":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "tasks_show":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "connection_check":        ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from busbar.domain.record import Record
-from busbar.errors import Missing, Refused, Unavailable, Unknown
+from busbar.errors import Missing, Refused, Unavailable, Unknown, Withheld
 from busbar.ports import Save, Stored
+from busbar.process.circuit_row import CIRCUIT_OPEN
 from busbar.process.contract import Later, Outcome, Parked
 from busbar.settings import Tuning
 from busbar.store.records import TableStore
@@ -184,7 +185,8 @@ class Lab:
             result = effect(plan.delay if plan.answer == "late" else 0.0)
         self.boundary(f"after {operation}")
         if plan.answer != "ok":
-            raise ERRORS[plan.answer]("system", operation, code="CODE")
+            code = CIRCUIT_OPEN if plan.answer == "withheld" else "CODE"
+            raise ERRORS[plan.answer]("system", operation, code=code)
         return result
 
     def after(self, seconds: float) -> datetime:
@@ -197,6 +199,7 @@ ERRORS: dict[str, Callable[..., Exception]] = {
     "late": Unknown,
     "never": Unknown,
     "unavailable": Unavailable,
+    "withheld": Withheld,
     "refused": Refused,
     "missing": Missing,
 }

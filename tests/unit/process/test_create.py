@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from busbar.errors import Missing, Refused, Unavailable, Unknown
+from busbar.errors import Missing, Refused, Unavailable, Unknown, Withheld
+from busbar.process.circuit_row import CIRCUIT_OPEN
 from busbar.process.contract import LEASE_MARGIN, Done, Later, Parked
 from busbar.process.create import StepState
 from busbar.settings import Mode
@@ -258,3 +259,41 @@ def test_should_give_the_call_less_time_than_the_lease(
     lab = CreateLab(mode, timeout=timeout)
     lab.work(Plan(at={1: Pause(4)}))
     assert lab.timeouts == [most - 4]
+
+
+# --- a circuit holds back ----------------------------------------------------------------------
+
+
+@each_mode
+def test_should_wait_in_the_lane_of_a_system_whose_circuit_holds_the_create_back(
+    mode: Mode,
+) -> None:
+    lab = CreateLab(mode)
+    outcome = later(lab.work(Plan("withheld")), "unavailable")
+    assert outcome.lane == "system"
+    assert (lab.row.state, lab.made) == ("planned", [])
+
+
+@each_mode
+@pytest.mark.parametrize("answered", [True, False])
+def test_should_find_out_by_a_read_whether_a_system_that_was_down_is_back(
+    mode: Mode, answered: bool
+) -> None:
+    lab = CreateLab(mode)
+    lab.work(Plan("withheld"))
+    lab.probe_error = None if answered else Withheld("system", "find", code=CIRCUIT_OPEN)
+    attempts = lab.row.attempt
+    outcome = lab.work()
+    assert lab.probes == 1
+    if answered:
+        assert isinstance(outcome, Done)
+    else:
+        assert later(outcome, "unavailable").lane == "system"
+        assert lab.row.attempt == attempts  # nothing is written for a look
+
+
+def test_should_go_on_when_a_system_that_was_down_only_refuses_to_be_asked() -> None:
+    lab = CreateLab()
+    lab.work(Plan("withheld"))
+    lab.probe_error = Refused("system", "find")
+    assert isinstance(lab.work(), Done)

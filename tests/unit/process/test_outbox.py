@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -206,3 +207,50 @@ def test_should_survive_being_stored_and_read(office: Office) -> None:
     office.written()
     assert OutboxRow.model_validate_json(office.there.model_dump_json()) == office.there
     assert office.there.since + timedelta(0) == office.lab.now
+
+
+# --- lanes -------------------------------------------------------------------------------------
+
+
+def test_should_wait_in_the_lane_of_a_system_without_waking_anybody(office: Office) -> None:
+    errand = office.written()
+    since = office.there.since
+    office.lab.clock.advance(30)
+    office.settle(errand, replace(office.later(), lane="any_system"))
+    row = office.there
+    assert (row.lane, row.due_lane(), row.wakes_relay()) == ("any_system", "any_system", False)
+    assert row.due_at() == since  # the place in the lane is that of the wish
+
+
+def test_should_leave_the_lane_when_it_is_sent_and_come_back_to_its_place(office: Office) -> None:
+    held = replace(office.later(), lane="any_system")
+    office.settle(office.written(), held)
+    since = office.there.due_at()
+    stored = office.lab.store.get(OutboxRow, office.errand().row_id)
+    assert stored
+    office.lab.store.commit(Save(stored.record.sent(office.lab.after(3600)), stored))
+    assert (office.there.lane, office.there.due_at()) == ("", office.lab.after(3600))
+    office.lab.clock.advance(60)
+    office.settle(office.current, held)
+    assert office.there.due_at() == since
+
+
+def test_should_never_give_up_what_a_system_that_is_down_holds_up(office: Office) -> None:
+    errand = office.written()
+    office.lab.clock.advance(TUNING.wait_at_most + 1)
+    held = replace(office.later(), lane="any_system")
+    assert office.settle(errand, held) == held
+    assert office.there.lane == "any_system"
+
+
+@pytest.mark.parametrize(
+    ("system", "lane"), [("down", "down"), ("up", ""), ("", "")], ids=["down", "up", "none"]
+)
+def test_should_send_whoever_meets_a_system_that_is_down_into_its_lane(
+    office: Office, system: str, lane: str
+) -> None:
+    errand = office.written()
+    lab = office.lab
+    office.outbox = Outbox(lab.store, lab.clock, TUNING, "any-id", lambda name: name == "down")
+    office.settle(errand, replace(office.later(), system=system))
+    assert office.there.lane == lane

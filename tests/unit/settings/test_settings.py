@@ -90,6 +90,12 @@ def test_should_settle_longer_than_any_function_runs_by_default() -> None:
     assert tuning.idempotency_kept == 7 * 86400
 
 
+def test_should_give_a_probe_more_time_than_any_call_may_take_by_default() -> None:
+    tuning = Tuning()
+    longest = max(tuning.call_timeout, tuning.answer_within, tuning.card_answer_within)
+    assert tuning.circuit_probe_first > longest
+
+
 @pytest.mark.parametrize("name", ["BUSBAR_STAGE", "BUSBAR_TABLE", "BUSBAR_ORGS"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_should_name_a_variable_that_is_missing(name: str, value: str | None) -> None:
@@ -122,6 +128,7 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
         "secret_id",
         {"BUSBAR_ORGS": with_org(energised={"base_url": "https://x"})},
     ),
+    "limit too small": ("calls_per_minute", {"BUSBAR_ORGS": with_salesforce(calls_per_minute=23)}),
     "unknown mode": ("mode", {"BUSBAR_ORGS": with_salesforce(mode="uniq")}),
     "mode is null": ("mode", {"BUSBAR_ORGS": with_salesforce(mode=None)}),
     "authentication": (

@@ -92,6 +92,7 @@ READS: dict[str, tuple[float, Callable[[TableStore], object]]] = {
     "an empty list": (0.5, lambda s: s.listed(Thing, "shelf#?")),
     "a relation of ten": (5.5, lambda s: s.linked(Linked, "order", "1")),
     "nothing due in four shards": (2, lambda s: s.due(Thing, NOON)),
+    "nothing due in a lane": (0.5, lambda s: s.due(Thing, NOON, lane="slow")),
 }
 
 

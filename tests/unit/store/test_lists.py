@@ -159,6 +159,28 @@ def test_should_give_nothing_that_has_no_due_time_any_more(shop: Shop) -> None:
     assert shop.store.due(Thing, shop.clock.now()) == []
 
 
+def test_should_keep_each_lane_apart_and_in_order(shop: Shop) -> None:
+    start = shop.clock.now()
+    for n, lane in enumerate(("", "slow", "fast", "slow", "slow")):
+        put(shop, f"{n}", due=start - timedelta(seconds=n), lane=lane)
+    assert ids(shop.store.due(Thing, start, lane="slow")) == "431"
+    assert ids(shop.store.due(Thing, start, limit=1, lane="slow")) == "4"
+    assert ids(shop.store.due(Thing, start)) == "0"
+    put(shop, "4")
+    assert ids(shop.store.due(Thing, start, lane="slow")) == "31"
+
+
+def test_should_count_a_lane_and_name_its_oldest(shop: Shop) -> None:
+    start = shop.clock.now()
+    assert shop.store.count_due(Thing, start, "slow") == (0, None)
+    for n in range(5):
+        put(shop, f"{n}", due=start - timedelta(seconds=n), lane="slow")
+    put(shop, "later", due=start + timedelta(seconds=1), lane="slow")
+    put(shop, "other", due=start - timedelta(seconds=9))
+    count, oldest = shop.store.count_due(Thing, start, "slow")
+    assert (count, oldest) == (5, "2026-03-02T07:59:56.000000Z")
+
+
 # --- indexes lag -------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ class Thing(Record):
     due: AwareDatetime | None = None
     until: AwareDatetime | None = None
     wakes: bool = False
+    lane: str = ""
 
     def listed_by(self) -> str | None:
         """By shelf."""
@@ -33,6 +34,10 @@ class Thing(Record):
     def due_at(self) -> datetime | None:
         """As told."""
         return self.due
+
+    def due_lane(self) -> str:
+        """As told."""
+        return self.lane
 
     def kept_until(self) -> datetime | None:
         """As told."""

@@ -3,6 +3,9 @@
 A call that fails before anything was sent is `Unavailable`. A call that fails after that is
 `Unavailable` if it only reads, and `Unknown` if it writes: the system may have done it. Nothing is
 repeated here and nothing sleeps; retries belong to one layer above.
+
+Every call passes the gate of its system first, and the gate is told how it went: whether the system
+is there, not whether it liked the call.
 """
 
 from __future__ import annotations
@@ -10,13 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 import httpx
 
 from busbar.connectors.budget import Budget
+from busbar.connectors.retry_after import retry_after
 from busbar.errors import Unavailable, Unknown, UpstreamError
 from busbar.observability import Metric, count, observe
+from busbar.ports import Gate
 
 CONNECT_SECONDS = 2.0
 """A host that does not take a connection within this is down for this call."""
@@ -52,6 +58,8 @@ class Ask:
     method: str
     path: str
     writes: bool = False
+    login: bool = False
+    """Asks for a token: without one nothing works, and one alone says nothing of the rest."""
     query: Mapping[str, str] = field(default_factory=dict)
     json: object = None
     form: Mapping[str, str] = field(default_factory=dict)
@@ -88,8 +96,14 @@ class Exchange:
         *,
         correlation: Callable[[], str],
         transport: httpx.BaseTransport | None = None,
+        gate: Gate | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        overloaded: Callable[[Answer], bool] = lambda _answer: False,
     ) -> None:
         self.system = system
+        self._gate = gate
+        self._now = now
+        self._overloaded = overloaded
         self._base_url = base_url
         self._correlation = correlation
         # No client above it: cookies, redirects, proxies and .netrc are what we do not want, and a
@@ -111,6 +125,20 @@ class Exchange:
         left = budget.left()
         if left <= 0:
             raise Unavailable(self.system, ask.operation, code="NO_TIME_LEFT")
+        if self._gate is None:
+            return self._metered(ask, budget, left)
+        self._gate.enter(ask.operation, writes=ask.writes)
+        try:
+            answer = self._metered(ask, budget, left)
+        except UpstreamError as error:
+            # Who had no time to wait cannot tell a slow system from one that is down.
+            if isinstance(error.__cause__, httpx.HTTPError) and left >= CONNECT_SECONDS:
+                self._gate.failed(error.code, writes=ask.writes)
+            raise
+        self._tell(self._gate, ask, answer)
+        return answer
+
+    def _metered(self, ask: Ask, budget: Budget, left: float) -> Answer:
         count(Metric.CALLS, self.system)
         try:
             answer = self._exchanged(ask, budget, left)
@@ -124,6 +152,15 @@ class Exchange:
         if answer.status == 429:
             count(Metric.THROTTLED, self.system)
         return answer
+
+    def _tell(self, gate: Gate, ask: Ask, answer: Answer) -> None:
+        status = answer.status
+        limited = status == 429 or self._overloaded(answer)
+        if status >= 500 or limited or (ask.login and status != 200):
+            after = retry_after(answer.headers, self._now())
+            gate.failed(f"HTTP_{status}", writes=ask.writes, retry_after=after)
+        elif status != 401 and not ask.login:
+            gate.succeeded(writes=ask.writes)
 
     def _exchanged(self, ask: Ask, budget: Budget, left: float) -> Answer:
         try:

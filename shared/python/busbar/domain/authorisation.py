@@ -61,6 +61,7 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
         Role.OPERATOR: _ALL,
         Role.MACHINE: _ALL,
     },
+    "systems_list": _STAFF,
     "tasks_list": _STAFF,
     "tasks_show": _STAFF,
     "connection_check": {Role.OPERATOR: _ALL},

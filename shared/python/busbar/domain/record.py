@@ -38,6 +38,10 @@ class Record(Value):
         """When somebody has to look at it again; None leaves it out of the `due` index."""
         return None
 
+    def due_lane(self) -> str:
+        """Where it queues until it is due: with all others, or in a lane of its own."""
+        return ""
+
     def kept_until(self) -> datetime | None:
         """When the table may forget it; None keeps it."""
         return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from busbar.errors import UpstreamError, Withheld
 from busbar.ports import Found
 from busbar.settings import Tuning
 
@@ -27,12 +28,16 @@ class Done:
 class Later:
     """Not yet: look again at `at`. `reason` is a stable word that people and tests can read.
 
-    `cause` is for the log: system, operation, code and request id of what went wrong.
+    `cause` is for the log: system, operation, code and request id of what went wrong, and
+    `system` is the one that failed. `lane` names the system whose circuit holds the work back: then
+    it waits there, whatever `at` says.
     """
 
     at: datetime
     reason: str
     cause: str = ""
+    system: str = ""
+    lane: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,12 @@ class Parked:
 
 
 Outcome = Done | Later | Parked
+
+
+def failed(at: datetime, reason: str, error: UpstreamError) -> Later:
+    """Later, as a system has failed; in its lane if its circuit held the call back."""
+    lane = error.system if isinstance(error, Withheld) else ""
+    return Later(at, reason, str(error), error.system, lane)
 
 
 def backoff(seed: str, failures: int, tuning: Tuning) -> timedelta:

@@ -39,6 +39,7 @@ from busbar.errors import (
     UpstreamError,
 )
 from busbar.ports import Change, Clock, Found, Put, Save, Store, Stored
+from busbar.process.circuit_row import CIRCUIT_OPEN
 from busbar.process.contract import (
     LEASE_MARGIN,
     Done,
@@ -47,6 +48,7 @@ from busbar.process.contract import (
     Parked,
     backoff,
     content_hash,
+    failed,
 )
 from busbar.settings import Mode, Tuning
 
@@ -128,13 +130,29 @@ class Creator:
         """Bring the step as far as it goes now. Safe to call again at any time, by anybody."""
         stored = self._store.get(StepRow, step.row_id)
         if stored is None or stored.record.state is StepState.PLANNED:
-            return self._attempt(step, stored)
+            down = self._still_down(step, stored.record) if stored else None
+            return down or self._attempt(step, stored)
         row = stored.record
         if row.state is StepState.DONE:
             return Done(Found(row.external_id, row.fields))
         if row.state is StepState.PARKED:
             return Parked(row.reason)
         return self._resume(step, stored)
+
+    def _still_down(self, step: CreateStep, row: StepRow) -> Later | None:
+        """Whether the system that held the last attempt back is still down, asked by a read.
+
+        A create must not be what finds that out: its own outcome may be unknown then.
+        """
+        if row.reason != CIRCUIT_OPEN:
+            return None
+        try:
+            step.find(step.reference, step.timeout)
+        except Unavailable as error:
+            return self._later(row, error, "unavailable")
+        except UpstreamError:
+            return None  # it says no, but it speaks
+        return None
 
     def _resume(self, step: CreateStep, stored: Stored[StepRow]) -> Outcome:
         """An INTENT is there: the outcome of the last attempt is not known."""
@@ -244,7 +262,7 @@ class Creator:
         wait = backoff(row.id, row.attempt + row.probes, self._tuning)
         if isinstance(error, Unavailable) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
-        return Later(self._clock.now() + wait, reason, str(error))
+        return failed(self._clock.now() + wait, reason, error)
 
     def _finish(self, step: CreateStep, stored: Stored[StepRow], found: Found) -> Outcome:
         row = stored.record.model_copy(

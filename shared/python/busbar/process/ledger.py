@@ -32,7 +32,15 @@ from busbar.errors import (
     UpstreamError,
 )
 from busbar.ports import Change, Clock, Found, Put, Save, Store, Stored
-from busbar.process.contract import LEASE_MARGIN, Done, Later, Outcome, Parked, backoff
+from busbar.process.contract import (
+    LEASE_MARGIN,
+    Done,
+    Later,
+    Outcome,
+    Parked,
+    backoff,
+    failed,
+)
 from busbar.settings import Tuning
 
 FINISH_TRIES = 5
@@ -235,7 +243,7 @@ class Setter:
         wait = backoff(leased.record.id, failures, self._tuning)
         if isinstance(error, Unavailable) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
-        return Later(now + wait, "outcome_unknown" if intent else "unavailable", str(error))
+        return failed(now + wait, "outcome_unknown" if intent else "unavailable", error)
 
     def _finish(self, step: SetStep, leased: Stored[LedgerRow]) -> Outcome | None:
         wanted = leased.record.wanted

@@ -6,6 +6,9 @@ message whose token is not the row's (a repeat, or older than the newest wish) h
 retries of one record never multiply. A message that is lost, or dies in a dead-letter queue, is
 sent again by the sweep.
 
+What a system's circuit holds back waits in that system's *lane*: nobody looks at it, and it costs
+nothing, until the sweep lets it go, oldest wish first.
+
 A row either wakes the relay through the table's stream, or it is a *guard*: it lies still while its
 author works on the same thing himself, and only the sweep sends it, if its author died.
 """
@@ -13,7 +16,7 @@ author works on the same thing himself, and only the sweep sends it, if its auth
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -67,12 +70,18 @@ class OutboxRow(Record):
     wake: bool
     since: AwareDatetime
     tries: int = 0
+    lane: str = ""
+    """The system whose circuit it waits for; empty if it waits for its time."""
     reason: str = ""
     """Why it was put off last."""
 
     def due_at(self) -> datetime:
-        """From then on the sweep sends it."""
-        return self.sweep_from
+        """From then on the sweep sends it; in a lane it is what the lane is sorted by."""
+        return self.since if self.lane else self.sweep_from
+
+    def due_lane(self) -> str:
+        """The lane of a system, or that of all others."""
+        return self.lane
 
     def wakes_relay(self) -> bool:
         """Guards, and what was sent already, do not."""
@@ -80,7 +89,7 @@ class OutboxRow(Record):
 
     def sent(self, again_from: datetime) -> OutboxRow:
         """The row after its message went out: the sweep repeats it only much later."""
-        return self.model_copy(update={"wake": False, "sweep_from": again_from})
+        return self.model_copy(update={"wake": False, "sweep_from": again_from, "lane": ""})
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,15 @@ class Errand:
 class Outbox:
     """Errands of one org, under the correlation id of the unit of work that runs now."""
 
-    def __init__(self, store: Store, clock: Clock, tuning: Tuning, correlation_id: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        tuning: Tuning,
+        correlation_id: str,
+        is_down: Callable[[str], bool] = lambda _system: False,
+    ) -> None:
+        self._is_down = is_down
         self._store = store
         self._clock = clock
         self._tuning = tuning
@@ -151,6 +168,9 @@ class Outbox:
         What has waited `wait_at_most` becomes a task, together with what `give_up` adds; then the
         outcome is `Parked`. Nothing happens if a newer wish has taken the row over.
         """
+        if isinstance(outcome, Later) and outcome.system and self._is_down(outcome.system):
+            # Also whoever has found that out, or has probed in vain, goes back to his place.
+            outcome = replace(outcome, lane=outcome.system)
         for _ in range(TRIES):
             stored = self._current(errand)
             if stored is None:
@@ -180,7 +200,8 @@ class Outbox:
         drop = Drop(OutboxRow, row.id, stored)
         if not isinstance(outcome, Later):
             return [drop], outcome
-        if now - row.since < timedelta(seconds=self._tuning.wait_at_most):
+        # However long a system is down: what it holds up is never given up for that.
+        if outcome.lane or now - row.since < timedelta(seconds=self._tuning.wait_at_most):
             return [Save(self._put_off(row, outcome), stored)], outcome
         changes = [drop, Put(_task(row, outcome.reason, now)), *give_up(outcome.reason)]
         return changes, Parked(outcome.reason, outcome.cause)
@@ -197,7 +218,8 @@ class Outbox:
                 "command": row.command.model_copy(update={"token": f"{base}~{tries}"}),
                 "not_before": at,
                 "sweep_from": at + timedelta(seconds=self._tuning.sweep_after),
-                "wake": True,
+                "wake": not later.lane,
+                "lane": later.lane,
                 "tries": tries,
                 "reason": later.reason,
             }

@@ -17,6 +17,13 @@ Sparse indexes, keys only:
 | `list` | `org#schema#by` | `changed_at#id` | a company's orders or cards, newest change first |
 | `list` | `org#schema#R#relation#target` | `id` | a driver's cards |
 | `due` | `org#schema#shard` | due time | outbox sweep, errands that wait; orders that await cards |
+| `due` | `org#schema#lane#name` | due time | the sweep: what waits for a system, oldest first |
+
+A *circuit* (`busbar.process.circuit`) is a record, one per system. Workers read it eventually
+consistent, at most every two seconds (0.5 RU), and write it only while the system fails or drains;
+the sweep reads all of them each minute, and the lanes of those that have ever failed.
+A lane is one partition, not sharded, as its order is what it is for; nobody writes to it faster
+than a system takes calls.
 
 Writes: a record costs 1 WU per kB of its compressed body, plus 1 for each index entry it touches;
 an edge is written only when it appears or goes; a binding is two items, written once.
@@ -81,6 +88,11 @@ def edge_partition(org: str, schema: str, relation: str, target: str) -> str:
 def due_partition(org: str, schema: str, shard: int) -> str:
     """One shard of the rows of a schema that are due at some time."""
     return f"{org}#{schema}#{shard}"
+
+
+def due_lane(org: str, schema: str, lane: str) -> str:
+    """The rows of a schema that wait in a lane of their own."""
+    return f"{org}#{schema}#lane#{lane}"
 
 
 def shard_of(record_id: str) -> int:

@@ -13,6 +13,7 @@ from datetime import datetime
 from busbar.domain.tasks import OPEN, Task
 from busbar.observability import Metric, count, observe
 from busbar.ports import Store
+from busbar.process.circuit_row import SYSTEMS
 from busbar.process.outbox import OutboxRow, queue_of
 
 LOOKED_AT = 100
@@ -25,7 +26,7 @@ def tell_backlog(stores: Sequence[Store], queues: Iterable[str], now: datetime) 
     waiting: Counter[str] = Counter(dict.fromkeys(queues, 0))
     oldest: dict[str, float] = {}
     for store in stores:
-        ids = store.ids_due(OutboxRow)
+        ids = store.ids_due(OutboxRow, SYSTEMS)
         waiting.update(map(queue_of, ids))
         for queue in waiting:
             age = _oldest([row_id for row_id in ids if queue_of(row_id) == queue], store, now)

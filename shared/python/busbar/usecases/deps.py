@@ -62,7 +62,9 @@ class Deps:
     @property
     def outbox(self) -> Outbox:
         """Errands of this org."""
-        return Outbox(self.store, self.clock, self.tuning, self.correlation_id)
+        return Outbox(
+            self.store, self.clock, self.tuning, self.correlation_id, self.systems.is_down
+        )
 
     @property
     def audit(self) -> Audit:

@@ -17,7 +17,7 @@ REFRESH = timedelta(hours=1)
 def show_form(caller: Caller, deps: Deps) -> Json:
     """Company, addresses and limits. Raises a 503 `Problem` if the limits were never known."""
     company = own_company(caller, deps)
-    offer, live = current_offer(deps, deps.tuning.offer_within)
+    offer, failure = current_offer(deps, deps.tuning.offer_within)
     if offer is None:
         raise Problem(
             503,
@@ -44,7 +44,7 @@ def show_form(caller: Caller, deps: Deps) -> Json:
             "currency": offer.currency,
         },
         "quantity": {"minimum": offer.minimum_quantity, "maximum": offer.maximum_quantity},
-        "limits_are_live": live,
+        "limits_are_live": failure is None,
     }
 
 
@@ -57,18 +57,18 @@ def own_company(caller: Caller, deps: Deps) -> Company:
     return stored.record
 
 
-def current_offer(deps: Deps, timeout: float) -> tuple[CardOffer | None, bool]:
-    """The offer and whether Salesforce gave it just now; else the last known one, or None."""
+def current_offer(deps: Deps, timeout: float) -> tuple[CardOffer | None, UpstreamError | None]:
+    """The offer as Salesforce gave it just now; else the last known one, or None, and why."""
     code = deps.salesforce.product_code
     known = deps.store.get(KnownOffer, code)
     try:
         offer = deps.systems.salesforce.read_offer(timeout)
-    except UpstreamError:
-        return (known.record.offer if known else None), False
+    except UpstreamError as error:
+        return (known.record.offer if known else None), error
     now = deps.clock.now()
     if known is None or known.record.offer != offer or now - known.record.read_at > REFRESH:
         _keep(deps, KnownOffer(id=code, offer=offer, read_at=now))
-    return offer, True
+    return offer, None
 
 
 def _keep(deps: Deps, known: KnownOffer) -> None:

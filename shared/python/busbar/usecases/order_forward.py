@@ -8,15 +8,16 @@ shows, or parked with a task, or its errand in the outbox brings it back here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from busbar.domain.customers import Company
 from busbar.domain.identifiers import derived_id, reference
 from busbar.domain.orders import ITEM_KIND, KIND, CardOffer, ChargeCardOrder
+from busbar.errors import UpstreamError
 from busbar.observability import Metric, count
 from busbar.ports import Bind, Change, Found, Save, Stored
-from busbar.process.contract import Done, Later, Outcome, Parked
+from busbar.process.contract import Done, Later, Outcome, Parked, failed
 from busbar.process.create import CreateStep, Creator
 from busbar.process.outbox import Errand
 from busbar.usecases.deps import Deps, revise
@@ -30,16 +31,23 @@ def order_errand(order_id: str, deps: Deps) -> Errand:
     return deps.outbox.errand("order_forward", ChargeCardOrder, order_id, token="1")  # noqa: S106
 
 
-def forward(order_id: str, deps: Deps, timeout: float, errand: Errand) -> ChargeCardOrder | None:
+def forward(
+    order_id: str,
+    deps: Deps,
+    timeout: float,
+    errand: Errand,
+    failure: UpstreamError | None = None,
+) -> ChargeCardOrder | None:
     """Try to bring the order through within `timeout` seconds; 0 only plans the next try.
 
+    `failure` is how Salesforce has failed the caller just now; then it is not asked again.
     Returns the order as it stands then; None if there is no such order.
     """
     stored = deps.store.get(ChargeCardOrder, order_id)
     if stored is None or _ended(stored.record):
         outcome: Outcome = Done(Found(order_id))
     else:
-        outcome = _try(stored.record, deps, timeout)
+        outcome = _try(stored.record, deps, timeout, failure)
         if isinstance(outcome, Done):
             count(Metric.ORDERS_IN_SALESFORCE, deps.store.org)
     settled = deps.outbox.settle(errand, outcome, lambda reason: _parked(order_id, reason, deps))
@@ -53,10 +61,17 @@ def _ended(order: ChargeCardOrder) -> bool:
     return order.ended or (order.waiting_for or "").startswith("task:")
 
 
-def _try(order: ChargeCardOrder, deps: Deps, timeout: float) -> Outcome:
+def _unavailable(at: datetime, failure: UpstreamError | None) -> Later:
+    reason = "salesforce_unavailable"
+    return failed(at, reason, failure) if failure else Later(at, reason)
+
+
+def _try(
+    order: ChargeCardOrder, deps: Deps, timeout: float, failure: UpstreamError | None
+) -> Outcome:
     now = deps.clock.now()
     if timeout <= 0:
-        return Later(now, "salesforce_unavailable")
+        return _unavailable(now, failure)
     account_id = deps.store.external_id(Company.schema_name, order.company_id, SYSTEM)
     if account_id is None:
         wait = timedelta(seconds=deps.tuning.wait_retry)
@@ -64,10 +79,9 @@ def _try(order: ChargeCardOrder, deps: Deps, timeout: float) -> Outcome:
     offer = order.offer
     creator = Creator(deps.store, deps.clock, deps.tuning)
     if offer is None:
-        offer, live = current_offer(deps, min(timeout, deps.tuning.offer_within))
-        if offer is None or not live:
-            wait = timedelta(seconds=deps.tuning.retry_first)
-            return Later(now + wait, "salesforce_unavailable")
+        offer, failure = current_offer(deps, min(timeout, deps.tuning.offer_within))
+        if offer is None or failure:
+            return _unavailable(now + timedelta(seconds=deps.tuning.retry_first), failure)
         allowed = offer.minimum_quantity <= order.quantity <= offer.maximum_quantity
         # What was sent once was checked then; Salesforce may have it, whatever the limits are now.
         if not allowed and not creator.was_begun(SYSTEM, reference(KIND, order.id)):

@@ -47,16 +47,16 @@ def submit(order_id: str, submission: Submission, caller: Caller, deps: Deps) ->
     give_up = deps.clock.now() + timedelta(seconds=deps.tuning.answer_within)
     errand = order_errand(order_id, deps)
     stored = deps.store.get(ChargeCardOrder, order_id)
-    reachable = True
+    failure = None
     if stored is None:
         company = own_company(caller, deps)
-        offer, reachable = current_offer(deps, deps.tuning.offer_within)
+        offer, failure = current_offer(deps, deps.tuning.offer_within)
         check_quantity(submission.quantity, offer)
         # A kept offer may be old: the order goes on without one, and is checked when it is sent.
-        stored = _accept(order_id, submission, caller, company, offer if reachable else None, deps)
+        stored = _accept(order_id, submission, caller, company, None if failure else offer, deps)
     left = (give_up - deps.clock.now()).total_seconds()
-    timeout = left if reachable and left >= SHORTEST_TRY else 0.0
-    return forward(order_id, deps, timeout, errand) or stored.record
+    timeout = left if failure is None and left >= SHORTEST_TRY else 0.0
+    return forward(order_id, deps, timeout, errand, failure) or stored.record
 
 
 def check_quantity(quantity: int, offer: CardOffer | None) -> None:

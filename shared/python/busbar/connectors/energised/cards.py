@@ -19,7 +19,7 @@ from busbar.connectors.reading import UnreadableError, json_of, members, token
 from busbar.connectors.retry_after import retry_after
 from busbar.domain.cards import BackendCard
 from busbar.errors import Missing, Unavailable, UpstreamError
-from busbar.ports import CardPage, Clock
+from busbar.ports import CardPage, Clock, Gate
 from busbar.settings import EnergisedSettings
 
 
@@ -35,13 +35,19 @@ class EnergisedCards:
         correlation: Callable[[], str],
         transport: httpx.BaseTransport | None = None,
         monotonic: Monotonic = time.monotonic,
+        gate: Gate | None = None,
     ) -> None:
         self._settings = settings
         self._credentials = credentials
         self._clock = clock
         self._monotonic = monotonic
         self._exchange = Exchange(
-            "energised", settings.base_url, correlation=correlation, transport=transport
+            "energised",
+            settings.base_url,
+            correlation=correlation,
+            transport=transport,
+            gate=gate,
+            now=clock.now,
         )
 
     def close(self) -> None:

@@ -16,10 +16,15 @@ from busbar.connectors.exchange import Answer, Ask, Exchange
 from busbar.connectors.reading import UnreadableError, json_of, members, token
 from busbar.connectors.retry_after import retry_after
 from busbar.connectors.salesforce.login import login_ask
-from busbar.connectors.salesforce.refusals import OVER_QUOTA, Refusal, fault_of_body
+from busbar.connectors.salesforce.refusals import (
+    OVER_QUOTA,
+    Refusal,
+    fault_of_body,
+    out_of_quota,
+)
 from busbar.errors import Unavailable, UpstreamError
 from busbar.observability import Metric, count
-from busbar.ports import Clock
+from busbar.ports import Clock, Gate
 from busbar.settings import SalesforceSettings
 
 _REFUSED_LOGIN = frozenset({"invalid_client", "invalid_client_id", "invalid_grant"})
@@ -43,6 +48,7 @@ class SalesforceClient:
         correlation: Callable[[], str],
         transport: httpx.BaseTransport | None = None,
         monotonic: Monotonic = time.monotonic,
+        gate: Gate | None = None,
     ) -> None:
         self._settings = settings
         self._credentials = credentials
@@ -50,7 +56,13 @@ class SalesforceClient:
         self._monotonic = monotonic
         self._token: _Token | None = None
         self._exchange = Exchange(
-            "salesforce", settings.base_url, correlation=correlation, transport=transport
+            "salesforce",
+            settings.base_url,
+            correlation=correlation,
+            transport=transport,
+            gate=gate,
+            now=clock.now,
+            overloaded=out_of_quota,
         )
         self.base_path = f"/services/data/v{settings.api_version}"
 

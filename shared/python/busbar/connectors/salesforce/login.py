@@ -33,4 +33,4 @@ def login_ask(secret: Mapping[str, str], operation: str, auth: Literal["body", "
         headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     else:
         form |= {"client_id": client_id, "client_secret": client_secret}
-    return Ask(operation, "POST", TOKEN_PATH, form=form, headers=headers)
+    return Ask(operation, "POST", TOKEN_PATH, login=True, form=form, headers=headers)

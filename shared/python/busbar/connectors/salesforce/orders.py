@@ -33,7 +33,7 @@ from busbar.connectors.salesforce.refusals import first_cause
 from busbar.domain.cards import CardAsset
 from busbar.domain.orders import KIND, CardOffer
 from busbar.errors import Duplicate, Missing, NotDone, Refused, Unavailable, Unknown, UpstreamError
-from busbar.ports import AssetThere, Clock, Found, Json, OrderThere
+from busbar.ports import AssetThere, Clock, Found, Gate, Json, OrderThere
 from busbar.settings import SalesforceSettings
 
 T = TypeVar("T")
@@ -52,6 +52,7 @@ class SalesforceOrders:
         correlation: Callable[[], str],
         transport: httpx.BaseTransport | None = None,
         monotonic: Monotonic = time.monotonic,
+        gate: Gate | None = None,
     ) -> None:
         self._settings = settings
         self.client = SalesforceClient(
@@ -61,6 +62,7 @@ class SalesforceOrders:
             correlation=correlation,
             transport=transport,
             monotonic=monotonic,
+            gate=gate,
         )
 
     def close(self) -> None:

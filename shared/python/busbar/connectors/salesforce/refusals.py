@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from busbar.connectors.exchange import Answer
 from busbar.connectors.reading import UnreadableError, field_names, json_of
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown, UpstreamError
 
@@ -120,6 +121,11 @@ def fault_of_body(body: bytes) -> Fault:
     if isinstance(value, dict):
         return Fault(_clean(value.get("error")), "")
     return fault_of_list(value)
+
+
+def out_of_quota(answer: Answer) -> bool:
+    """Whether the org has used up its calls of the day: whatever is sent now is refused."""
+    return answer.status == 403 and fault_of_body(answer.body).code == "REQUEST_LIMIT_EXCEEDED"
 
 
 def first_cause(refusals: Sequence[Refusal]) -> Refusal:
