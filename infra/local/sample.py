@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from busbar.domain.customers import Address, Company, Role, User
+from busbar.domain.customers import CUSTOMER_NUMBERS, Address, Company, Role, User
 from busbar.domain.record import Record
 from busbar.ports import Bind, Save, Store
 from infra.local.people import PEOPLE
@@ -23,7 +23,11 @@ def load(store: Store) -> None:
     already (`KEEP=1`) is left as it is, with all that was changed or bound meanwhile.
     """
     for company in COMPANIES:
-        ids = {"salesforce": company.account_id, "energised": company.energised_id}
+        ids = {
+            "salesforce": company.account_id,
+            "energised": company.energised_id,
+            CUSTOMER_NUMBERS: company.customer_number,
+        }
         _create(store, _company(company), ids)
     for user in users():
         _create(store, user, {"energised": user.energised_uuid})

@@ -91,6 +91,18 @@ HEIDE = SampleCompany(
     city="Lüneburg",
 )
 COMPANIES = (NORDWIND, ELBE, HEIDE)
+WATTWURM = SampleCompany(
+    name="Wattwurm Logistik GmbH",
+    customer_number="K-200001",
+    reference="",
+    account_id=record_id("001", 4),
+    energised_id="",
+    email="fuhrpark@wattwurm.example",
+    street="Am Deich 1",
+    postal_code="26721",
+    city="Emden",
+)
+"""A customer whom only Salesforce knows, and who is no company of ours yet."""
 HEIDE_LATER_ENERGISED_ID = "6f0d1d4c-6a55-4f0e-9b61-2f4b6d1f0a03"
 """The contact id that Heide Mobil gets when a clerk creates it in be.ENERGISED."""
 

@@ -67,11 +67,35 @@ def count_use_cases() -> dict[str, Row]:
     _outage(world)
     _circuit(world)
     _tasks(world)
-    _webhook(world)
     for system in ("salesforce", "energised"):
         with world.measuring(system):
             world.call("POST", f"/v1/systems/{system}/connection-check", "operator")
+    _people(world)
+    _webhook(world)
     return world.rows
+
+
+def _people(world: MeteredWorld) -> None:
+    """A company and its driver, until be.ENERGISED knows both; a vehicle."""
+    address = {"name": "Any", "street": "Any", "house_number": "1", "postal_code": "26121"}
+    company = {
+        "name": "Any",
+        "customer_number": "K-1",
+        "email": "any@any.example",
+        "address": {**address, "city": "Any", "country": "DE"},
+    }
+    with world.measuring("a new company"):
+        made = world.call(
+            "POST", "/v1/companies", "service-agent", company, Idempotency_Key="company"
+        )
+        world.pump()
+    driver = {"sub": "any", "role": "driver", "name": "Any", "company_id": made.json["id"]}
+    with world.measuring("a new driver"):
+        world.call("POST", "/v1/users", "service-agent", driver, Idempotency_Key="driver")
+        world.pump()
+    with world.measuring("a new vehicle"):
+        plate = {"plate": "OL-NW 17"}
+        world.call("POST", "/v1/vehicles", body=plate, Idempotency_Key="vehicle")
 
 
 def _post(world: World, key: str) -> Any:

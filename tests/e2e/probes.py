@@ -23,7 +23,9 @@ NEARS: tuple[Near, ...] = (
     "suspended",
     "removed",
 )
-Subject = Literal["nothing", "company", "order", "card", "task", "system"]
+Subject = Literal[
+    "nothing", "company", "order", "card", "task", "system", "user", "vehicle", "firm"
+]
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,29 @@ class Probe:
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: bool = False
     """Whether the subject's ETag has to be sent."""
+    content: str = ""
+    """A body that is no JSON."""
     everybodys: bool = False
     """Whether the subject belongs to no company: whoever may see one may see all."""
 
 
 KEY = {"Idempotency-Key": "matrix-{number}"}
+CSV = {**KEY, "Content-Type": "text/csv"}
+ADDRESS = {
+    "name": "Any",
+    "street": "Any",
+    "house_number": "1",
+    "postal_code": "26121",
+    "city": "Any",
+    "country": "DE",
+}
+FIRM = {
+    "name": "Any",
+    "customer_number": "matrix-{number}",
+    "email": "any@any.example",
+    "address": ADDRESS,
+}
+INVITED = {"sub": "invited-{number}", "role": "driver", "name": "Any", "company_id": "{company}"}
 PROBES: Mapping[str, Probe] = {
     "order_form": Probe(),
     "order_submit": Probe(body={"quantity": 1}, headers=KEY),
@@ -54,6 +74,24 @@ PROBES: Mapping[str, Probe] = {
     "sync_cards": Probe(),
     "reconcile": Probe(),
     "systems_list": Probe(),
+    "companies_list": Probe(),
+    "companies_create": Probe(body=FIRM, headers=KEY),
+    "companies_import": Probe(content="name\n", headers=CSV),
+    "companies_show": Probe("firm"),
+    "companies_change": Probe("firm", {"phone": "{number}"}, etag=True),
+    "companies_remove": Probe("firm"),
+    "users_list": Probe("company"),
+    "users_create": Probe(body=INVITED, headers=KEY),
+    "users_import": Probe(content="sub\n", headers=CSV),
+    "users_show": Probe("user"),
+    "users_change": Probe("user", {"name": "{number}"}, etag=True),
+    "users_remove": Probe("user"),
+    "vehicles_list": Probe("company"),
+    "vehicles_create": Probe(body={"label": "{number}"}, headers=KEY),
+    "vehicles_import": Probe(content="label\n", headers=CSV),
+    "vehicles_show": Probe("vehicle"),
+    "vehicles_change": Probe("vehicle", {"label": "{number}"}, etag=True),
+    "vehicles_remove": Probe("vehicle"),
     "tasks_list": Probe(),
     "tasks_show": Probe("task", everybodys=True),
     "connection_check": Probe("system", everybodys=True),

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from busbar.domain.authorisation import TABLE
-from busbar.domain.customers import Role, User
+from busbar.domain.customers import Company, Role, User, Vehicle
 from busbar.domain.identifiers import derived_id
 from busbar.domain.tasks import Task
 from busbar.ports import Drop, Put
@@ -51,6 +51,8 @@ class Ground:
     def call(self, route: Route, role: Role, near: Near) -> httpx.Response:
         probe, number = PROBES[route.operation], next(self.numbers)
         subject = self.ids.get(probe.subject, {}).get(near, GONE)
+        if route.method == "DELETE" and near != "deleted":
+            subject = self._fresh(probe.subject, near, number)
         path, _, parameter = route.path.partition("{")
         parameter = parameter.partition("}")[0]
         path = route.path.replace(f"{{{parameter}}}", subject)
@@ -59,9 +61,22 @@ class Ground:
         headers = {k: v.format(number=number) for k, v in probe.headers.items()}
         if probe.etag:
             headers["If-Match"] = self._etag(path)
-        return self.send(
-            sub_of(role, near), route.method, path, _filled(probe.body, number), headers
-        )
+        body = probe.content or _filled(probe.body, number)
+        return self.send(sub_of(role, near), route.method, path, body, headers)
+
+    def _fresh(self, subject: str, near: Near, number: int) -> str:
+        """Something to remove: a company that nobody uses, a driver, or a vehicle."""
+        owner = company_id(ELBE if near == "other_company" else NORDWIND)
+        ours = derived_id("matrix", subject, str(number))
+        if subject == "firm":
+            known = self.store.get(Company, owner)
+            assert known
+            self.store.commit(Put(known.record.model_copy(update={"id": ours})))
+        elif subject == "user":
+            self.store.commit(Put(_driver(ours, owner)))
+        else:
+            self.store.commit(Put(Vehicle(id=ours, company_id=owner, label="Any")))
+        return ours
 
     def send(
         self, sub: str, method: str, path: str, body: Any = None, headers: Any = None
@@ -69,7 +84,8 @@ class Ground:
         token = self.system.token("driver", sub=sub, **MACHINE)
         given = {"Authorization": f"Bearer {token}", **(headers or {})}
         url = self.system.api + path
-        return self.system.http.request(method, url, json=body, headers=given)
+        sent: dict[str, Any] = {"content": body} if isinstance(body, str) else {"json": body}
+        return self.system.http.request(method, url, headers=given, **sent)
 
     def _etag(self, path: str) -> str:
         shown = self.send(sub_of(Role.OPERATOR, "own"), "GET", path)
@@ -79,7 +95,12 @@ class Ground:
 def _filled(body: Any, number: int) -> Any:
     if isinstance(body, dict):
         return {k: _filled(v, number) for k, v in body.items()}
-    return body.format(number=number) if isinstance(body, str) else body
+    company = company_id(NORDWIND)
+    return body.format(number=number, company=company) if isinstance(body, str) else body
+
+
+def _driver(sub: str, company: str) -> User:
+    return User(id=sub, role=Role.DRIVER, name="Any", company_id=company)
 
 
 def sub_of(role: Role, near: Near) -> str:
@@ -148,6 +169,12 @@ def ground(running: RunningSystem) -> Ground:
         }
     ours, theirs = company_id(NORDWIND), company_id(ELBE)
     found.ids["company"] = dict.fromkeys(NEARS, ours) | {"other_company": theirs, "deleted": GONE}
+    found.ids["firm"] = found.ids["company"]
+    for subject in ("user", "vehicle"):
+        own_one = found._fresh(subject, "own", -1)
+        others_one = found._fresh(subject, "other_company", -2)
+        found.ids[subject] = dict.fromkeys(NEARS, own_one)
+        found.ids[subject] |= {"other_company": others_one, "deleted": GONE}
     task = Task.about(
         "matrix",
         kind="parked_step",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from busbar.domain.orders import KIND
-from infra.simulators.sample import DRIVERS, NORDWIND
+from infra.simulators.sample import NORDWIND, WATTWURM
 from tests.faults.evidence import Evidence, Json, differences
 from tests.faults.history import Operation
+from tests.faults.people_rules import UUIDS, reference_of
 
-UUIDS = {"driver": DRIVERS[0].energised_id, "second-driver": DRIVERS[1].energised_id}
+Uuids = Mapping[str, str | None]
 """Users -> what be.ENERGISED calls them."""
 BLANK = {"active": False, "driver": None, "vehicle": ""}
 """A card that nobody wanted anything of."""
@@ -44,7 +45,8 @@ def cards(evidence: Evidence) -> Iterator[str]:
         yield from _linked(views, evidence)
         yield from _agreed(views)
         yield from _seen_by_its_driver(views, evidence)
-        yield from _wanted(views, wishes)
+        left = {UUIDS[asked.subject] for asked in evidence.history.of("leaver")}
+        yield from _wanted(views, wishes, uuids_of(evidence), left)
         yield from _asked_for(views, wishes, evidence)
 
 
@@ -61,7 +63,10 @@ def _linked(views: _Views, evidence: Evidence) -> Iterator[str]:
     order_id = views.asset["BusbarOrder__c"]
     rows = [row for row in evidence.held.salesforce["Order"] if row["Id"] == order_id]
     ours = str(rows[0]["BusbarReference__c"]).removeprefix(f"BB{KIND}") if rows else ""
-    company = NORDWIND.energised_id
+    company: str | None = NORDWIND.energised_id
+    for asked in evidence.history.of("company"):
+        if rows and rows[0]["AccountId"] == WATTWURM.account_id:
+            company = evidence.contact_with(reference_of(asked))
     facts = {
         "the order": (views.shown["order_id"], ours),
         "the billing contact": (views.card["billing_contact_id"], company),
@@ -90,20 +95,26 @@ def _agreed(views: _Views) -> Iterator[str]:
 def _seen_by_its_driver(views: _Views, evidence: Evidence) -> Iterator[str]:
     own = evidence.portal.own
     holders = [user for user in own if views.shown["id"] in {c["id"] for c in own[user]}]
-    expected = [user for user in own if UUIDS.get(user) == views.card["contact_id"]]
+    uuids = uuids_of(evidence)
+    expected = [user for user in own if uuids.get(user, "") == views.card["contact_id"]]
     if holders != expected:
         yield f"{views.name} is shown to {holders}, and belongs to {expected}"
 
 
-def _wanted(views: _Views, wishes: list[Operation]) -> Iterator[str]:
-    """The last that was wanted is in place, or one of those that nobody can put in order."""
+def _wanted(
+    views: _Views, wishes: list[Operation], uuids: Uuids, left: Collection[str]
+) -> Iterator[str]:
+    """The last that was wanted is in place, or one of those that nobody can put in order.
+
+    A card that was last given to somebody who has `left` is nobody's.
+    """
     holds = {
         "active": views.card["active"] == "true",
         "driver": views.card["contact_id"],
         "vehicle": views.asset["CardVehicle__c"] or "",
     }
     for what, value in holds.items():
-        allowed = could_be_last(wishes, what)
+        allowed = [None if v in left else v for v in could_be_last(wishes, what, uuids)]
         if value not in allowed:
             yield f"{views.name}: {what} is {value!r}, wanted last was one of {allowed}"
 
@@ -111,20 +122,26 @@ def _wanted(views: _Views, wishes: list[Operation]) -> Iterator[str]:
 def _asked_for(views: _Views, wishes: list[Operation], evidence: Evidence) -> Iterator[str]:
     for past in evidence.held.past.get(views.card["id"], ()):
         for what, value in (("active", past["active"]), ("driver", past["contact_id"])):
-            if value != BLANK[what] and value not in _values(wishes, what):
+            if value != BLANK[what] and value not in _values(wishes, what, uuids_of(evidence)):
                 yield f"{views.name}: {what} was {value!r}, which nobody ever wanted"
 
 
-def _value(wish: Operation, what: str) -> Any:
+def uuids_of(evidence: Evidence) -> Uuids:
+    """Users -> what be.ENERGISED calls them, with those whom the run has made."""
+    made = evidence.history.of("driver")
+    return {**UUIDS, **{o.subject: evidence.contact_with(reference_of(o)) for o in made}}
+
+
+def _value(wish: Operation, what: str, uuids: Uuids) -> Any:
     value = wish.wants[what]
-    return UUIDS[value] if what == "driver" and value else value
+    return uuids[value] if what == "driver" and value else value
 
 
-def _values(wishes: Iterable[Operation], what: str) -> list[Any]:
-    return [_value(w, what) for w in wishes if what in w.wants]
+def _values(wishes: Iterable[Operation], what: str, uuids: Uuids) -> list[Any]:
+    return [_value(w, what, uuids) for w in wishes if what in w.wants]
 
 
-def could_be_last(wishes: list[Operation], what: str) -> list[Any]:
+def could_be_last(wishes: list[Operation], what: str, uuids: Uuids = UUIDS) -> list[Any]:
     """The values that may stand at the end.
 
     A wish may be the last one unless another began after it had been answered, and was granted. One
@@ -133,7 +150,7 @@ def could_be_last(wishes: list[Operation], what: str) -> list[Any]:
     mine = [w for w in wishes if what in w.wants and w.outcome != "fail"]
     granted = [w for w in mine if w.outcome == "ok"]
     last = [
-        _value(w, what)
+        _value(w, what, uuids)
         for w in mine
         if not any(other.invoked > w.completed for other in granted if other is not w)
     ]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tests.faults import card_rules, order_rules, task_rules
+from tests.faults import card_rules, order_rules, people_rules, task_rules
 from tests.faults.evidence import Evidence
 
-ERRANDS = frozenset({"order_forward", "card_forward"})
+ERRANDS = frozenset({"order_forward", "card_forward", "contact_forward"})
 """Queues whose messages only carry the token of a row of the outbox."""
 
 
@@ -50,6 +50,9 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     order_rules.one_per_key,
     order_rules.nothing_else,
     card_rules.cards,
+    people_rules.people,
+    people_rules.leavers,
+    people_rules.no_other_contacts,
     task_rules.as_decided,
     task_rules.trail,
     tasks,

@@ -119,7 +119,10 @@ class Cloud:
         lag = 0.0 if unique else SEARCH_LAG
         own: dict[str, dict[str, Any]] = {
             "salesforce": {"mode": self.mode, "search_lag_seconds": lag},
-            "energised": {"search_lag_seconds": SEARCH_LAG},
+            "energised": {
+                "search_lag_seconds": SEARCH_LAG,
+                "contact_mode": "none" if self.mode == "none" else "probe",
+            },
         }
         for system, limit in self.limits.items():
             own[system]["calls_per_minute"] = limit

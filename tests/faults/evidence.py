@@ -18,8 +18,8 @@ Json = dict[str, Any]
 class Portal:
     """What the portal answers at the end.
 
-    Each fleet manager's orders by id, the first one's cards by id, tasks by id, drivers' own cards;
-    and what is said of the audit trail.
+    Fleet managers' orders by id, cards by id (but the second one's), tasks by id, drivers' own
+    cards; and what is said of the audit trail.
     """
 
     orders: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -27,6 +27,8 @@ class Portal:
     tasks: dict[str, Json] = field(default_factory=dict)
     own: dict[str, list[Json]] = field(default_factory=dict)
     trail: Json = field(default_factory=dict)
+    people: dict[str, Json] = field(default_factory=dict)
+    """Companies and drivers that the run has made, by id."""
 
 
 @dataclass
@@ -42,6 +44,11 @@ class Evidence:
     portal: Portal
     may_park: bool = False
     dead: list[tuple[str, str]] = field(default_factory=list)
+
+    def contact_with(self, reference: str) -> str | None:
+        """What be.ENERGISED calls the contact that carries our reference, if it is one."""
+        found = [c["id"] for c in self.held.contacts if c["customer_reference"] == reference]
+        return str(found[0]) if len(found) == 1 else None
 
     def orders_of(self, order_id: str) -> list[Json]:
         """The orders in Salesforce that carry our reference of this one."""

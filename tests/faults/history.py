@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 NEVER = float("inf")
 Outcome = Literal["invoke", "ok", "fail", "unknown"]
+Kind = Literal["order", "card", "company", "driver", "leaver", "decision"]
 
 
 @dataclass
@@ -14,12 +15,12 @@ class Operation:
     """One thing that a client wants. It may have sent it several times until it was answered.
 
     `outcome` is `invoke` while nobody has answered, `ok` or `fail` after that, `unknown` if the
-    client gave up. `subject` is an order's Idempotency-Key, a card's id, or what a decision is
-    about. `wants` is what it shall come to: for an order `{"quantity", "delivered"}`, for a card
-    the fields that are set, for a decision `{"action"}`.
+    client gave up. `subject` is an order's Idempotency-Key, the id of a card
+    or driver, somebody who leaves, a customer number, or what a decision is about. `wants` is what
+    it shall come to: for an order `{"quantity", "delivered"}`, for a card the fields that are set.
     """
 
-    kind: Literal["order", "card", "decision"]
+    kind: Kind
     user: str
     subject: str
     wants: dict[str, Any]
@@ -43,14 +44,7 @@ class History:
     broken: list[str] = field(default_factory=list)
     """Answers that no client may ever see."""
 
-    def begin(
-        self,
-        kind: Literal["order", "card", "decision"],
-        user: str,
-        subject: str,
-        at: float,
-        **wants: Any,
-    ) -> Operation:
+    def begin(self, kind: Kind, user: str, subject: str, at: float, **wants: Any) -> Operation:
         """A client wants something."""
         operation = Operation(kind, user, subject, wants, at)
         self.operations.append(operation)

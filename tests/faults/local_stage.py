@@ -89,7 +89,8 @@ class LocalStage:
     def held(self) -> Held:
         """Look into the systems. Of the past of cards they say nothing over HTTP."""
         rows = self.system.simulator("salesforce", "GET", "state")["rows"]
-        return Held(rows, {card["id"]: card for card in self._cards()}, past={})
+        contacts = self.system.simulator("energised", "GET", "state")["contacts"]
+        return Held(rows, {card["id"]: card for card in self._cards()}, {}, contacts)
 
     def _cards(self) -> list[dict[str, Any]]:
         cards: list[dict[str, Any]] = self.system.simulator("energised", "GET", "state")["cards"]
@@ -117,6 +118,10 @@ class LocalStage:
         (card_id,) = [c["id"] for c in self._cards() if c["number"] == card_number]
         verb = "block" if blocked else "unblock"
         self.system.simulator("energised", "POST", f"cards/{card_id}/{verb}")
+
+    def make_contact(self, contact: dict[str, Any]) -> None:
+        """The clerk in be.ENERGISED makes a contact by hand."""
+        self.system.simulator("energised", "POST", "contacts", contact)
 
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""

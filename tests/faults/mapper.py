@@ -65,8 +65,35 @@ def _card(source: Mapping[str, Any]) -> Json:
     return {**observed["raw"], **{name: card[name] for name in names}, "active": active}
 
 
+def _company(source: Mapping[str, Any]) -> Json:
+    company = source["company"]
+    address = company["address"]
+    return {
+        "name": company["name"],
+        "gender": 0,
+        "street": f"{address['street']} {address['house_number']}".strip(),
+        "zip": address["postal_code"],
+        "city": address["city"],
+        "country": address["country"],
+        "email": company["email"],
+        "phone": company["phone"],
+        "customer_number": company["customer_number"],
+    }
+
+
+def _driver(source: Mapping[str, Any]) -> Json:
+    driver = source["driver"]
+    return {
+        "name": driver["name"],
+        "email": driver["email"],
+        "company_id": source["company_contact_id"],
+    }
+
+
 MADE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Json]] = {
     ("salesforce", "order_submit"): _order,
     ("salesforce", "sync_cards"): _asset,
     ("energised", "card_forward"): _card,
+    ("energised", "contact_company"): _company,
+    ("energised", "contact_driver"): _driver,
 }

@@ -192,6 +192,28 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     Mutant(
+        "second look at the cards of a leaver",
+        Setup("leaver"),
+        (
+            Edit(
+                "busbar.usecases.card_return",
+                "return Later(settled, reason) if now < settled else Done(Found(user.id))",
+                "return Done(Found(user.id))",
+            ),
+        ),
+    ),
+    Mutant(
+        "settle window of a contact",
+        Setup("company", "probe"),
+        (
+            Edit(
+                "busbar.usecases.contact_step",
+                "mode=settings.contact_mode,",
+                'mode="unique_key",',
+            ),
+        ),
+    ),
+    Mutant(
         "sweep",
         Setup(),
         (Edit("busbar.usecases.outbox_relay", "while time_left() > 5:", "while False:"),),

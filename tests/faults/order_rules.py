@@ -7,12 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 
 from busbar.domain.orders import KIND
-from infra.simulators.sample import ELBE, NORDWIND
+from infra.simulators.sample import ELBE, NORDWIND, WATTWURM
 from tests.faults.evidence import Evidence, Json, differences
 from tests.faults.history import Operation
 from tests.faults.task_rules import is_cancelled
 
-ACCOUNTS = {"fleet-manager": NORDWIND.account_id, "other-fleet-manager": ELBE.account_id}
+ACCOUNTS = {
+    "fleet-manager": NORDWIND.account_id,
+    "other-fleet-manager": ELBE.account_id,
+    "new-manager": WATTWURM.account_id,
+}
 
 
 def acknowledged(evidence: Evidence) -> Iterator[str]:

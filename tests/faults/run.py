@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from infra.simulators.energised.backend import Contact
 from infra.simulators.faults import fault_of
 from infra.simulators.salesforce.clerk import ClerkError
 from infra.simulators.sample import NORDWIND
@@ -20,8 +21,11 @@ from tests.faults.evidence import Evidence, Portal
 from tests.faults.history import History
 from tests.faults.playlist import SCENARIOS
 from tests.faults.scenarios import (
+    AGENT,
     DRIVERS,
     MANAGER,
+    NEW_DRIVER,
+    NEW_MANAGER,
     OPERATOR,
     OTHER_MANAGER,
     Line,
@@ -30,10 +34,12 @@ from tests.faults.scenarios import (
 from tests.faults.setups import Mode, Setup
 from tests.faults.stage import (
     CARDS,
+    COMPANIES,
     ORDERS,
     REFUSING,
     SYNC,
     TASKS,
+    USERS,
     VERIFY,
     Client,
     Held,
@@ -43,6 +49,7 @@ from tests.faults.trouble import Calm, Chance, Crowd, Fault, Sleepers, Storm, Tr
 
 LONGEST = 400 * HOUR
 """Virtual time in which everything has to come to an end."""
+PEOPLE_AT = {"company": COMPANIES, "driver": USERS}
 PEOPLE_DO = 200
 """The topic of what people do by chance."""
 
@@ -78,7 +85,9 @@ class VirtualStage:
         """Look into the systems."""
         rows = self.cloud.salesforce.state()["rows"]
         past = {c[-1][1]["id"]: [card for _, card in c] for c in self._dumped()}
-        return Held(rows, {c["id"]: c for c in self.cloud.energised.backend.cards()}, past)
+        backend = self.cloud.energised.backend
+        contacts = [contact.shown() for contact in backend.contacts.values()]
+        return Held(rows, {c["id"]: c for c in backend.cards()}, past, contacts)
 
     def _dumped(self) -> list[Any]:
         cards: list[Any] = self.cloud.energised.dump()["cards"]
@@ -106,6 +115,10 @@ class VirtualStage:
         cards = self.cloud.energised.backend.cards()
         (card_id,) = [c["id"] for c in cards if c["number"] == card_number]
         self.cloud.energised.change_card(card_id, blocked=blocked)
+
+    def make_contact(self, contact: dict[str, Any]) -> None:
+        """The clerk in be.ENERGISED makes a contact by hand."""
+        self.cloud.energised.put_contact(Contact(**contact))
 
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
@@ -259,14 +272,25 @@ def _synchronise(stage: Stage) -> None:
 
 def look(stage: Stage, portal: Portal) -> None:
     """See what the portal shows at the end."""
-    managers = {user: Client(stage, user) for user in (MANAGER, OTHER_MANAGER)}
+    new = (NEW_MANAGER,) if stage.history.of("driver") else ()
+    managers = {user: Client(stage, user) for user in (MANAGER, OTHER_MANAGER, *new)}
     for user, client in managers.items():
         portal.orders[user] = {o["id"]: o for o in client.everything(ORDERS, "orders")}
-    cards = managers[MANAGER].everything(CARDS, "cards")
-    portal.cards.update({c["id"]: c for c in cards})
+    for user in (MANAGER, *new):
+        cards = managers[user].everything(CARDS, "cards")
+        portal.cards.update({c["id"]: c for c in cards})
+    if new:
+        agent = Client(stage, AGENT)
+        portal.people = {
+            asked.body["id"]: agent.ask("GET", f"{PEOPLE_AT[asked.kind]}/{asked.body['id']}").json
+            for asked in stage.history.operations
+            if asked.kind in PEOPLE_AT and asked.outcome == "ok"
+        }
     tasks = Client(stage, OPERATOR).everything(TASKS, "tasks")
     portal.tasks.update({t["id"]: t for t in tasks})
     portal.trail = Client(stage, OPERATOR).ask("POST", VERIFY).json
-    for user in DRIVERS:
+    left = {asked.subject for asked in stage.history.of("leaver")}
+    drivers = (*DRIVERS, *((NEW_DRIVER,) if new else ()))
+    for user in (u for u in drivers if u not in left):
         own = Client(stage, user).ask("GET", "/v1/my/charge-cards").json["cards"]
         portal.own[user] = own

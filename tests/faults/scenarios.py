@@ -10,12 +10,32 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from busbar.domain.identifiers import reference
 from infra.local.people import PEOPLE
+from infra.simulators.sample import WATTWURM
 from tests.doubles.world import Reply
-from tests.faults.stage import CARDS, ORDERS, RECONCILE, SYNC, Client, Stage
+from tests.faults.history import Operation
+from tests.faults.people_rules import reference_of
+from tests.faults.stage import CARDS, COMPANIES, ORDERS, RECONCILE, SYNC, USERS, Client, Stage
 
 MANAGER, OTHER_MANAGER, OPERATOR = "fleet-manager", "other-fleet-manager", "operator"
+AGENT, NEW_MANAGER, NEW_DRIVER = "service-agent", "new-manager", "new-driver"
 DRIVERS = ("driver", "second-driver")
+COMPANY = {
+    "name": WATTWURM.name,
+    "customer_number": WATTWURM.customer_number,
+    "email": WATTWURM.email,
+    "address": {
+        "name": WATTWURM.name,
+        "street": "Am Deich",
+        "house_number": "1",
+        "postal_code": WATTWURM.postal_code,
+        "city": WATTWURM.city,
+        "country": "DE",
+    },
+    "salesforce_account_id": WATTWURM.account_id,
+}
+"""A customer whom only Salesforce knows."""
 LOOK = 300.0
 """Seconds between two looks of somebody who waits."""
 
@@ -38,18 +58,26 @@ class Scenario:
 # --- orders ------------------------------------------------------------------------------------
 
 
-def order(key: str, quantity: int, begins: float = 0.0, *, cards_used: bool = True) -> Line:
+def order(
+    key: str,
+    quantity: int,
+    begins: float = 0.0,
+    *,
+    cards_used: bool = True,
+    manager: str = MANAGER,
+    drivers: Sequence[str] = DRIVERS,
+) -> Line:
     """A fleet manager orders, waits for the cards, gives them to drivers and switches them on."""
 
     def line(stage: Stage) -> None:
         stage.rest(begins)
-        client = Client(stage, MANAGER)
+        client = Client(stage, manager)
         placed = place(stage, client, key, quantity, delivered=True)
         if placed.status >= 300 or not _worked_on(stage, client, placed):
             return
         cards = client.until(lambda: cards_of(client, placed, quantity), every=2 * LOOK)
         for number, card in enumerate(cards or () if cards_used else ()):
-            give(stage, client, card, DRIVERS[number % 2], f"{key} {number}")
+            give(stage, client, card, drivers[number % len(drivers)], f"{key} {number}")
             switch(stage, client, card["id"], active=True)
 
     return line
@@ -113,7 +141,7 @@ def once(user: str, key: str, quantity: int) -> Line:
 def give(stage: Stage, client: Client, card: dict[str, Any], driver: str, vehicle: str) -> None:
     """Give a card to a driver and a vehicle; what somebody faster has done is looked at first."""
     path, tag = f"{CARDS}/{card['id']}", card["etag"]
-    body = {"driver_id": PEOPLE[driver], "vehicle": vehicle}
+    body = {"driver_id": PEOPLE.get(driver, driver), "vehicle": vehicle}
     for _ in range(20):
         wants = {"driver": driver, "vehicle": vehicle}
         asked = stage.history.begin("card", client.user, card["id"], stage.now(), **wants)
@@ -207,6 +235,76 @@ def outage(system: str, seconds: float) -> Line:
     return line
 
 
+# --- people ------------------------------------------------------------------------------------
+
+
+def company() -> Line:
+    """An agent creates a company and invites its manager; he adds a driver, and orders a card."""
+
+    def line(stage: Stage) -> None:
+        agent, manager = Client(stage, AGENT), Client(stage, NEW_MANAGER)
+        number, name = WATTWURM.customer_number, WATTWURM.name
+        asked = stage.history.begin("company", AGENT, number, stage.now(), name=name)
+        made = agent.ask("POST", COMPANIES, COMPANY, operation=asked, Idempotency_Key="company")
+        ours = made.json["id"]
+        invited = {"sub": NEW_MANAGER, "role": "fleet_manager", "name": "Any", "company_id": ours}
+        agent.ask("POST", USERS, invited, Idempotency_Key="manager")
+        driver = {"sub": NEW_DRIVER, "role": "driver", "name": "New Driver"}
+        wants = {"name": driver["name"], "company": ours}
+        added = stage.history.begin("driver", NEW_MANAGER, NEW_DRIVER, stage.now(), **wants)
+        manager.ask("POST", USERS, driver, operation=added, Idempotency_Key="driver")
+        for path, who in ((f"{COMPANIES}/{ours}", asked), (f"{USERS}/{NEW_DRIVER}", added)):
+            if not _known_to_energised(stage, agent, path, who):
+                return
+        order("one", 1, manager=NEW_MANAGER, drivers=(NEW_DRIVER,))(stage)
+
+    return line
+
+
+def leaving(driver: str) -> Line:
+    """The fleet manager gives the card to a driver, and removes him soon after."""
+
+    def line(stage: Stage) -> None:
+        client, card = Client(stage, MANAGER), _the_card(stage)
+        give(stage, client, card, driver, "last ride")
+        stage.rest(120 * stage.chance() ** 2)
+        left = stage.history.begin("leaver", MANAGER, driver, stage.now())
+        status = client.ask("DELETE", f"{USERS}/{PEOPLE[driver]}", operation=left).status
+        # Gone already: by the first try, whose answer was lost.
+        left.outcome = "ok" if status in {204, 404} else "fail"
+
+    return line
+
+
+def _known_to_energised(stage: Stage, agent: Client, path: str, who: Operation) -> bool:
+    """Wait for the contact; where a person has to decide about it, the agent does."""
+
+    def settled() -> str:
+        shown = agent.ask("GET", path).json
+        task = (shown["waiting_for"] or "").startswith("task:")
+        return "task" if task else "" if shown["waiting_for"] else "bound"
+
+    if (found := agent.until(settled, every=LOOK)) != "task":
+        return bool(found)
+    stage.rest(2 * LOOK)  # until what he finds there is all that will come
+    ours = reference_of(who)
+    there = [c for c in stage.held().contacts if c["customer_reference"] == ours]
+    contact = there[0] if there else {"id": f"by-hand-{who.kind}", **_by_hand(stage, who)}
+    if not there:
+        stage.make_contact(contact)
+    given = {"energised_contact_id": contact["id"]}
+    return any(agent.ask("PATCH", path, given, If_Match="*").status != 412 for _ in range(20))
+
+
+def _by_hand(stage: Stage, who: Operation) -> dict[str, Any]:
+    contact = {"name": who.wants["name"], "customer_reference": reference_of(who)}
+    if who.kind == "company":
+        return {**contact, "customer_number": who.subject}
+    company = reference("CU", who.wants["company"])
+    above = [c["id"] for c in stage.held().contacts if c["customer_reference"] == company]
+    return {**contact, "company_id": above[0]}
+
+
 # --- events that nobody can apply ---------------------------------------------------------------
 
 
@@ -278,7 +376,24 @@ RECONCILED = Scenario(
         reconciled(4, 4 * LOOK),
     ),
 )
+COMPANY_AND_ORDER = Scenario("company", (company(), synchronised(3)))
+LEAVER = Scenario(
+    "leaver",
+    (leaving(DRIVERS[0]), giving(4), switching(3), synchronised(4, 60.0)),
+    before=ONE_CARD.before,
+)
 SCENARIOS = {
     s.name: s
-    for s in (ONE_ORDER, THREE_ORDERS, OUTAGE, ONE_CARD, DEAF_CARD, ONE_KEY, POISON, RECONCILED)
+    for s in (
+        ONE_ORDER,
+        THREE_ORDERS,
+        OUTAGE,
+        ONE_CARD,
+        DEAF_CARD,
+        ONE_KEY,
+        POISON,
+        RECONCILED,
+        COMPANY_AND_ORDER,
+        LEAVER,
+    )
 }

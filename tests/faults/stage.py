@@ -6,7 +6,7 @@ A scenario knows nothing else, so it is the same in memory, over moto, and on th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,6 +20,8 @@ SYNC = "/v1/charge-cards/sync"
 RECONCILE = "/v1/reconcile"
 TASKS = "/v1/tasks"
 VERIFY = "/v1/audit/verify"
+COMPANIES = "/v1/companies"
+USERS = "/v1/users"
 AGAIN = 40.0
 """Seconds after which a client sends again what was not answered: no function runs longer that the
 API starts, so the first try is over by then."""
@@ -28,7 +30,7 @@ PATIENCE = 1.5
 """By how much the time between two looks of a client grows."""
 PAGE = 100
 """The longest page that a list gives."""
-FINAL = frozenset({200, 201, 202, 400, 401, 403, 404, 409, 412, 422})
+FINAL = frozenset({200, 201, 202, 204, 400, 401, 403, 404, 409, 412, 422})
 REFUSING: dict[str, dict[str, Any]] = {
     "salesforce": {
         "match": "composite/graph",
@@ -50,6 +52,8 @@ class Held:
     salesforce: dict[str, list[dict[str, Any]]]
     cards: dict[str, dict[str, Any]]
     past: dict[str, list[dict[str, Any]]]
+    contacts: list[dict[str, Any]] = field(default_factory=list)
+    """CRM contacts of be.ENERGISED."""
 
 
 class Stage(Protocol):
@@ -97,6 +101,10 @@ class Stage(Protocol):
 
     def block_card(self, card_number: str, *, blocked: bool) -> None:
         """The clerk in be.ENERGISED blocks a card, or lets it go again."""
+        ...
+
+    def make_contact(self, contact: dict[str, Any]) -> None:
+        """The clerk in be.ENERGISED makes a contact by hand."""
         ...
 
     def set_down(self, system: str, *, down: bool) -> None:
@@ -152,7 +160,7 @@ class Client:
         operation.completed = self._stage.now()
         operation.status = reply.status
         operation.outcome = "ok" if reply.status < 300 else "fail"
-        operation.body = reply.json
+        operation.body = reply.json if reply.text else {}
         if reply.status == 412 and sent_before:
             # The first try may be what has changed the card meanwhile.
             operation.outcome = "unknown"

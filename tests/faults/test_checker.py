@@ -10,13 +10,15 @@ from typing import Any, cast
 
 import pytest
 
+from infra.simulators.sample import NORDWIND, WATTWURM
 from tests.faults.card_rules import could_be_last
 from tests.faults.checker import RULES, judge
 from tests.faults.cloud import Cloud
 from tests.faults.evidence import Evidence
 from tests.faults.history import NEVER, Operation
+from tests.faults.people_rules import UUIDS
 from tests.faults.run import played
-from tests.faults.scenarios import DRIVERS, MANAGER, ONE_ORDER
+from tests.faults.scenarios import COMPANY_AND_ORDER, DRIVERS, MANAGER, ONE_ORDER
 from tests.faults.trouble import Calm
 
 Json = dict[str, Any]
@@ -215,8 +217,91 @@ SPOILT: dict[str, tuple[Callable[[Evidence], Any], str]] = {
 }
 
 
+def contact(run: Evidence, name: str) -> Json:
+    """The contact of this name in be.ENERGISED."""
+    return next(c for c in run.held.contacts if c["name"] == name)
+
+
+def person(run: Evidence, kind: str) -> Json:
+    """The company or driver of the run, as the portal shows it."""
+    return run.portal.people[run.history.of(kind)[0].body["id"]]
+
+
+def left_by(run: Evidence, driver: str) -> None:
+    """A driver has left, and his card has not."""
+    run.history.begin("leaver", MANAGER, driver, 0.0).outcome = "ok"
+    card(run).update(contact_id=UUIDS[driver])
+
+
+FIRM, DRIVER = WATTWURM.name, "New Driver"
+SPOILT_PEOPLE: dict[str, tuple[Callable[[Evidence], Any], str]] = {
+    "a company is there twice": (
+        lambda r: r.held.contacts.append({**contact(r, FIRM), "id": "x"}),
+        "is 2 contacts in be.ENERGISED",
+    ),
+    "a driver is not there": (
+        lambda r: r.held.contacts.remove(contact(r, DRIVER)),
+        "driver new-driver is 0 contacts",
+    ),
+    "a contact that nobody asked for": (
+        lambda r: r.held.contacts.append({**contact(r, FIRM), "customer_reference": "BBCU0"}),
+        "BBCU0 is 1 contacts in be.ENERGISED, which nobody asked for",
+    ),
+    "another contact is bound": (
+        lambda r: person(r, "company").update(energised_contact_id="x"),
+        "the contact that is bound is 'x'",
+    ),
+    "it still waits": (
+        lambda r: person(r, "driver").update(waiting_for="contact_in_energised"),
+        "what is waited for is 'contact_in_energised'",
+    ),
+    "the number": (lambda r: contact(r, FIRM).update(customer_number="K-1"), "the number there"),
+    "the company": (lambda r: contact(r, DRIVER).update(company_id="x"), "the company there"),
+    "the name": (lambda r: contact(r, DRIVER).update(name="x"), "the name there is 'x'"),
+    "a refusal": (
+        lambda r: vars(r.history.of("driver")[0]).update(outcome="fail", status=409),
+        "driver new-driver was refused: 409",
+    ),
+    "a card bills to another company": (
+        lambda r: card(r).update(billing_contact_id=NORDWIND.energised_id),
+        "the billing contact is",
+    ),
+    "a card of somebody who has left": (
+        lambda r: left_by(r, "second-driver"),
+        "is still with second-driver, who has left",
+    ),
+    "a card is another driver's": (
+        lambda r: card(r).update(contact_id="x"),
+        "driver is 'x', wanted last",
+    ),
+}
+
+
+@cache
+def a_good_run_of_people() -> Evidence:
+    """A company, its driver and his card, with nothing gone wrong."""
+    return played(Cloud(), COMPANY_AND_ORDER, Calm())
+
+
+def test_should_say_nothing_when_all_is_well_with_people() -> None:
+    assert judge(copy.deepcopy(a_good_run_of_people())) == []
+
+
+@pytest.mark.parametrize("name", SPOILT_PEOPLE)
+def test_should_see_what_is_wrong_with_people(name: str) -> None:
+    spoil, expected = SPOILT_PEOPLE[name]
+    run = copy.deepcopy(a_good_run_of_people())
+    spoil(run)
+    found = judge(run)
+    assert [f for f in found if expected in f], found
+
+
 def test_should_have_a_spoilt_run_for_every_rule() -> None:
     spoilt = []
+    for spoil, _ in SPOILT_PEOPLE.values():
+        run = copy.deepcopy(a_good_run_of_people())
+        spoil(run)
+        spoilt.append(run)
     for spoil, _ in SPOILT.values():
         run = copy.deepcopy(a_good_run())
         spoil(run)

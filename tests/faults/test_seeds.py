@@ -37,6 +37,11 @@ def test_should_end_well_in_every_scenario(name: str, first: int) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_should_bring_a_company_and_its_driver_through_in_every_mode(mode: Mode) -> None:
+    assert _wrong(Setup("company", mode), 0, OTHERS) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_should_make_one_order_when_everything_comes_three_times_at_once(mode: Mode) -> None:
     for name in SCENARIOS:
         assert _wrong(Setup(name, mode, "crowd"), 0, 1) == []

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from busbar.domain.cards import ChargeCard, card_id
-from busbar.domain.customers import Company, Role, User
+from busbar.domain.customers import Company, Role, User, Vehicle
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.domain.record import Record
@@ -147,8 +147,20 @@ IDS = {
     "card_id": ours(any_blank_card()),
     "task_id": task_id(PARKED),
     "system": "salesforce",
+    "company_id": NORDWIND_ID,
+    "user_id": PEOPLE["driver"],
+    "vehicle_id": "VEH1C7E000001",
 }
-"""What `order`, `card_in_portal` and `open_task` make, and a system, by path parameter."""
+"""What `order`, `card_in_portal`, `open_task` and `vehicle` make, by path parameter; and the sample
+data."""
+
+
+def vehicle(world: World, company: str = NORDWIND_ID, **fields: Any) -> Vehicle:
+    """A vehicle of the company, at version 1."""
+    names = {"label": "Transporter", **fields}
+    made = Vehicle(**{"id": IDS["vehicle_id"], "company_id": company, **names})
+    store(world).commit(Save(made))
+    return made
 
 
 def card_in_portal(

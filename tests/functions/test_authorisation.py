@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from busbar.domain.authorisation import TABLE
-from busbar.domain.customers import Role
+from busbar.domain.customers import Company, Role
+from busbar.ports import Save
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
 from tests.doubles.world import World
-from tests.functions.given import IDS, any_user, card_in_portal, open_task, order
+from tests.functions.given import (
+    IDS,
+    NORDWIND_ID,
+    any_user,
+    card_in_portal,
+    open_task,
+    order,
+    store,
+    vehicle,
+)
 from tests.functions.portal import SYNC, call_as, problem
 
 LISTS = {"orders_list", "charge_cards_list"}
 """Routes that know `company_id`."""
-BODIES = {
+LET_IN = {"tasks_retry": {409}, "tasks_adopt": {422}}
+"""Answers to who may ask: this task cannot be tried again, and Salesforce holds no such order."""
+MACHINE_SCOPE = "busbar/machine"
+EMPTY = "EMPTY00000001"
+"""A company that nobody uses."""
+ADDRESS = {
+    "name": "Any",
+    "street": "Any",
+    "house_number": "1",
+    "postal_code": "26121",
+    "city": "Any",
+    "country": "DE",
+}
+BODIES: dict[str, Any] = {
     "order_submit": {"quantity": 1},
     "tasks_resume": {"reason": "any"},
     "tasks_retry": {"reason": "any"},
     "tasks_adopt": {"reason": "any", "external_id": "any"},
     "tasks_cancel": {"reason": "any"},
     "audit_verify": {"first": 1},
+    "companies_create": {
+        "name": "Any",
+        "customer_number": "any",
+        "email": "any@any.example",
+        "address": ADDRESS,
+    },
+    "companies_import": "name,customer_number,email,street,postal_code,city\n",
+    "companies_change": {"phone": "1"},
+    "users_create": {"sub": "any", "role": "driver", "name": "Any", "company_id": NORDWIND_ID},
+    "users_import": "sub,role,name\n",
+    "users_change": {"name": "Any"},
+    "vehicles_import": "label\n",
 }
-LET_IN = {"tasks_retry": {409}, "tasks_adopt": {422}}
-"""Answers to who may ask: this task cannot be tried again, and Salesforce holds no such order."""
-MACHINE_SCOPE = "busbar/machine"
+"""A good body per operation; a label does for all others."""
 ROUTES = [route for case in USE_CASES for route in case.routes]
 # What a person has decided. The table must say the same, and the doors must do it.
 PICTURE = """
@@ -42,6 +77,24 @@ my_charge_cards           x             x      x             -             -    
 sync_cards                -             -      -             x             -       x        x
 reconcile                 -             -      -             x             -       x        x
 systems_list              -             -      -             x             -       x        -
+companies_list            -             -      -             x             -       x        x
+companies_create          -             -      -             x             -       x        x
+companies_import          -             -      -             x             -       x        x
+companies_show            x             -      -             x             -       x        x
+companies_change          -             -      -             x             -       x        x
+companies_remove          -             -      -             x             -       x        x
+users_list                x             -      -             x             -       x        x
+users_create              x             -      -             x             -       x        x
+users_import              x             -      -             x             -       x        x
+users_show                x             -      -             x             -       x        x
+users_change              x             -      -             x             -       x        x
+users_remove              x             -      -             x             -       x        x
+vehicles_list             x             -      -             x             -       x        -
+vehicles_create           x             -      -             -             -       -        -
+vehicles_import           x             -      -             -             -       -        -
+vehicles_show             x             -      -             x             -       x        -
+vehicles_change           x             -      -             -             -       -        -
+vehicles_remove           x             -      -             -             -       -        -
 tasks_list                -             -      -             x             -       x        -
 tasks_show                -             -      -             x             -       x        -
 connection_check          -             -      -             -             -       x        -
@@ -65,6 +118,14 @@ def decided() -> dict[str, set[Role]]:
     }
 
 
+def empty_company(world: World) -> str:
+    """A company without users, orders and cards, at version 1; its id."""
+    stored = store(world).get(Company, NORDWIND_ID)
+    assert stored
+    store(world).commit(Save(stored.record.model_copy(update={"id": EMPTY})))
+    return EMPTY
+
+
 def test_should_say_in_the_table_what_was_decided() -> None:
     assert {operation: set(row) for operation, row in TABLE.items()} == decided()
 
@@ -77,20 +138,23 @@ def test_should_let_in_exactly_the_roles_of_the_table(
     order(world)
     card = card_in_portal(world)
     open_task(world)
+    vehicle(world)
+    ids = {**IDS, "company_id": empty_company(world)} if route.method == "DELETE" else IDS
     sub = any_user(world, role)
     query = f"?company_id={card.company_id}" if route.operation in LISTS else ""
+    kind = "text/csv" if route.operation.endswith("_import") else "application/json"
     written = world.table.bill.write_units
     answered = call_as(
         world,
         sub,
         route.method,
-        route.path.format(**IDS) + query,
+        route.path.format(**ids) + query,
         BODIES.get(route.operation, {"label": "any"}),
-        {"Idempotency-Key": "any", "If-Match": "*"},
+        {"Idempotency-Key": "any", "If-Match": "*", "Content-Type": kind},
         claims={"scope": MACHINE_SCOPE},
     )
     if role in decided()[route.operation]:
-        assert answered.status in LET_IN.get(route.operation, {200, 201}), answered.text
+        assert answered.status in LET_IN.get(route.operation, {200, 201, 204}), answered.text
     else:
         problem(answered, 403, "forbidden")
         assert not world.salesforce.calls

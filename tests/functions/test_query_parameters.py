@@ -13,7 +13,12 @@ from tests.functions.given import IDS, NORDWIND_ID, ORDER, card_in_portal, open_
 from tests.functions.portal import CARDS, ORDERS, call_as, fields_at_fault, problem
 
 ROUTES = [route for case in USE_CASES for route in case.routes]
-LISTS = {"orders_list": ORDERS, "charge_cards_list": CARDS}
+LISTS = {
+    "orders_list": ORDERS,
+    "charge_cards_list": CARDS,
+    "users_list": "/v1/users",
+    "vehicles_list": "/v1/vehicles",
+}
 BODY = {"quantity": 1}
 HEADERS = {"Idempotency-Key": "any", "If-Match": '"1"'}
 

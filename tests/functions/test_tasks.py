@@ -181,7 +181,7 @@ def test_should_show_no_subject_where_the_message_named_none(world: World) -> No
 def test_should_show_a_task_of_another_release_and_hide_no_other_for_one_that_is_broken(
     world: World,
 ) -> None:
-    newer = open_task(world, "newer", kind="similar_customer", subject_schema="company")
+    newer = open_task(world, "newer", kind="similar_customer", subject_schema="wallbox")
     broken = open_task(world, "broken")
     stored_item(world, Task, broken.id)["body"] = b"no body"
     (one,) = listed(world)["tasks"]

@@ -99,6 +99,7 @@ def test_should_bring_the_message_again_to_every_worker(
     samples: dict[str, Callable[[], Any]] = {
         "order_forward": lambda: batch(command("order_forward", ORDER)),
         "card_forward": lambda: batch(command("card_forward", "any", "charge_card")),
+        "contact_forward": lambda: batch(command("contact_forward", "any", "company")),
         "card_event": lambda: read_event("card_event", "assigned"),
         "status_callback": lambda: read_event("status_callback", "delivered"),
     }

@@ -16,6 +16,19 @@ _CONTACTS = {"contact_id", "billing_contact_id"}
 _READ_ONLY = {"blocked", "updated_at"}
 _KNOWN = {"id", "active"} | _TEXTS | _CONTACTS | _READ_ONLY
 _DEFAULT_LIMIT = 100
+_CONTACT_TEXTS = {
+    "name",
+    "email",
+    "customer_number",
+    "customer_reference",
+    "street",
+    "zip",
+    "city",
+    "country",
+    "phone",
+}
+_CONTACT_KNOWN = _CONTACT_TEXTS | {"gender", "company_id"}
+_SEARCHED = ("customer_reference", "customer_number")
 
 
 @API.route("GET", "/api/card/{id}", label="documented", note="By id; the field set is assumed")
@@ -69,6 +82,40 @@ def list_cards(backend: Backend, call: Call) -> Response:
 @API.route("GET", "/api/contact/{id}", label="documented", note="By id; the field set is assumed")
 def read_contact(backend: Backend, call: Call) -> Response:
     return answer(200, backend.contact(call.path["id"]).shown())
+
+
+@API.route(
+    "POST",
+    "/api/contact",
+    label="assumed",
+    note="Create a contact; no public page shows it. Fields as in the documented Fleet call",
+)
+def create_contact(backend: Backend, call: Call) -> Response:
+    body = _object(call)
+    if unknown := sorted(set(body) - _CONTACT_KNOWN):
+        raise RefusedError(422, f"{unknown[0]}: unknown field.")
+    if not body.get("name"):
+        raise RefusedError(422, "name: is required.")
+    _check_type(body, _CONTACT_TEXTS, str, "a string")
+    _check_type(body, {"company_id"}, str | None, "a string or null")
+    if type(body.get("gender", 0)) is not int or body.get("gender", 0) not in {0, 1, 2}:
+        raise RefusedError(422, "gender: has to be 0, 1 or 2.")
+    return answer(201, backend.create_contact(body).shown())
+
+
+@API.route(
+    "GET",
+    "/api/contact",
+    label="assumed",
+    note="Search by customer_reference or customer_number, exactly; no public page shows it",
+)
+def find_contacts(backend: Backend, call: Call) -> Response:
+    query = call.request.parameters
+    if len(query) != 1 or not set(query) <= set(_SEARCHED):
+        raise RefusedError(422, f"one of {', '.join(_SEARCHED)} has to be given.")
+    ((name, value),) = query.items()
+    found = [contact.shown() for contact in backend.found(name, value)]
+    return answer(200, {"data": found, "meta": {"total": len(found)}})
 
 
 def _object(call: Call) -> dict[str, Any]:

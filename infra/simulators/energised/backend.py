@@ -33,6 +33,13 @@ class Contact:
     email: str = ""
     customer_number: str = ""
     company_id: str | None = None
+    customer_reference: str = ""
+    gender: int = 0
+    street: str = ""
+    zip: str = ""
+    city: str = ""
+    country: str = ""
+    phone: str = ""
 
     def shown(self) -> dict[str, Any]:
         """The contact as the API shows it."""
@@ -82,6 +89,8 @@ class Backend:
     contacts: dict[str, Contact] = field(default_factory=dict)
     _cards: dict[str, _Held] = field(default_factory=dict)
     _by_tag: dict[str, str] = field(default_factory=dict)
+    _created: dict[str, datetime] = field(default_factory=dict)
+    """When contacts were created by the API: searches lag behind that."""
 
     def load(self, contacts: Iterable[Contact], cards: Iterable[Card], at: datetime) -> None:
         """Take data over as it is, last changed `at`."""
@@ -94,6 +103,7 @@ class Backend:
         self.contacts.clear()
         self._cards.clear()
         self._by_tag.clear()
+        self._created.clear()
 
     def dump(self) -> dict[str, Any]:
         """Settings, contacts, and the cards with their past."""
@@ -101,6 +111,7 @@ class Backend:
             "search_lag": self.search_lag,
             "page_clamp": self.page_clamp,
             "contacts": [asdict(contact) for contact in self.contacts.values()],
+            "created": {name: at.isoformat() for name, at in self._created.items()},
             "cards": [
                 [[at.isoformat(), asdict(card)] for at, card in held.past]
                 for held in self._cards.values()
@@ -112,6 +123,8 @@ class Backend:
         self.clear()
         self.search_lag, self.page_clamp = dumped["search_lag"], dumped["page_clamp"]
         self.contacts.update({c["id"]: Contact(**c) for c in dumped["contacts"]})
+        created = dumped.get("created", {})
+        self._created.update({name: datetime.fromisoformat(at) for name, at in created.items()})
         for past in dumped["cards"]:
             self._hold([(datetime.fromisoformat(at), Card(**card)) for at, card in past])
 
@@ -145,6 +158,23 @@ class Backend:
         if contact_id not in self.contacts:
             raise RefusedError(404, "Contact not found.")
         return self.contacts[contact_id]
+
+    def create_contact(self, fields: Mapping[str, Any]) -> Contact:
+        """A new contact; nothing about it has to be unique. Raises `RefusedError` 422."""
+        company = fields.get("company_id")
+        if company is not None and company not in self.contacts:
+            raise RefusedError(422, f"company_id: contact {company} does not exist.")
+        number = len(self._created) + 1
+        contact = Contact(id=f"c0c7ac70-0000-4000-8000-{number:012d}", **fields)
+        self.contacts[contact.id] = contact
+        self._created[contact.id] = self.now()
+        return contact
+
+    def found(self, name: str, value: str) -> list[Contact]:
+        """The contacts with this value of a field, as a search shows them: it lags."""
+        seen_at = self.now() - timedelta(seconds=self.search_lag)
+        there = [c for c in self.contacts.values() if getattr(c, name) == value]
+        return [c for c in there if self._created.get(c.id, seen_at) <= seen_at]
 
     def cards(self) -> list[dict[str, Any]]:
         """All cards as they are now."""

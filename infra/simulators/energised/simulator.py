@@ -166,6 +166,9 @@ class EnergisedSimulator(Simulator):
         columns = (*_CARD_COLUMNS, *_CARD_STATE)
         cards = sorted(self.backend.cards(), key=lambda c: str(c["updated_at"]), reverse=True)
         rows = [[names.get(c[k], c[k]) for k in columns] for c in cards]
-        contacts = [list(c.shown().values()) for c in self.backend.contacts.values()]
-        heads = ["Id", "Name", "E-mail", "Customer number", "Company"]
+        heads = ["Id", "Name", "E-mail", "Customer number", "Company", "Reference"]
+        contacts = [
+            [c.id, c.name, c.email, c.customer_number, c.company_id, c.customer_reference]
+            for c in self.backend.contacts.values()
+        ]
         return [Table("Cards", columns, rows), Table("Contacts", heads, contacts)]

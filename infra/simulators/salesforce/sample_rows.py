@@ -13,14 +13,15 @@ def _accounts() -> list[Row]:
             "Id": company.account_id,
             "Name": company.name,
             "AccountNumber": company.customer_number,
-            "CustomerNumber__c": company.customer_number,
-            "BusbarReference__c": company.reference,
+            # Only companies that are ours carry what we know them by.
+            "CustomerNumber__c": company.customer_number if company.reference else None,
+            "BusbarReference__c": company.reference or None,
             "BillingStreet": company.street,
             "BillingPostalCode": company.postal_code,
             "BillingCity": company.city,
             "BillingCountry": company.country,
         }
-        for company in sample.COMPANIES
+        for company in (*sample.COMPANIES, sample.WATTWURM)
     ]
 
 

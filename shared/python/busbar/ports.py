@@ -81,7 +81,21 @@ class Drop:
 
 @dataclass(frozen=True)
 class Bind:
-    """Bind an entity to its id in a system. Unique both ways; the same binding again is fine."""
+    """Bind an entity to its id in a system. Unique both ways; the same binding again is fine.
+
+    `instead_of` names the id to which it is bound until now, for numbers that may change.
+    """
+
+    schema: str
+    entity_id: str
+    system: str
+    external_id: str
+    instead_of: str | None = None
+
+
+@dataclass(frozen=True)
+class Unbind:
+    """Take a binding away, both ways. Raises `Conflict` if it is another one meanwhile."""
 
     schema: str
     entity_id: str
@@ -89,7 +103,7 @@ class Bind:
     external_id: str
 
 
-Change = Save | Put | Drop | Bind
+Change = Save | Put | Drop | Bind | Unbind
 
 
 class Store(Protocol):
@@ -323,6 +337,28 @@ class Connection(Protocol):
         ...
 
 
+ContactKey = Literal["reference", "customer_number"]
+
+
+class ContactBook(Protocol):
+    """CRM contacts of be.ENERGISED: companies and drivers. `timeout` bounds the operation.
+
+    The `fields` of what is found are `name`, `customer_number` and `company_id`, empty where the
+    contact has none.
+    """
+
+    def find_contacts(self, key: ContactKey, value: str, timeout: float) -> Sequence[Found]:
+        """The contacts whose reference or customer number is exactly this."""
+        ...
+
+    def create_contact(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
+        """Create a contact that carries our reference.
+
+        `payload` is what `mappings/energised/contact_company` or `contact_driver` made.
+        """
+        ...
+
+
 class Systems(Protocol):
     """The outside systems of one org."""
 
@@ -339,6 +375,9 @@ class Systems(Protocol):
     def is_down(self, system: str) -> bool:
         """Whether a system that was called here is known to be down."""
         ...
+
+    @property
+    def contacts(self) -> ContactBook: ...
 
 
 class Mapper(Protocol):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from busbar.domain.customers import Caller
 from busbar.errors import FieldError, Problem
+from busbar.ports import Json
 from busbar.process.idempotency import FinalAnswer, Idempotency, check_key
 from busbar.usecases.deps import Deps
 
@@ -92,16 +93,40 @@ class Request:
             )
         return self.etag()
 
-    def once(self, work: Callable[[str], Answer]) -> Answer:
-        """Run `work` once per `Idempotency-Key`; it is given the id of what it makes."""
+    def imported(self, work: Callable[[str, bool], Json]) -> Answer:
+        """An import by CSV: `work` is given the text and whether it is a dry run.
+
+        A dry run makes nothing and needs no key. Raises `Problem` 400 or 415.
+        """
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "text/csv":
+            raise Problem(415, "content-type-unknown", "Send the file as Content-Type: text/csv")
+        dry_run = self.query.get("dry_run", "false")
+        if dry_run not in {"true", "false"}:
+            fault = FieldError("dry_run", "has to be true or false")
+            raise Problem(400, "invalid-parameter", "dry_run is invalid", errors=(fault,))
+        if dry_run == "true":
+            return Answer(200, {"dry_run": True, **work(self.raw_body, True)})
+
+        def all_of_it(_entity_id: str) -> Answer:
+            return Answer(200, {"dry_run": False, **work(self.raw_body, False)})
+
+        return self.once(all_of_it, {"csv": self.raw_body})
+
+    def once(self, work: Callable[[str], Answer], body: Json | None = None) -> Answer:
+        """Run `work` once per `Idempotency-Key`; it is given the id of what it makes.
+
+        `body` is what tells one request from another, by default the JSON body.
+        """
         key = check_key(self.headers.get("idempotency-key"))
 
         def final(entity_id: str) -> FinalAnswer:
             answer = work(entity_id)
             return FinalAnswer(answer.status, dump(answer.body), dict(answer.headers))
 
-        # The same body for another object is another request.
-        said = {**self.path, "body": self.json()} if self.path else self.json()
+        said = self.json() if body is None else body
+        if self.path:  # the same body for another object is another request
+            said = {**self.path, "body": said}
         done = self.idempotency.once(self.operation, self.caller.user.id, key, said, final)
         replayed = {"Idempotent-Replayed": "true"} if done.replayed else {}
         return Answer(done.status, Raw(done.body), {**done.headers, **replayed})
@@ -132,6 +157,18 @@ class Delivery:
             return model.model_validate(body)
         except ValidationError as error:
             raise invalid(error) from None
+
+
+def shown(view: Json, made_below: str = "") -> Answer:
+    """A view with its ETag: 200, or 201 where it was just made, with its address."""
+    if not made_below:
+        return Answer(200, view, {"ETag": view["etag"]})
+    return Answer(201, view, {"ETag": view["etag"], "Location": f"{made_below}/{view['id']}"})
+
+
+def gone() -> Answer:
+    """204: it is removed."""
+    return Answer(204, Raw(""))
 
 
 class Raw(str):

@@ -115,9 +115,17 @@ class EnergisedSettings:
     page_size: int = 500
     processing_seconds: float = 60.0
     search_lag_seconds: float = 60.0
-    """How long a change may stay invisible to the card list."""
+    """How long a change may stay invisible to the card list and to a search for contacts."""
     calls_per_minute: int = 300
     """As in `SalesforceSettings`. What be.ENERGISED allows is not public: ask for it."""
+    contact_mode: Literal["probe", "none"] = "probe"
+    """Whether contacts can be searched for; `none`: a create of unknown outcome is a task."""
+    contact_path: str = "/api/contact/"
+    """Where contacts are created and searched (assumed)."""
+    contact_reference_field: str = "customer_reference"
+    """Field of a contact that keeps our reference, also the name of the search (assumed)."""
+    contact_number_field: str = "customer_number"
+    """Field of a contact with the customer number, also the name of the search (assumed)."""
 
 
 @dataclass(frozen=True)

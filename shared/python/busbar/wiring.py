@@ -18,7 +18,17 @@ from busbar.domain.identifiers import encode
 from busbar.errors import Unavailable
 from busbar.mapping.registry import MappingRegistry
 from busbar.observability import Metric, correlation_id, count, counting
-from busbar.ports import ChargingBackend, Clock, Connection, Gate, Ids, Mapper, OrderSystem, Store
+from busbar.ports import (
+    ChargingBackend,
+    Clock,
+    Connection,
+    ContactBook,
+    Gate,
+    Ids,
+    Mapper,
+    OrderSystem,
+    Store,
+)
 from busbar.process.circuit import Circuit
 from busbar.settings import (
     EnergisedSettings,
@@ -168,6 +178,7 @@ class OrgSystems:
         self._gates: dict[str, Gate] = {}
         self._salesforce: OrderSystem | None = None
         self._energised: ChargingBackend | None = None
+        self._contacts: ContactBook | None = None
 
     @property
     def salesforce(self) -> OrderSystem:
@@ -209,6 +220,19 @@ class OrgSystems:
                 raise MisconfiguredError("BUSBAR_ORGS names no energised for this function")
             self._energised = EnergisedCards(settings, **self._with("energised", settings))
         return self._energised
+
+    @property
+    def contacts(self) -> ContactBook:
+        """The contacts of be.ENERGISED. Raises `MisconfiguredError` as `energised` does."""
+        if self._contacts is None:
+            from busbar.connectors.energised import cards, contacts  # noqa: PLC0415
+
+            settings = self._org.energised
+            if settings is None:
+                raise MisconfiguredError("BUSBAR_ORGS names no energised for this function")
+            tenant = cards.EnergisedCards(settings, **self._with("energised", settings))
+            self._contacts = contacts.EnergisedContacts(settings, tenant)
+        return self._contacts
 
     def connection(self, system: str) -> Connection | None:
         """See `ports.Systems.connection`: its own connector, so that nothing of it is cached.

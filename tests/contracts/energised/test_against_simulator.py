@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from busbar.connectors.energised.cards import EnergisedCards
+from busbar.connectors.energised.contacts import EnergisedContacts
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
@@ -36,6 +37,7 @@ class Rig:
             correlation=lambda: "corr-1",
             transport=SimulatorTransport(self.tenant),
         )
+        self.contacts = EnergisedContacts(SETTINGS, self.cards)
 
     def wanted(self, **wanted: object) -> Json:
         """The body that the product's mapping makes of the card as it is."""

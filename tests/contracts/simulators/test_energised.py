@@ -248,3 +248,56 @@ class TestClerk:
     def test_should_refuse_from_python_too(self, energised: EnergisedSimulator) -> None:
         with pytest.raises(RefusedError):
             energised.change_card("0", blocked=True)
+
+
+class TestContacts:
+    """Contacts that the API creates and searches (assumed)."""
+
+    def test_should_create_one_with_every_call(self, be: Caller) -> None:
+        made = [be("POST", "/api/contact/", {"name": "Any"}) for _ in range(2)]
+        assert [m.status for m in made] == [201, 201]
+        first, second = (m.json()["id"] for m in made)
+        assert first != second
+        assert be("GET", f"/api/contact/{first}").json()["name"] == "Any"
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ({}, "name"),
+            ({"name": ""}, "name"),
+            ({"name": 1}, "name"),
+            ({"name": "Any", "id": "mine"}, "id"),
+            ({"name": "Any", "gender": 3}, "gender"),
+            ({"name": "Any", "gender": True}, "gender"),
+            ({"name": "Any", "company_id": "x"}, "company_id"),
+            ({"name": "Any", "company_id": 1}, "company_id"),
+            ({"name": "Any", "zip": None}, "zip"),
+        ],
+    )
+    def test_should_refuse_what_is_no_contact(
+        self, be: Caller, body: dict[str, Any], field: str
+    ) -> None:
+        answer = be("POST", "/api/contact/", body)
+        assert answer.status == 422
+        assert answer.json()["message"].startswith(field)
+
+    def test_should_find_exactly_what_is_asked_for(self, be: Caller) -> None:
+        body = {"name": "Any", "customer_reference": "BB-1", "customer_number": "K-1"}
+        made = be("POST", "/api/contact/", body).json()
+        for query in ("customer_reference=BB-1", "customer_number=K-1"):
+            answer = be("GET", f"/api/contact/?{query}").json()
+            assert (answer["data"], answer["meta"]) == ([made], {"total": 1})
+        assert be("GET", "/api/contact/?customer_number=k-1").json()["data"] == []
+
+    @pytest.mark.parametrize("query", ["", "name=Any", "customer_number=1&customer_reference=1"])
+    def test_should_refuse_another_search(self, be: Caller, query: str) -> None:
+        assert be("GET", f"/api/contact/?{query}").status == 422
+
+    def test_should_keep_them_and_their_lag_over_a_dump(
+        self, energised: EnergisedSimulator, be: Caller
+    ) -> None:
+        energised.backend.search_lag = 30.0
+        made = be("POST", "/api/contact/", {"name": "Any", "customer_number": "K-1"}).json()
+        energised.restore(energised.dump())
+        assert be("GET", f"/api/contact/{made['id']}").json() == made
+        assert be("GET", "/api/contact/?customer_number=K-1").json()["data"] == []

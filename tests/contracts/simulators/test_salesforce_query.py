@@ -96,6 +96,7 @@ def test_should_sort_by_several_keys_and_put_empty_ones_where_asked(sf: Caller) 
         "Elbe",
         "Nordwind",
         "Kartenlager",
+        "Wattwurm",
     ]
     first = ask(sf, "SELECT Name FROM Account ORDER BY CustomerNumber__c ASC NULLS FIRST LIMIT 1")
     assert names(first) == ["Kartenlager"]

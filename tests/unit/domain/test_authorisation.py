@@ -36,6 +36,24 @@ EXPECTED = {
     "sync_cards":              ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
     "reconcile":               ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
     "systems_list":            ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "companies_list":          ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "companies_create":        ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "companies_import":        ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "companies_change":        ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "companies_remove":        ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "companies_show":          ("S",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "users_list":              ("S",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "users_create":            ("S",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "users_import":            ("S",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "users_show":              ("S",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "users_change":            ("S",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "users_remove":            ("S",  "-",   "-",   "SA", "-",    "SA",    "SA"),
+    "vehicles_list":           ("S",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "vehicles_show":           ("S",  "-",   "-",   "SA", "-",    "SA",    "-"),
+    "vehicles_create":         ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
+    "vehicles_import":         ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
+    "vehicles_change":         ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
+    "vehicles_remove":         ("S",  "-",   "-",   "-",  "-",    "-",     "-"),
     "tasks_list":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "tasks_show":              ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "connection_check":        ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
@@ -105,6 +123,13 @@ def test_should_reach_nothing_without_a_company(operation: str) -> None:
     caller = any_caller("fleet_manager", company_id=None)
     assert not reaches(caller, operation, MINE)
     assert not reaches(caller, operation, "")
+
+
+@pytest.mark.parametrize(("operation", "role"), CASES)
+def test_should_allow_nothing_to_a_removed_user(operation: str, role: str) -> None:
+    with pytest.raises(Problem) as refused:
+        require(any_caller(role, removed_at="2026-03-02T08:00:00Z"), operation)
+    assert refused.value.status == 403
 
 
 def test_should_know_no_operation_without_a_row() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from busbar.errors import Conflict
-from busbar.ports import Bind, Save
+from busbar.ports import Bind, Save, Unbind
 from tests.unit.store.things import Shop, Thing
 
 
@@ -75,3 +75,37 @@ def test_should_see_nothing_of_another_org(shop: Shop) -> None:
     assert other.get(Thing, "1") is None
     assert other.listed(Thing, "shelf#a").items == ()
     assert other.internal_id("company", "salesforce", "001#A") is None
+
+
+def test_should_take_a_binding_away_both_ways(shop: Shop) -> None:
+    shop.store.commit(BOUND)
+    shop.store.commit(Unbind("company", "C1", "salesforce", "001#A"))
+    assert shop.store.external_id("company", "C1", "salesforce") is None
+    assert shop.store.internal_id("company", "salesforce", "001#A") is None
+    shop.store.commit(Bind("company", "C2", "salesforce", "001#A"))
+
+
+@pytest.mark.parametrize(("entity", "external"), [("C1", "001#B"), ("C2", "001#A")])
+def test_should_not_take_away_another_binding(shop: Shop, entity: str, external: str) -> None:
+    shop.store.commit(BOUND)
+    with pytest.raises(Conflict):
+        shop.store.commit(Unbind("company", entity, "salesforce", external))
+    assert shop.store.internal_id("company", "salesforce", "001#A") == "C1"
+
+
+def test_should_put_a_number_in_the_place_of_the_old_one(shop: Shop) -> None:
+    shop.store.commit(BOUND)
+    shop.store.commit(Bind("company", "C1", "salesforce", "001#B", instead_of="001#A"))
+    assert shop.store.external_id("company", "C1", "salesforce") == "001#B"
+    assert shop.store.internal_id("company", "salesforce", "001#A") is None
+    assert shop.store.internal_id("company", "salesforce", "001#B") == "C1"
+
+
+@pytest.mark.parametrize("old", ["001#C", "001#OTHER"])
+def test_should_not_replace_another_number_than_the_one_that_was_read(shop: Shop, old: str) -> None:
+    shop.store.commit(BOUND, Bind("company", "C2", "salesforce", "001#OTHER"))
+    with pytest.raises(Conflict):
+        shop.store.commit(Bind("company", "C1", "salesforce", "001#B", instead_of=old))
+    with pytest.raises(Conflict):
+        shop.store.commit(Bind("company", "C1", "salesforce", "001#OTHER", instead_of="001#A"))
+    assert shop.store.external_id("company", "C1", "salesforce") == "001#A"

@@ -8,6 +8,7 @@ if it did not exist.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from busbar.domain.customers import Caller, Role
@@ -35,6 +36,14 @@ _WATCHED = {
     Role.FLEET_MANAGER: _COMPANY,
     **_STAFF,
 }
+_OFFICE = {
+    **_STAFF,
+    Role.MACHINE: _ALL,
+}
+_PEOPLE = {
+    Role.FLEET_MANAGER: _COMPANY,
+    **_OFFICE,
+}
 
 TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     "order_form": _MANAGED,
@@ -51,16 +60,26 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
         Role.FLEET_MANAGER: frozenset({Relation.OWN}),
         Role.WALLBOX_OWNER: frozenset({Relation.OWN}),
     },
-    "sync_cards": {
-        Role.SERVICE_AGENT: _ALL,
-        Role.OPERATOR: _ALL,
-        Role.MACHINE: _ALL,
-    },
-    "reconcile": {
-        Role.SERVICE_AGENT: _ALL,
-        Role.OPERATOR: _ALL,
-        Role.MACHINE: _ALL,
-    },
+    "sync_cards": _OFFICE,
+    "reconcile": _OFFICE,
+    "companies_list": _OFFICE,
+    "companies_create": _OFFICE,
+    "companies_import": _OFFICE,
+    "companies_show": _PEOPLE,
+    "companies_change": _OFFICE,
+    "companies_remove": _OFFICE,
+    "users_list": _PEOPLE,
+    "users_create": _PEOPLE,
+    "users_import": _PEOPLE,
+    "users_show": _PEOPLE,
+    "users_change": _PEOPLE,
+    "users_remove": _PEOPLE,
+    "vehicles_list": _WATCHED,
+    "vehicles_create": _MANAGED,
+    "vehicles_import": _MANAGED,
+    "vehicles_show": _WATCHED,
+    "vehicles_change": _MANAGED,
+    "vehicles_remove": _MANAGED,
     "systems_list": _STAFF,
     "tasks_list": _STAFF,
     "tasks_show": _STAFF,
@@ -79,6 +98,14 @@ SIGNED: dict[str, str] = {
 """Operations that no user has but a system: operation -> the system, whose signature has to be
 right and whose key reaches one org alone. An operation stands here or in `TABLE`, never in both."""
 
+MAY_GIVE: Mapping[Role, frozenset[Role]] = {
+    Role.OPERATOR: frozenset(Role),
+    Role.SERVICE_AGENT: frozenset(Role) - {Role.OPERATOR, Role.MACHINE},
+    Role.MACHINE: frozenset({Role.FLEET_MANAGER, Role.DRIVER, Role.WALLBOX_OWNER}),
+    Role.FLEET_MANAGER: frozenset({Role.DRIVER}),
+}
+"""Role -> the roles that it may give, change and take away."""
+
 
 def forbidden() -> Problem:
     """The answer to a caller whose role has no row for the operation."""
@@ -88,7 +115,7 @@ def forbidden() -> Problem:
 def require(caller: Caller, operation: str) -> frozenset[Relation]:
     """The relations in which the caller may do this. Raises a 403 `Problem` if there is none."""
     relations = TABLE[operation].get(caller.user.role, frozenset())
-    if caller.user.suspended or not relations:
+    if not caller.user.has_access or not relations:
         raise forbidden()
     return relations
 

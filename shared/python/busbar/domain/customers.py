@@ -5,9 +5,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from pydantic import AwareDatetime
+
 from busbar.domain.record import Record, Value
 
+CUSTOMER_NUMBERS = "customer_number"
+"""The ID map's name of the operator's customer numbers: each belongs to one company."""
+COMPANY_KIND = "CU"
+"""Kind of our reference of a company, in every system."""
+DRIVER_KIND = "DR"
+"""Kind of our reference of a driver."""
 ALL_COMPANIES = "all"
+STAFF_LIST = "staff"
+"""The list of users who belong to no company."""
 
 
 class Role(StrEnum):
@@ -43,10 +53,16 @@ class Company(Record):
     email: str
     phone: str = ""
     address: Address
+    suspended: bool = False
+    """Its users may look, and order nothing."""
+    removed_at: AwareDatetime | None = None
+    """A removed company stays as a record: orders and cards name it."""
+    waiting_for: str | None = None
+    """`contact_in_energised` until it is bound there; `task:…` while a person has to decide."""
 
     def listed_by(self) -> str | None:
         """All companies of the org in one list."""
-        return ALL_COMPANIES
+        return None if self.removed_at else ALL_COMPANIES
 
 
 class User(Record):
@@ -60,10 +76,43 @@ class User(Record):
     company_id: str | None = None
     energised_uuid: str | None = None
     suspended: bool = False
+    removed_at: AwareDatetime | None = None
+    """A removed user stays as a record without name and address: his token must open nothing."""
+    access_ended_at: AwareDatetime | None = None
+    """When he was removed or suspended: what had read him before may still give him a card."""
+    waiting_for: str | None = None
+    """`contact_in_energised`, `company_not_in_energised`, `cards_taken_back`, or `task:…`."""
+
+    @property
+    def has_access(self) -> bool:
+        """Whether he may do anything at all."""
+        return not self.suspended and self.removed_at is None
 
     def listed_by(self) -> str | None:
         """By company: the drivers that a fleet manager may choose from."""
-        return f"company#{self.company_id}" if self.company_id else None
+        if self.removed_at:
+            return None
+        return f"company#{self.company_id}" if self.company_id else STAFF_LIST
+
+
+class Vehicle(Record):
+    """A vehicle of a company. At least one of its three names is there."""
+
+    schema_name: ClassVar[str] = "vehicle"
+
+    company_id: str
+    label: str = ""
+    plate: str = ""
+    vin: str = ""
+
+    @property
+    def shown_as(self) -> str:
+        """What stands on a card that is given to it."""
+        return self.label or self.plate or self.vin
+
+    def listed_by(self) -> str | None:
+        """By company."""
+        return f"company#{self.company_id}"
 
 
 class Caller(Value):

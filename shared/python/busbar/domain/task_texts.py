@@ -10,7 +10,12 @@ from collections.abc import Mapping
 
 from busbar.domain.tasks import Task
 
-SUBJECTS = {"charge_card_order": "Die Bestellung", "charge_card": "Die Karte"}
+SUBJECTS = {
+    "charge_card_order": "Die Bestellung",
+    "charge_card": "Die Karte",
+    "company": "Das Unternehmen",
+    "user": "Der Benutzer",
+}
 SYSTEMS = {"salesforce": "Salesforce", "energised": "be.ENERGISED"}
 
 TEXTS: Mapping[str, str] = {
@@ -57,6 +62,24 @@ CLOSER: Mapping[tuple[str, str], str] = {
     ),
     ("parked_step", "several_found"): (
         "{subject} steht in {system} mehrfach. Bitte entscheiden, welcher Eintrag gilt, und die"
+        " anderen dort auflösen."
+    ),
+    ("parked_step", "CONTACT_DIFFERS"): (
+        "{subject} gibt es in {system} schon, aber mit anderem Namen, anderer Kundennummer oder"
+        " anderem Unternehmen; zusammengeführt wird nichts von selbst. Bitte entscheiden, ob es"
+        " derselbe Kontakt ist, und dann seine Kennung hier eintragen oder ihn dort berichtigen."
+    ),
+    ("parked_step", "SEVERAL_CONTACTS"): (
+        "{subject} steht in {system} mehrfach. Bitte entscheiden, welcher Kontakt gilt, seine"
+        " Kennung hier eintragen und die anderen dort auflösen."
+    ),
+    ("parked_step", "CONTACT_OF_ANOTHER"): (
+        "Der Kontakt, der in {system} gefunden wurde, gehört hier schon jemand anderem. Bitte"
+        " entscheiden, wem er gehört, und den anderen dort anlegen."
+    ),
+    ("parked_step", "contact_not_used"): (
+        "{subject} steht in {system} vielleicht zweimal: Während dort angelegt wurde, ist hier eine"
+        " andere Kennung eingetragen worden. Bitte entscheiden, welcher Kontakt gilt, und den"
         " anderen dort auflösen."
     ),
     ("waited_too_long", "company_not_in_salesforce"): (
@@ -111,8 +134,9 @@ ANY_KIND = (
 def task_text(task: Task) -> str:
     """The task in German: what happened, and what is to be decided."""
     # A reason of our own may be followed by fields or by a code of the other system.
-    word = task.reason.partition(" ")[0].rstrip(":")
-    text = CLOSER.get((task.kind, word)) or TEXTS.get(task.kind, ANY_KIND)
+    word, _, code = task.reason.partition(" ")
+    closer = CLOSER.get((task.kind, word.rstrip(":"))) or CLOSER.get((task.kind, code))
+    text = closer or TEXTS.get(task.kind, ANY_KIND)
     return text.format(
         subject=SUBJECTS.get(task.subject_schema, "Ein Vorgang"),
         system=SYSTEMS.get(task.system, task.system or "einem anderen System"),

@@ -126,6 +126,11 @@ class Creator:
         stored = self._store.get(StepRow, f"{system}#{reference}")
         return stored is not None and stored.record.state is not StepState.PLANNED
 
+    def is_open(self, system: str, reference: str) -> bool:
+        """Whether an attempt of ours was begun whose outcome is not known."""
+        stored = self._store.get(StepRow, f"{system}#{reference}")
+        return stored is not None and stored.record.state is StepState.INTENT
+
     def run(self, step: CreateStep) -> Outcome:
         """Bring the step as far as it goes now. Safe to call again at any time, by anybody."""
         stored = self._store.get(StepRow, step.row_id)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from busbar.domain.record import Record
 from busbar.observability import logger
-from busbar.ports import Bind, Change, Clock, Drop, Page, Put, Save, Stored
+from busbar.ports import Bind, Change, Clock, Drop, Page, Put, Save, Stored, Unbind
 from busbar.store import keys
 from busbar.store.keys import Key
 from busbar.store.table import Absent, AbsentOrHolds, Holds, Item, Table, Write, from_wire
@@ -204,7 +204,7 @@ class TableStore:
             key = keys.record(self.org, change.schema.schema_name, change.id)
             condition = Holds("version", change.before.version) if change.before else None
             return [Write(key, None, condition)]
-        return self._bind(change)
+        return self._unbind(change) if isinstance(change, Unbind) else self._bind(change)
 
     def _save(self, change: Save) -> list[Write]:
         record, before = change.record, change.before
@@ -243,13 +243,25 @@ class TableStore:
         out = keys.binding_out(self.org, change.schema, change.entity_id, change.system)
         into = keys.binding_in(self.org, change.schema, change.system, change.external_id)
         now = keys.stamp(self._clock.now())
+
+        def write(key: Key, bound_to: str, known: str) -> Write:
+            item: Item = {"pk": key.pk, "sk": key.sk, "bound_to": bound_to, "bound_at": now}
+            return Write(key, item, AbsentOrHolds("bound_to", known))
+
+        old = change.instead_of
+        made = [write(out, change.external_id, old or change.external_id)]
+        made.append(write(into, change.entity_id, change.entity_id))
+        if old:
+            left = keys.binding_in(self.org, change.schema, change.system, old)
+            made.append(Write(left, None, Holds("bound_to", change.entity_id)))
+        return made
+
+    def _unbind(self, change: Unbind) -> list[Write]:
+        out = keys.binding_out(self.org, change.schema, change.entity_id, change.system)
+        into = keys.binding_in(self.org, change.schema, change.system, change.external_id)
         return [
-            Write(
-                key,
-                {"pk": key.pk, "sk": key.sk, "bound_to": bound_to, "bound_at": now},
-                AbsentOrHolds("bound_to", bound_to),
-            )
-            for key, bound_to in ((out, change.external_id), (into, change.entity_id))
+            Write(out, None, Holds("bound_to", change.external_id)),
+            Write(into, None, Holds("bound_to", change.entity_id)),
         ]
 
     def _item(self, record: Record, version: int) -> Item:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from busbar.domain.authorisation import reaches
 from busbar.domain.cards import ChargeCard
-from busbar.domain.customers import Caller, Role, User
+from busbar.domain.customers import Caller, Role, User, Vehicle
 from busbar.domain.identifiers import is_id
 from busbar.errors import Conflict, FieldError, Problem
 from busbar.ports import Change, Json, Save, Stored
@@ -27,6 +27,7 @@ from busbar.usecases.card_forward import (
     tell_salesforce,
     wanting,
 )
+from busbar.usecases.changes import etag
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.inputs import Input, Line
 from busbar.usecases.orders import scope
@@ -42,6 +43,8 @@ class CardChange(Input):
 
     driver_id: Line | None = Field(default=None, max_length=64)
     vehicle: Line = Field(default="", max_length=40)
+    vehicle_id: Line | None = Field(default=None, max_length=64)
+    """A vehicle of the company: its name becomes the text in `vehicle`."""
     label: Line = Field(default="", max_length=80)
 
 
@@ -89,8 +92,8 @@ def change_card(
     if "label" in sent:
         wanted["label"] = change.label
     card = stored.record
-    if "vehicle" in sent:
-        card = card.model_copy(update={"vehicle": change.vehicle})
+    if sent & {"vehicle", "vehicle_id"}:
+        card = card.model_copy(update={"vehicle": _vehicle(change, card, deps)})
     return _want(stored, card, wanted, deps)
 
 
@@ -137,13 +140,29 @@ def _driver_uuid(driver_id: str | None, card: ChargeCard, deps: Deps) -> str | N
         return None
     stored = deps.store.get(User, driver_id)
     user = stored.record if stored else None
-    if user is None or user.company_id != card.company_id or user.role not in DRIVERS:
+    known = user is not None and user.removed_at is None and user.company_id == card.company_id
+    if user is None or not known or user.role not in DRIVERS:
         raise _driver_problem("driver-unknown", "is no driver of this company")
     if user.suspended:
         raise _driver_problem("driver-suspended", "is suspended")
     if not user.energised_uuid:
         raise _driver_problem("driver-not-in-energised", "is not known to be.ENERGISED yet")
     return user.energised_uuid
+
+
+def _vehicle(change: CardChange, card: ChargeCard, deps: Deps) -> str:
+    """The text that stands on the card. A vehicle's name is copied: it may go, the card stays."""
+    if change.vehicle_id is None:
+        return change.vehicle
+    stored = deps.store.get(Vehicle, change.vehicle_id)
+    if "vehicle" in change.model_fields_set:
+        message = "cannot be sent beside vehicle"
+    elif stored is None or stored.record.company_id != card.company_id:
+        message = "is no vehicle of this company"
+    else:
+        return stored.record.shown_as
+    title = "The card cannot be given to this vehicle"
+    raise Problem(422, "vehicle-unknown", title, errors=(FieldError("vehicle_id", message),))
 
 
 def _driver_problem(slug: str, message: str) -> Problem:
@@ -205,11 +224,6 @@ def _seen(stored: Stored[ChargeCard], deps: Deps, outcome: Outcome | None) -> Ca
     return _view(after, row, drivers, outcome)
 
 
-def etag(version: int) -> str:
-    """The ETag of a version."""
-    return f'"{version}"'
-
-
 def show_all(cards: Sequence[Stored[ChargeCard]], deps: Deps) -> list[CardView]:
     """Cards with what be.ENERGISED is still to take over."""
     rows = {
@@ -225,7 +239,7 @@ def _drivers(cards: Sequence[ChargeCard], deps: Deps) -> dict[str, User]:
     ids = list(dict.fromkeys(card.driver_id for card in cards if card.driver_id))
     users = {d.record.id: d.record for d in deps.store.get_many(User, ids)}
     of = {card.driver_id: card.company_id for card in cards}
-    return {i: user for i, user in users.items() if user.company_id == of[i]}
+    return {i: u for i, u in users.items() if u.company_id == of[i] and u.removed_at is None}
 
 
 def _view(

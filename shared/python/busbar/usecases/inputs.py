@@ -81,3 +81,15 @@ class AddressInput(Input):
     def address(self) -> Address:
         """As a value of the domain."""
         return Address(**self.model_dump())
+
+
+Email = Annotated[
+    str, BeforeValidator(_stripped), Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+]
+"""An e-mail address, as far as its form tells."""
+ContactId = Annotated[str, Field(pattern="^[A-Za-z0-9-]{1,64}$")]
+"""The id of a contact in be.ENERGISED, a UUID as far as is known."""
+AccountId = Annotated[str, Field(pattern="^001[A-Za-z0-9]{15}$")]
+"""The id of an Account in Salesforce, in its long form: the short one would be another text."""
+EntityId = Annotated[str, Field(pattern="^[0-9A-HJKMNP-TV-Z]{13}$")]
+"""An id of ours."""

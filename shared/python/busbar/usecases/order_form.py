@@ -49,11 +49,17 @@ def show_form(caller: Caller, deps: Deps) -> Json:
 
 
 def own_company(caller: Caller, deps: Deps) -> Company:
-    """The company in whose context the caller acts. Raises a 403 `Problem` if there is none."""
+    """The company in whose context the caller orders.
+
+    Raises a 403 `Problem` if there is none, or if it is suspended.
+    """
     company_id = caller.user.company_id
     stored = deps.store.get(Company, company_id) if company_id else None
-    if stored is None:
+    if stored is None or stored.record.removed_at:
         raise Problem(403, "no-company", "No company", "Your user belongs to no company.")
+    if stored.record.suspended:
+        detail = "It can order again when our service has lifted the suspension."
+        raise Problem(403, "company-suspended", "Your company is suspended", detail)
     return stored.record
 
 

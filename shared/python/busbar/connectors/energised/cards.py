@@ -64,7 +64,7 @@ class EnergisedCards:
         try:
             return whole_card_of(members(json_of(answer.body)))
         except UnreadableError as error:
-            raise self._unreadable(ask, error, answer) from None
+            raise self.unreadable(ask, error, answer) from None
 
     def write_card(self, card_id: str, body: Mapping[str, Any], timeout: float) -> None:
         """See `ChargingBackend.write_card`: `PUT /api/card/` (documented).
@@ -80,7 +80,7 @@ class EnergisedCards:
         try:
             confirm_written(members(json_of(answer.body)), card_id)
         except UnreadableError as error:
-            raise self._unreadable(ask, error, answer) from None
+            raise self.unreadable(ask, error, answer) from None
 
     def changed_cards(self, since: datetime | None, offset: int, timeout: float) -> CardPage:
         """See `ChargingBackend.changed_cards`: `GET /api/card/` with these queries (assumed)."""
@@ -92,7 +92,7 @@ class EnergisedCards:
         try:
             return page_of(json_of(answer.body), offset)
         except UnreadableError as error:
-            raise self._unreadable(ask, error, answer) from None
+            raise self.unreadable(ask, error, answer) from None
 
     def call(self, ask: Ask, timeout: float) -> Answer:
         """Send; after a 401 once more with a renewed token, if there is another one.
@@ -124,7 +124,8 @@ class EnergisedCards:
         except UnreadableError as error:
             raise Unavailable("energised", ask.operation, str(error), "INCOMPLETE_SECRET") from None
 
-    def _unreadable(self, ask: Ask, error: UnreadableError, answer: Answer) -> UpstreamError:
+    def unreadable(self, ask: Ask, error: UnreadableError, answer: Answer) -> UpstreamError:
+        """The error for an answer that cannot be read."""
         return self._exchange.failed(
             ask, "UNREADABLE_ANSWER", detail=str(error), request_id=answer.request_id
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from busbar.connectors.reading import UnreadableError, json_of
 from busbar.errors import Missing, Refused, Unavailable, Unknown, UpstreamError
 
-CARD_FIELDS = (
+FIELDS = (
     "tag",
     "number",
     "reference",
@@ -24,6 +24,17 @@ CARD_FIELDS = (
     "updated_since",
     "offset",
     "limit",
+    "name",
+    "email",
+    "gender",
+    "street",
+    "zip",
+    "city",
+    "country",
+    "phone",
+    "company_id",
+    "customer_number",
+    "customer_reference",
 )
 _TRY_LATER = frozenset({401, 407, 408, 423, 425, 429})
 """401: the token is a matter for an alarm, and what waits for it must not die."""
@@ -44,7 +55,7 @@ class Refusal:
         """The error that says what has to be done."""
         message = self._message()
         kind = self._kind(writes, own=message is not None)
-        fields = ", ".join(f for f in CARD_FIELDS if re.search(rf"\b{f}\b", message or ""))
+        fields = ", ".join(f for f in FIELDS if re.search(rf"\b{f}\b", message or ""))
         error = kind("energised", operation, fields, f"HTTP_{self.status}", self.request_id)
         if isinstance(error, Unavailable):
             error.retry_after = self.retry_after

@@ -1,0 +1,18 @@
+"""Queue contact_forward: brings companies and drivers to be.ENERGISED."""
+
+from __future__ import annotations
+
+from busbar.settings import Settings
+from busbar.usecases.contact_forward import bring
+from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.worker import Worker
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    timeout = settings.tuning.call_timeout
+    worker = Worker("contact_forward", settings, clients)
+    return worker.commands(lambda errand, deps: bring(errand, deps, timeout))
+
+
+lambda_handler = lambda_entry(make_handler)
