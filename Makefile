@@ -5,6 +5,8 @@ ORG ?= demo
 PART ?= seeds
 SEEDS ?= 10000
 FROM ?= 0
+CARDS ?= 100000
+CHANGED ?= 5000
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -12,7 +14,7 @@ unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test faults faults-local load check check-rest format lint types contracts \
-        deploy-check build synth deploy probe-tenant redrive bench locks clean
+        deploy-check build synth deploy probe-tenant redrive bench sync-load locks clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -75,6 +77,9 @@ redrive: setup ## dead letters back to their queue; QUEUE=card_event STAGE=dev D
 
 bench: setup ## calls, capacity units and imports of each use case, against the committed table
 	@$(PY) -m tests.bench
+
+sync-load: setup ## the sync of 100,000 cards: calls, capacity units, memory; CARDS=n CHANGED=m
+	@$(PY) -m tests.bench.sync_load --cards $(CARDS) --changed $(CHANGED)
 
 locks: setup ## resolve the dependencies anew
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o infra/locks/product.lock

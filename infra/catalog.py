@@ -133,6 +133,7 @@ USE_CASES: tuple[UseCase, ...] = (
         summary="Takes delivered cards over into the portal; carries changes on to Salesforce",
         routes=(Route("POST", "/v1/charge-cards/sync", "sync_cards"),),
         every_minutes=15,
+        queue=Queue(max_concurrency=2),
         systems=("energised", "salesforce"),
         timeout_seconds=60,
     ),
@@ -266,7 +267,7 @@ USE_CASES: tuple[UseCase, ...] = (
         context="ops",
         summary="Sends outbox rows to their queues as soon as the table's stream shows them",
         stream=True,
-        sends_to=("order_forward", "card_forward", "contact_forward"),
+        sends_to=("order_forward", "card_forward", "contact_forward", "sync_cards"),
         timeout_seconds=60,
     ),
     UseCase(
@@ -274,7 +275,7 @@ USE_CASES: tuple[UseCase, ...] = (
         context="ops",
         summary="Sends outbox rows that the stream has left behind",
         every_minutes=1,
-        sends_to=("order_forward", "card_forward", "contact_forward"),
+        sends_to=("order_forward", "card_forward", "contact_forward", "sync_cards"),
         timeout_seconds=60,
     ),
 )

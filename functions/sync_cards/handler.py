@@ -1,4 +1,4 @@
-"""Schedule, and POST /v1/charge-cards/sync: portal, be.ENERGISED and Salesforce agree on cards."""
+"""Schedule, POST /v1/charge-cards/sync, and the queue of runs that have to go on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from busbar.errors import BusbarError
 from busbar.observability import begin, cause, logger
 from busbar.request import Answer, Request
 from busbar.settings import Settings
-from busbar.usecases.sync_cards import sync
+from busbar.usecases.sync_cards import sync, sync_on
 from busbar.wiring import Clients, Handler, Parts, lambda_entry
+from busbar.worker import Worker
 
 ON_DEMAND_SECONDS = 24.0
 """A portal waits at most 29 seconds for API Gateway."""
@@ -43,8 +44,14 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
             except BusbarError as error:
                 logger.error("synchronisation failed", extra={"org": org, "error": cause(error)})
 
+    worker = Worker("sync_cards", settings, clients).commands(
+        lambda errand, deps: sync_on(errand, deps, time_left(SCHEDULED_SECONDS))
+    )
+
     def handler(event: dict[str, Any], context: Any) -> Any:
-        return door.handler(event, context) if "requestContext" in event else scheduled()
+        if "requestContext" in event:
+            return door.handler(event, context)
+        return worker(event, context) if "Records" in event else scheduled()
 
     return handler
 

@@ -101,12 +101,13 @@ class MemoryTable:
         self.bill.read("GetItem", [item or {}], 1.0)
         return dict(item) if item else None
 
-    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """BatchGetItem, eventual: half a unit per 4 kB of each item."""
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """BatchGetItem: half a unit per 4 kB of each item, or a whole one."""
         if not keys:
             return {}
         found = {key: dict(self.items[key]) for key in keys if key in self.items}
-        self.bill.read("BatchGetItem", [found.get(key, {}) for key in dict.fromkeys(keys)], 0.5)
+        factor = 1.0 if consistent else 0.5
+        self.bill.read("BatchGetItem", [found.get(key, {}) for key in dict.fromkeys(keys)], factor)
         return found
 
     def query(

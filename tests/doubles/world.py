@@ -232,6 +232,7 @@ class World:
         tuning: Tuning | None = None,
         cards: int = 20,
         mapper: Mapper | None = None,
+        lists_changes: bool = True,
         **salesforce: Any,
     ) -> None:
         self.clock = ManualClock()
@@ -245,7 +246,9 @@ class World:
         self._ends_at = self.clock.now()
         self._relayed = 0
         self.salesforce, self.energised = simulators(self.clock.now, self._publish, cards)
-        self.settings = replace(settings_of(salesforce), tuning=tuning or Tuning())
+        self.energised.backend.lists_changes = lists_changes
+        settings = settings_of(salesforce, {"lists_changes": lists_changes})
+        self.settings = replace(settings, tuning=tuning or Tuning())
         self._handlers: dict[str, Handler] = {}
         local_sample.load(self._clients().store())
 

@@ -3,6 +3,7 @@
 seeds        random faults: three interleaved orders, by turns in each mode
 scenarios    random faults: all other scenarios, by turns in each mode
 boundaries   every boundary of one order, and every pair of them, in each mode
+sync         every boundary of the sync of a fleet, by time and by position
 events       six events of an order and of a card in all 4,320 orders with one of them twice
 mutants      every guard taken out: each has to turn the harness red
 outage       Salesforce down for 72 hours under 5,000 orders, be.ENERGISED under 50 card wishes
@@ -25,7 +26,7 @@ from itertools import chain
 from typing import TypeVar
 
 from tests.faults import outage
-from tests.faults.boundaries import MODES, pairs, singles, stopped_at
+from tests.faults.boundaries import MODES, SYNCS, pairs, singles, stopped_at
 from tests.faults.mutants import MUTANTS
 from tests.faults.permutations import play_all
 from tests.faults.playlist import SCENARIOS
@@ -154,6 +155,25 @@ def boundaries(first: int, count: int) -> list[str]:
     return failures + tally.failures
 
 
+def stop_syncs(jobs: tuple[tuple[str, int], ...]) -> list[str]:
+    """Stop workers of the sync at some boundaries. What is wrong."""
+    return [
+        f"{name}, boundary {one}: {found[0]}"
+        for name, one in jobs
+        if (found := stopped_at("unique_key", (one,), SCENARIOS[name])[0])
+    ]
+
+
+def sync(first: int, count: int) -> list[str]:
+    """All boundaries of both scenarios of the sync."""
+    jobs = [
+        (name, one)
+        for name in SYNCS
+        for one in range(len(stopped_at("unique_key", (), SCENARIOS[name])[1]))
+    ]
+    return spread("boundaries of the sync", jobs[first : first + count], stop_syncs, 10)
+
+
 def mutants(_first: int, _count: int) -> list[str]:
     """All mutants, each in a process of its own."""
     green = []
@@ -190,6 +210,7 @@ PARTS: dict[str, Callable[[int, int], list[str]]] = {
     "seeds": seeds,
     "scenarios": scenarios,
     "boundaries": boundaries,
+    "sync": sync,
     "events": events,
     "mutants": mutants,
     "outage": long_outage,

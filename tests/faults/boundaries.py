@@ -11,18 +11,23 @@ from collections.abc import Iterator
 
 from tests.faults.cloud import Cloud
 from tests.faults.run import play
-from tests.faults.scenarios import ONE_ORDER
+from tests.faults.scenarios import ONE_ORDER, Scenario
 from tests.faults.setups import Mode
 from tests.faults.trouble import Exact
 
 MODES: tuple[Mode, ...] = ("unique_key", "probe", "none")
+SYNCS = ("many cards", "all cards")
+"""Scenarios of the sync, of which the mode of creating is no part."""
 Boundaries = tuple[int, ...]
 
 
-def stopped_at(mode: Mode, boundaries: Boundaries) -> tuple[list[str], list[str]]:
+def stopped_at(
+    mode: Mode, boundaries: Boundaries, scenario: Scenario = ONE_ORDER
+) -> tuple[list[str], list[str]]:
     """Play the order with workers that stop there: what is wrong, and all boundaries it came to."""
     trouble = Exact(boundaries)
-    found = play(Cloud(mode=mode), ONE_ORDER, trouble, redeliver=True)
+    cloud = Cloud(mode=mode, tenant=scenario.tenant)
+    found = play(cloud, scenario, trouble, redeliver=True)
     missed = [b for b in boundaries if b >= len(trouble.reached)]
     return [*found, *(f"boundary {b} is never reached" for b in missed)], trouble.reached
 

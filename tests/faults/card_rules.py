@@ -48,6 +48,7 @@ def cards(evidence: Evidence) -> Iterator[str]:
         left = {UUIDS[asked.subject] for asked in evidence.history.of("leaver")}
         yield from _wanted(views, wishes, uuids_of(evidence), left)
         yield from _asked_for(views, wishes, evidence)
+        yield from _told_in_order(views, evidence)
 
 
 def _blank(name: str, card: Json) -> Iterator[str]:
@@ -83,9 +84,11 @@ def _agreed(views: _Views) -> Iterator[str]:
         "the portal's active": (shown["active"], active),
         "the portal's blocked": (shown["blocked"], blocked),
         "the portal's driver": (holder, card["contact_id"]),
+        "the portal's label": (shown["label"], card["label"]),
         "Salesforce's active": (asset["CardActive__c"], active),
         "Salesforce's blocked": (asset["CardBlocked__c"], blocked),
         "Salesforce's holder": (asset["CardHolder__c"] or None, card["contact_id"]),
+        "Salesforce's label": (asset["CardLabel__c"] or "", card["label"]),
         "Salesforce's vehicle": (asset["CardVehicle__c"] or "", shown["vehicle"]),
         "what is still to be done": (shown["energised"]["state"], "done"),
     }
@@ -124,6 +127,14 @@ def _asked_for(views: _Views, wishes: list[Operation], evidence: Evidence) -> It
         for what, value in (("active", past["active"]), ("driver", past["contact_id"])):
             if value != BLANK[what] and value not in _values(wishes, what, uuids_of(evidence)):
                 yield f"{views.name}: {what} was {value!r}, which nobody ever wanted"
+
+
+def _told_in_order(views: _Views, evidence: Evidence) -> Iterator[str]:
+    """No label of a clerk, which is a number that grows, was written over a newer one."""
+    told = [w["CardLabel__c"] for w in evidence.held.told.get(views.asset["Id"], ())]
+    numbers = [int(label) for label in told if label]
+    if numbers != sorted(numbers):
+        yield f"{views.name}: Salesforce was told of the labels {numbers}, an older one last"
 
 
 def uuids_of(evidence: Evidence) -> Uuids:

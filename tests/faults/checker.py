@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from tests.faults import card_rules, order_rules, people_rules, task_rules
 from tests.faults.evidence import Evidence
 
-ERRANDS = frozenset({"order_forward", "card_forward", "contact_forward"})
+ERRANDS = frozenset({"order_forward", "card_forward", "contact_forward", "sync_cards"})
 """Queues whose messages only carry the token of a row of the outbox."""
 
 

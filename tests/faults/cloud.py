@@ -42,12 +42,12 @@ from tests.doubles.world import (
 from tests.faults.engine import Engine, Worker
 from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer
 from tests.faults.mapper import PythonMapper
+from tests.faults.setups import SMALL, Tenant
 
 VISIBILITY = 360.0
 SWEEP = 60.0
 STREAM_BATCH = 10
 SEARCH_LAG = 30.0
-CARDS = 6
 HOUR = 3600.0
 LOOSE = ("Order.BusbarReference__c", "OrderItem.BusbarReference__c")
 """External ids that are not unique where Salesforce has no unique key for us."""
@@ -83,12 +83,12 @@ class Cloud:
     """One run's system over a table."""
 
     mode: Mode = "unique_key"
+    tenant: Tenant = SMALL
     table: Table = field(default_factory=PlainTable)
     engine: Engine = field(default_factory=Engine)
     mapper: Mapper = field(default_factory=PythonMapper)
     time_limit: float | None = None
     """Seconds that every function may run, in place of what the catalogue says."""
-    cards: int = CARDS
     limits: Mapping[str, int] = field(default_factory=dict)
     """Calls a minute that a system states, where they are not the default."""
     carry: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda call: call
@@ -114,12 +114,13 @@ class Cloud:
         """When the sweep has to look at each row that is left."""
         unique = self.mode == "unique_key"
         self.salesforce, self.energised = simulators(
-            self.engine.now, self._publish, self.cards, () if unique else LOOSE
+            self.engine.now, self._publish, self.tenant.cards, () if unique else LOOSE
         )
         lag = 0.0 if unique else SEARCH_LAG
         own: dict[str, dict[str, Any]] = {
             "salesforce": {"mode": self.mode, "search_lag_seconds": lag},
             "energised": {
+                "lists_changes": self.tenant.lists_changes,
                 "search_lag_seconds": SEARCH_LAG,
                 "contact_mode": "none" if self.mode == "none" else "probe",
             },
@@ -145,7 +146,9 @@ class Cloud:
         self.engine.at(2 * SEARCH_LAG, lambda: None)
         self.engine.run(HOUR)
         self.salesforce.org.search_lag = lag
-        self.energised.backend.search_lag = SEARCH_LAG
+        backend = self.energised.backend
+        backend.search_lag, backend.page_clamp = SEARCH_LAG, self.tenant.page_clamp
+        backend.lists_changes = self.tenant.lists_changes
 
     # --- functions -----------------------------------------------------------------------------
 

@@ -159,13 +159,13 @@ class FaultyTable:
         found: Item | None = self._read("get", lambda: self._table.get(key))
         return found
 
-    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """Eventually consistent: may be as old as the indexes are."""
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """May be as old as the indexes are, unless it is to be consistent."""
         self._catch_up()
 
         def read() -> dict[Key, Item]:
-            if not self._coming:
-                return self._table.get_many(keys)
+            if consistent or not self._coming:
+                return self._table.get_many(keys, consistent=consistent)
             return {k: dict(self._index.items[k]) for k in keys if k in self._index.items}
 
         many: dict[Key, Item] = self._read("get_many", read)
@@ -274,7 +274,7 @@ class FaultyTransport(httpx.BaseTransport):
 
 def _operation(path: str) -> str:
     """What kind of thing is called: the part of a path that names no object."""
-    for word in ("token", "graph", "query", "Asset", "Order", "card"):
+    for word in ("token", "graph", "query", "Asset", "Order", "card", "sobjects"):
         if f"/{word}" in path:
             return word
     return path

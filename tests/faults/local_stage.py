@@ -123,6 +123,12 @@ class LocalStage:
         """The clerk in be.ENERGISED makes a contact by hand."""
         self.system.simulator("energised", "POST", "contacts", contact)
 
+    def label_card(self, card_number: str, label: str) -> None:
+        """The clerk in be.ENERGISED labels a card."""
+        (card_id,) = [c["id"] for c in self._cards() if c["number"] == card_number]
+        change = {"label": label}
+        self.system.simulator("energised", "POST", f"cards/{card_id}/change", change)
+
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
         self.system.simulator(system, "POST", "down" if down else "up")

@@ -16,7 +16,7 @@ from busbar.mapping.registry import MappingRegistry
 from busbar.store.table import DynamoTable
 from infra.catalog import USE_CASES
 from tests.faults.cloud import Cloud
-from tests.faults.setups import Mode
+from tests.faults.setups import Mode, Tenant
 from tests.unit.store.tables import NAME, dynamo
 
 
@@ -48,13 +48,14 @@ class MotoQueues:
 
 
 @contextmanager
-def moto_cloud(mode: Mode, time_limit: float | None) -> Iterator[Cloud]:
+def moto_cloud(mode: Mode, time_limit: float | None, tenant: Tenant) -> Iterator[Cloud]:
     """A run's system over a fresh table and fresh queues."""
     with dynamo() as client:
         queues = MotoQueues()
         table = DynamoTable(client, NAME)
         yield Cloud(
             mode=mode,
+            tenant=tenant,
             table=table,
             time_limit=time_limit,
             mapper=MappingRegistry(),

@@ -240,6 +240,46 @@ MUTANTS: tuple[Mutant, ...] = (
         (Edit("busbar.worker", "deps.store.commit(Put(task))", "pass"),),
     ),
     Mutant(
+        "mark after the work",
+        Setup("all cards"),
+        (Edit("busbar.usecases.card_walk", "if card.id not in left:", "if True:"),),
+    ),
+    Mutant(
+        "cursor before what was postponed",
+        Setup("many cards"),
+        (
+            Edit(
+                "busbar.usecases.card_changes",
+                "way.past(page, follow_cards(page.cards, deps, time_left, report, untold))",
+                "follow_cards(page.cards, deps, time_left, report, untold); way.past(page, ())",
+            ),
+        ),
+    ),
+    Mutant(
+        "errand of a card in a collection",
+        Setup("many cards"),
+        (
+            Edit(
+                "busbar.usecases.card_forward",
+                "return Save(after, row), deps.outbox.guard(errand) if by_us "
+                "else deps.outbox.awake(errand)",
+                "return (Save(after, row),) if by_us "
+                "else (Save(after, row), deps.outbox.awake(errand))",
+            ),
+        ),
+    ),
+    Mutant(
+        "unknown outcome of a collection",
+        Setup("hasty labels", trouble="storm"),
+        (
+            Edit(
+                "busbar.process.ledger_bulk",
+                "self._all_failed(list(wanted), error, found, wrote=True)",
+                "self._all_failed(list(wanted), error, found, wrote=False)",
+            ),
+        ),
+    ),
+    Mutant(
         "probe after a decision",
         Setup("parked", "probe"),
         (

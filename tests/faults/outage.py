@@ -33,7 +33,7 @@ from tests.faults.scenarios import (
     switch,
     synchronised,
 )
-from tests.faults.setups import Mode
+from tests.faults.setups import Mode, Tenant
 from tests.faults.stage import CARDS, Client, Stage
 from tests.faults.stage import ORDERS as FORM
 from tests.faults.trouble import Calm, Effect, Fault
@@ -220,7 +220,7 @@ def cards(count: int, *, down: bool, hours: float = 6.0, limit: int = 300) -> Co
     lines: tuple[Line, ...] = (_wishing(hours * HOUR / count),)
     if down:
         lines = (outage("energised", hours * HOUR), *lines)
-    cloud = Cloud(table=IndexedTable(), cards=count, limits={"energised": limit})
+    cloud = Cloud(table=IndexedTable(), tenant=Tenant(cards=count), limits={"energised": limit})
     scenario = Scenario("cards", lines, before)
     return _course(cloud, "energised", count, scenario, hours * HOUR if down else 0)
 

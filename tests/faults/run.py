@@ -31,7 +31,7 @@ from tests.faults.scenarios import (
     Line,
     Scenario,
 )
-from tests.faults.setups import Mode, Setup
+from tests.faults.setups import Mode, Setup, Tenant
 from tests.faults.stage import (
     CARDS,
     COMPANIES,
@@ -87,7 +87,9 @@ class VirtualStage:
         past = {c[-1][1]["id"]: [card for _, card in c] for c in self._dumped()}
         backend = self.cloud.energised.backend
         contacts = [contact.shown() for contact in backend.contacts.values()]
-        return Held(rows, {c["id"]: c for c in backend.cards()}, past, contacts)
+        cards = {c["id"]: c for c in backend.cards()}
+        told = {key: list(past) for key, past in self.cloud.salesforce.org.written.items()}
+        return Held(rows, cards, past, contacts, told)
 
     def _dumped(self) -> list[Any]:
         cards: list[Any] = self.cloud.energised.dump()["cards"]
@@ -119,6 +121,12 @@ class VirtualStage:
     def make_contact(self, contact: dict[str, Any]) -> None:
         """The clerk in be.ENERGISED makes a contact by hand."""
         self.cloud.energised.put_contact(Contact(**contact))
+
+    def label_card(self, card_number: str, label: str) -> None:
+        """The clerk in be.ENERGISED labels a card."""
+        cards = self.cloud.energised.backend.cards()
+        (card_id,) = [c["id"] for c in cards if c["number"] == card_number]
+        self.cloud.energised.change_card(card_id, label=label)
 
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
@@ -162,8 +170,9 @@ def play_setup(setup: Setup, seed: int, only: Collection[str] | None = None) -> 
     if isinstance(trouble, Chance):
         trouble.only = only
     limit = HOUR if setup.trouble == "sleepers" else None
-    with _tier(setup)(setup.mode, limit) as cloud:
-        found = play(cloud, SCENARIOS[setup.scenario], trouble, seed=seed)
+    scenario = SCENARIOS[setup.scenario]
+    with _tier(setup)(setup.mode, limit, scenario.tenant) as cloud:
+        found = play(cloud, scenario, trouble, seed=seed)
     happened = trouble.happened if isinstance(trouble, Chance) else {}
     return Played(found, happened, cloud.layer.trace)
 
@@ -179,11 +188,11 @@ def silence() -> Iterator[None]:
 
 
 @contextmanager
-def _memory(mode: Mode, limit: float | None) -> Iterator[Cloud]:
-    yield Cloud(mode=mode, time_limit=limit)
+def _memory(mode: Mode, limit: float | None, tenant: Tenant) -> Iterator[Cloud]:
+    yield Cloud(mode=mode, time_limit=limit, tenant=tenant)
 
 
-def _tier(setup: Setup) -> Callable[[Mode, float | None], AbstractContextManager[Cloud]]:
+def _tier(setup: Setup) -> Callable[[Mode, float | None, Tenant], AbstractContextManager[Cloud]]:
     if setup.tier == "memory":
         return _memory
     from tests.faults.moto_tier import moto_cloud  # noqa: PLC0415  (boto3 takes long to import)

@@ -7,7 +7,7 @@ in Salesforce, an operator. It says nothing of what has to come out; that is the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from busbar.domain.identifiers import reference
@@ -16,6 +16,7 @@ from infra.simulators.sample import WATTWURM
 from tests.doubles.world import Reply
 from tests.faults.history import Operation
 from tests.faults.people_rules import reference_of
+from tests.faults.setups import SMALL, Tenant
 from tests.faults.stage import CARDS, COMPANIES, ORDERS, RECONCILE, SYNC, USERS, Client, Stage
 
 MANAGER, OTHER_MANAGER, OPERATOR = "fleet-manager", "other-fleet-manager", "operator"
@@ -53,6 +54,7 @@ class Scenario:
     lines: Sequence[Line]
     before: Sequence[Line] = ()
     after: Sequence[Line] = ()
+    tenant: Tenant = SMALL
 
 
 # --- orders ------------------------------------------------------------------------------------
@@ -224,6 +226,23 @@ def reconciled(runs: int, every: float = 45.0) -> Line:
     return line
 
 
+def labelling(times: int, longest: float = 400.0, between: float = 60.0) -> Line:
+    """be.ENERGISED's clerk labels all cards of the company anew, with a number that grows.
+
+    `longest`, `between`: seconds that he rests at most after all of them, after each.
+    """
+
+    def line(stage: Stage) -> None:
+        cards = Client(stage, MANAGER).everything(CARDS, "cards")
+        for number in range(1, times + 1):
+            for card in cards:
+                stage.label_card(card["number"], str(number))
+                stage.rest(between * stage.chance() ** 2)
+            stage.rest(longest * stage.chance())
+
+    return line
+
+
 def outage(system: str, seconds: float) -> Line:
     """A system is down, from the first moment on."""
 
@@ -382,18 +401,24 @@ LEAVER = Scenario(
     (leaving(DRIVERS[0]), giving(4), switching(3), synchronised(4, 60.0)),
     before=ONE_CARD.before,
 )
-SCENARIOS = {
-    s.name: s
-    for s in (
-        ONE_ORDER,
-        THREE_ORDERS,
-        OUTAGE,
-        ONE_CARD,
-        DEAF_CARD,
-        ONE_KEY,
-        POISON,
-        RECONCILED,
-        COMPANY_AND_ORDER,
-        LEAVER,
-    )
-}
+FLEET = 14
+"""Cards of a company in the scenarios of the sync: two pages."""
+MANY_CARDS = Scenario(
+    "many cards",
+    (labelling(3), synchronised(5, 200.0), synchronised(3, 310.0)),
+    before=(order("one", FLEET, cards_used=False), synchronised(3)),
+    tenant=Tenant(cards=FLEET + 6, page_clamp=7),
+)
+ALL_CARDS = replace(
+    MANY_CARDS, name="all cards", tenant=replace(MANY_CARDS.tenant, lists_changes=False)
+)
+HASTY_LABELS = Scenario(
+    "hasty labels",
+    (labelling(6, 25.0, 0.0), synchronised(40, 5.0)),
+    before=(order("one", 3, cards_used=False), synchronised(3)),
+)
+_EVERY = (
+    *(ONE_ORDER, THREE_ORDERS, OUTAGE, ONE_CARD, DEAF_CARD, ONE_KEY, POISON),
+    *(RECONCILED, COMPANY_AND_ORDER, LEAVER, MANY_CARDS, ALL_CARDS, HASTY_LABELS),
+)
+SCENARIOS = {s.name: s for s in _EVERY}

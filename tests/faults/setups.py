@@ -11,6 +11,22 @@ Tier = Literal["memory", "moto"]
 
 
 @dataclass(frozen=True)
+class Tenant:
+    """What the outside systems hold at the start, and how be.ENERGISED lists it.
+
+    `page_clamp`: cards of a page at most. Without `lists_changes` the list cannot tell what has
+    changed.
+    """
+
+    cards: int = 6
+    page_clamp: int = 500
+    lists_changes: bool = True
+
+
+SMALL = Tenant()
+
+
+@dataclass(frozen=True)
 class Setup:
     """A scenario, in one mode of creating, under one kind of trouble, on one tier."""
 

@@ -46,7 +46,8 @@ REFUSING: dict[str, dict[str, Any]] = {
 class Held:
     """What the outside systems hold: rows of Salesforce by object, cards of be.ENERGISED by id.
 
-    `past` has the states that each card was in, oldest first, where the simulator can be asked.
+    `past` has the states that each card was in, and `told` what was written to each Asset, oldest
+    first, where the simulator can be asked.
     """
 
     salesforce: dict[str, list[dict[str, Any]]]
@@ -54,6 +55,7 @@ class Held:
     past: dict[str, list[dict[str, Any]]]
     contacts: list[dict[str, Any]] = field(default_factory=list)
     """CRM contacts of be.ENERGISED."""
+    told: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 class Stage(Protocol):
@@ -105,6 +107,10 @@ class Stage(Protocol):
 
     def make_contact(self, contact: dict[str, Any]) -> None:
         """The clerk in be.ENERGISED makes a contact by hand."""
+        ...
+
+    def label_card(self, card_number: str, label: str) -> None:
+        """The clerk in be.ENERGISED labels a card."""
         ...
 
     def set_down(self, system: str, *, down: bool) -> None:

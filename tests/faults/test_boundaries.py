@@ -9,11 +9,13 @@ from functools import cache
 
 import pytest
 
-from tests.faults.boundaries import MODES, Boundaries, pairs, singles, stopped_at
+from tests.faults.boundaries import MODES, SYNCS, Boundaries, pairs, singles, stopped_at
+from tests.faults.scenarios import SCENARIOS
 from tests.faults.setups import Mode
 from tests.faults.trouble import POINTS
 
 ONE_IN = 40
+ONE_SYNC_IN = 16
 
 
 @cache
@@ -52,3 +54,14 @@ def test_should_end_well_when_a_worker_is_stopped(mode: Mode, one: Boundaries) -
 def test_should_end_well_when_workers_are_stopped_twice(mode: Mode, number: int) -> None:
     for both in _some_pairs(mode, number):
         assert stopped_at(mode, both)[0] == [], both
+
+
+@pytest.mark.parametrize("piece", range(4))
+@pytest.mark.parametrize("name", SYNCS)
+def test_should_follow_every_card_when_a_worker_of_the_sync_is_stopped(
+    name: str, piece: int
+) -> None:
+    scenario = SCENARIOS[name]
+    _, reached = stopped_at("unique_key", (), scenario)
+    for one in range(piece * 4 + piece, len(reached), ONE_SYNC_IN):
+        assert stopped_at("unique_key", (one,), scenario)[0] == [], (one, reached[one])

@@ -87,6 +87,14 @@ def again(run: Evidence, what: str, **fields: Any) -> None:
 
 
 SPOILT: dict[str, tuple[Callable[[Evidence], Any], str]] = {
+    "an older label was written over a newer one": (
+        lambda r: r.held.told.update(
+            {asset(r)["Id"]: [{"CardLabel__c": "2"}, {"CardLabel__c": "1"}]}
+        ),
+        "was told of the labels [2, 1]",
+    ),
+    "the portal's label": (lambda r: shown_card(r).update(label="x"), "the portal's label is"),
+    "Salesforce's label": (lambda r: asset(r).update(CardLabel__c="x"), "Salesforce's label is"),
     "an order is gone from the portal": (
         lambda r: r.portal.orders[MANAGER].clear(),
         "was acknowledged and is lost",

@@ -38,6 +38,10 @@ GUARDS = {
     "lease of a probe",
     "shared limit",
     "lane",
+    "mark after the work",
+    "cursor before what was postponed",
+    "errand of a card in a collection",
+    "unknown outcome of a collection",
 }
 """What the step contract, the doors and the outbox rest on."""
 

@@ -48,7 +48,15 @@ class _BothMappers:
 def test_should_map_as_the_product_does(name: str) -> None:
     mapper = _BothMappers()
     for seed in range(3):
-        assert play(Cloud(mapper=mapper), SCENARIOS[name], Chance(seed), seed=seed) == []
+        assert (
+            play(
+                Cloud(mapper=mapper, tenant=SCENARIOS[name].tenant),
+                SCENARIOS[name],
+                Chance(seed),
+                seed=seed,
+            )
+            == []
+        )
     assert mapper.mapped >= {("salesforce", "order_submit")}
 
 

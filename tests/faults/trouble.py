@@ -348,4 +348,4 @@ class Sleepers(Chance):
 
 
 _SLEEP = _table({"pause_after": 1})
-SLEEPY = frozenset({"card_forward", "card_event", "order_forward"})
+SLEEPY = frozenset({"card_forward", "card_event", "order_forward", "sync_cards"})

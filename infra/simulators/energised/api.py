@@ -74,9 +74,10 @@ def list_cards(backend: Backend, call: Call) -> Response:
     query = call.request.parameters
     offset = _whole(query, "offset", 0)
     limit = min(_whole(query, "limit", _DEFAULT_LIMIT), backend.page_clamp)
-    rows = backend.listed(_moment(query))
-    meta = {"total": len(rows), "offset": offset, "limit": limit}
-    return answer(200, {"data": rows[offset : offset + limit], "meta": meta})
+    since = _moment(query) if backend.lists_changes else None
+    total, rows = backend.page(since, offset, limit)
+    meta = {"total": total, "offset": offset, "limit": limit}
+    return answer(200, {"data": rows, "meta": meta})
 
 
 @API.route("GET", "/api/contact/{id}", label="documented", note="By id; the field set is assumed")

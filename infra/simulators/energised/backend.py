@@ -81,11 +81,16 @@ class _Held:
 
 @dataclass
 class Backend:
-    """The data. `search_lag` is in seconds, `page_clamp` in cards."""
+    """The data. `search_lag` is in seconds, `page_clamp` in cards.
+
+    Without `lists_changes` the list knows no `updated_since` (it passes unknown parameters over),
+    and shows the cards in the order in which they were made.
+    """
 
     now: Callable[[], datetime]
     search_lag: float = 0.0
     page_clamp: int = 500
+    lists_changes: bool = True
     contacts: dict[str, Contact] = field(default_factory=dict)
     _cards: dict[str, _Held] = field(default_factory=dict)
     _by_tag: dict[str, str] = field(default_factory=dict)
@@ -110,6 +115,7 @@ class Backend:
         return {
             "search_lag": self.search_lag,
             "page_clamp": self.page_clamp,
+            "lists_changes": self.lists_changes,
             "contacts": [asdict(contact) for contact in self.contacts.values()],
             "created": {name: at.isoformat() for name, at in self._created.items()},
             "cards": [
@@ -122,6 +128,7 @@ class Backend:
         """Hold what was dumped."""
         self.clear()
         self.search_lag, self.page_clamp = dumped["search_lag"], dumped["page_clamp"]
+        self.lists_changes = dumped.get("lists_changes", True)
         self.contacts.update({c["id"]: Contact(**c) for c in dumped["contacts"]})
         created = dumped.get("created", {})
         self._created.update({name: datetime.fromisoformat(at) for name, at in created.items()})
@@ -182,10 +189,23 @@ class Backend:
 
     def listed(self, since: datetime | None) -> list[dict[str, Any]]:
         """The cards as the list shows them: as they were `search_lag` ago, oldest change first."""
+        return self.page(since, 0, len(self._cards))[1]
+
+    def page(
+        self, since: datetime | None, offset: int, limit: int
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """How many cards the list has, and `limit` of them from `offset` on."""
         seen_at = self.now() - timedelta(seconds=self.search_lag)
         seen = [row for held in self._cards.values() if (row := held.at(seen_at))]
         rows = [row for row in seen if since is None or row[0] >= since]
-        return [card.shown(at) for at, card in sorted(rows, key=lambda row: (row[0], row[1].id))]
+        if self.lists_changes:
+            rows.sort(key=lambda row: (row[0], row[1].id))
+        return len(rows), [card.shown(at) for at, card in rows[offset : offset + limit]]
+
+    def remove(self, card_id: str) -> None:
+        """A clerk deletes a card: those after it move up. Raises `RefusedError` 404."""
+        self._by_tag.pop(self.card(card_id)[1].tag.upper(), None)
+        del self._cards[card_id]
 
     def _hold(self, past: list[tuple[datetime, Card]]) -> None:
         card = past[-1][1]

@@ -65,12 +65,15 @@ def put_contact(backend: Backend, call: Call) -> Response:
     "POST",
     "/_sim/knobs",
     label="control",
-    note="Set search_lag (seconds) and page_clamp (cards) for good",
+    note="Set search_lag (seconds), page_clamp (cards), lists_changes (true, false) for good",
 )
 def set_knobs(backend: Backend, call: Call) -> Response:
     body = body_of(call)
     if not all(isinstance(v, int | float) for v in body.values()):
-        raise RefusedError(400, "search_lag and page_clamp are numbers.")
+        raise RefusedError(
+            400, "search_lag and page_clamp are numbers, lists_changes is a boolean."
+        )
+    backend.lists_changes = bool(body.get("lists_changes", backend.lists_changes))
     backend.search_lag = float(body.get("search_lag", backend.search_lag))
     backend.page_clamp = int(body.get("page_clamp", backend.page_clamp))
     return answer(200, {"search_lag": backend.search_lag, "page_clamp": backend.page_clamp})

@@ -23,8 +23,8 @@ _CARD_STATE = ("active", "blocked", "updated_at")
 class EnergisedSimulator(Simulator):
     """One tenant of be.ENERGISED.
 
-    `search_lag` (seconds) and `page_clamp` (cards) can be set at any time; faults of the kinds of
-    the same names set them for single calls.
+    `search_lag` (seconds), `page_clamp` (cards) and `lists_changes` can be set at any time; faults
+    of the kinds of the first two names set them for single calls.
     """
 
     name = "be.ENERGISED"
@@ -36,11 +36,12 @@ class EnergisedSimulator(Simulator):
         *,
         search_lag: float = 0.0,
         page_clamp: int = 500,
+        lists_changes: bool = True,
     ) -> None:
-        self.backend = Backend(self.now, search_lag, page_clamp)
+        self.backend = Backend(self.now, search_lag, page_clamp, lists_changes)
         self._token = api_token
         self._loaded: Callable[[], None] | None = None
-        self._settings = (search_lag, page_clamp)
+        self._settings = (search_lag, page_clamp, lists_changes)
         super().__init__(now, [*API.bind(self.backend), *CLERK.bind(self.backend)])
 
     # --- data and clerks -----------------------------------------------------------------------
@@ -75,7 +76,8 @@ class EnergisedSimulator(Simulator):
         with self.working():
             super().reset()
             self.backend.clear()
-            self.backend.search_lag, self.backend.page_clamp = self._settings
+            backend = self.backend
+            backend.search_lag, backend.page_clamp, backend.lists_changes = self._settings
             if self._loaded:
                 self._loaded()
 

@@ -7,7 +7,14 @@ from typing import Any
 
 from infra.simulators.messages import Response, answer
 from infra.simulators.routing import Call, RouteTable
-from infra.simulators.salesforce import conditional, describe, graph, query, records
+from infra.simulators.salesforce import (
+    collections,
+    conditional,
+    describe,
+    graph,
+    query,
+    records,
+)
 from infra.simulators.salesforce.describe import NEWEST, OLDEST
 from infra.simulators.salesforce.failures import ApiError, not_found
 from infra.simulators.salesforce.org import Org
@@ -130,6 +137,30 @@ def delete_by_key(org: Org, call: Call) -> Response:
 def run_graph(org: Org, call: Call) -> Response:
     _version(call)
     return answer(200, graph.run(org, _body(call)))
+
+
+@API.route(
+    "PATCH",
+    "/services/data/{version}/composite/sobjects",
+    label="documented",
+    note="Update up to 200 rows, each by itself: 200 with a result per row",
+)
+def update_rows(org: Org, call: Call) -> Response:
+    _version(call)
+    return collections.update(org, _body(call))
+
+
+@API.route(
+    "GET",
+    "/services/data/{version}/composite/sobjects/{object}",
+    label="documented",
+    note="Rows by ?ids= and ?fields=: 200, null where there is none",
+)
+def read_rows(org: Org, call: Call) -> Response:
+    asked = call.request.parameters
+    ids, fields = asked.get("ids", ""), asked.get("fields", "")
+    address = f"{call.request.path}?{call.request.query}"
+    return collections.read(org, _version(call), call.path["object"], ids, fields, address)
 
 
 @API.route(

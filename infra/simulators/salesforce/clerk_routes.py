@@ -87,6 +87,27 @@ def set_status(org: Org, call: Call) -> Response:
     return answer(200, clerk.set_status(org, call.path["order"], **body))
 
 
+@CLERK.route("GET", "/_sim/locks", label="control", note="Row writes, and how many were locked out")
+def show_locks(org: Org, _call: Call) -> Response:
+    locks = org.locks
+    shown = {"written": locks.written, "refused": locks.refused, "row_seconds": locks.row_seconds}
+    return answer(200, shown)
+
+
+@CLERK.route(
+    "POST",
+    "/_sim/locks",
+    label="control",
+    note='How long a row keeps its account locked: {"row_seconds": 0.01}',
+)
+def set_locks(org: Org, call: Call) -> Response:
+    seconds = _only(body_of(call), {"row_seconds"}).get("row_seconds", 0)
+    if not isinstance(seconds, int | float) or not 0 <= seconds <= 1:
+        raise RefusalError("row_seconds has to be a number from 0 to 1")
+    org.locks.row_seconds = float(seconds)
+    return answer(204)
+
+
 @CLERK.route("GET", "/_sim/events", label="control", note="Held and sent events")
 def show_events(org: Org, _call: Call) -> Response:
     return answer(200, {"held": org.events.held, "sent": list(org.events.sent)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from typing import Any
 from infra.simulators.record_ids import record_id
 from infra.simulators.salesforce.events import EventDesk
 from infra.simulators.salesforce.failures import ApiError, not_found
+from infra.simulators.salesforce.locks import Locks
 from infra.simulators.salesforce.schema import ORGANISATION, SObject
 from infra.simulators.salesforce.table_rows import Row, Rows
 
@@ -58,6 +59,9 @@ class Org:
     page_clamp: int = _LARGEST_PAGE
     search_lag: float = 0.0
     """Seconds for which a query does not see a new row yet."""
+    locks: Locks = field(default_factory=Locks)
+    written: dict[str, deque[Row]] = field(default_factory=dict)
+    """What calls have written to Assets, by id, oldest first."""
     lock_at: int = 0
     """While a lock fault is on: the row write that finds its row locked, counted from 1."""
     _numbers: Counter[str] = field(default_factory=Counter)
@@ -95,6 +99,10 @@ class Org:
             row["OrderNumber"] = f"{FIRST_ORDER_NUMBER + self._next('OrderNumber'):08d}"
         self.rows.put(sobject.name, row_id, row)
         return row
+
+    def note_written(self, row_id: str, values: Row) -> None:
+        """Keep what a call wrote to an Asset: the last 20 of each."""
+        self.written.setdefault(row_id, deque(maxlen=20)).append(values)
 
     def change(self, sobject: str, row_id: str, **values: Any) -> Row:
         """Write over some fields of a row."""
@@ -163,6 +171,7 @@ class Org:
     def clear(self) -> None:
         """Forget rows, logins and cursors. Numbers go on, so no id is ever given twice."""
         self.rows.clear()
+        self.written.clear()
         self.tokens.clear()
         self.cursors.clear()
         self.events.clear()

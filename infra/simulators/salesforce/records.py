@@ -28,6 +28,13 @@ def changed_at(org: Org, name: str, row_id: str) -> datetime:
     return datetime.fromisoformat(row["LastModifiedDate"]).replace(microsecond=0)
 
 
+def check_fields(org: Org, name: str, fields: str) -> None:
+    """Raises `ApiError` if the object lacks one of the `fields` (comma-separated)."""
+    sobject = org.object(name)
+    for asked in filter(None, map(str.strip, fields.split(","))):
+        _named(sobject, asked, sobject.field(asked))
+
+
 def read(org: Org, version: str, name: str, row_id: str, fields: str | None) -> Response:
     """200 with the whole row, or with the `fields` (comma-separated) that were asked for."""
     sobject = org.object(name)
@@ -153,7 +160,10 @@ def _write(org: Org, sobject: SObject, before: Row, body: Any) -> None:
     values = accepted(org, sobject, body, creating=False)
     org.touch_lock()
     check(org, sobject, {**before, **values}, before)
+    org.locks.take(before.get("AccountId"))
     row = org.change(sobject.name, before["Id"], **values)
+    if sobject.name == "Asset":
+        org.note_written(row["Id"], values)
     notices.row_written(org, sobject.name, before, row)
 
 

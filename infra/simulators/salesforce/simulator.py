@@ -140,6 +140,16 @@ class SalesforceSimulator(Simulator):
 
     # --- the simulator -------------------------------------------------------------------------
 
+    def handle(self, request: Request) -> Response:
+        """Answer one call. While it still holds its accounts, others come in (see `locks`)."""
+        locks = self.org.locks
+        with self.working():
+            locks.begin()
+            response = super().handle(request)
+            call, seconds = locks.end()
+        locks.hold(call, seconds)
+        return response
+
     def guard(self, request: Request, route: Route) -> Response | None:
         """Refuse without a valid token (401) or above the daily quota (403)."""
         if route.operation in {"token", "list_versions"}:

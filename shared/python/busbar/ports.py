@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from busbar.domain.cards import BackendCard, CardAsset
 from busbar.domain.orders import CardOffer
 from busbar.domain.record import Record
+from busbar.errors import UpstreamError
 
 R = TypeVar("R", bound=Record)
 Json = dict[str, Any]
@@ -116,9 +117,15 @@ class Store(Protocol):
         ...
 
     def get_many(
-        self, schema: type[R], ids: Sequence[str], *, skip_unreadable: bool = False
+        self,
+        schema: type[R],
+        ids: Sequence[str],
+        *,
+        consistent: bool = False,
+        skip_unreadable: bool = False,
     ) -> list[Stored[R]]:
-        """Read records, eventually consistent, in the order of `ids`, without gone ones.
+        """Read records in the order of `ids`, without gone ones; eventually consistent unless so
+        asked, which costs twice as much.
 
         A record that cannot be read raises `ValueError`, or is left out if it may be skipped.
         """
@@ -274,6 +281,23 @@ class OrderSystem(Protocol):
         """Set fields of an Asset to absolute values."""
         ...
 
+    def read_assets(self, asset_ids: Sequence[str], timeout: float) -> Mapping[str, Json]:
+        """What `read_asset` gives, of up to 200 Assets in one call; those that are gone left out.
+
+        Salesforce does not tell a row that is gone from one that it does not show.
+        """
+        ...
+
+    def write_assets(
+        self, wanted: Mapping[str, Mapping[str, Any]], timeout: float
+    ) -> Mapping[str, UpstreamError]:
+        """`write_asset` for up to 200 Assets in one call: Asset id -> fields.
+
+        Each is written or fails by itself; those that failed come back with their error. What is
+        raised concerns the call as a whole.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class CardPage:
@@ -301,7 +325,10 @@ class ChargingBackend(Protocol):
         ...
 
     def changed_cards(self, since: datetime | None, offset: int, timeout: float) -> CardPage:
-        """Cards changed at or after `since`, oldest change first; may lag behind `read_card`."""
+        """Cards changed at or after `since`, oldest change first; may lag behind `read_card`.
+
+        With `since` None all cards, in an order of the tenant's own.
+        """
         ...
 
 

@@ -113,6 +113,10 @@ class EnergisedSettings:
     secret_id: str
     """Secrets Manager name of `{"api_token": …}`."""
     page_size: int = 500
+    """Cards asked for at once; the tenant may give fewer."""
+    lists_changes: bool = True
+    """Whether the card list takes `updated_since`. Without it the sync walks the whole list, and
+    compares each card with a stored hash."""
     processing_seconds: float = 60.0
     search_lag_seconds: float = 60.0
     """How long a change may stay invisible to the card list and to a search for contacts."""

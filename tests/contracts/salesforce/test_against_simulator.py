@@ -277,3 +277,100 @@ def test_should_quote_what_could_end_a_string_in_a_query() -> None:
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
+
+
+# --- collections -------------------------------------------------------------------------------
+
+ASSETS = [card.asset_id for card in sample.cards(4)]
+
+
+def test_should_read_and_write_assets_by_collections() -> None:
+    rig = Rig()
+    wanted = {key: {"CardActive__c": True, "CardLabel__c": key} for key in ASSETS}
+    assert rig.orders.write_assets(wanted, 5) == {}
+    found = rig.orders.read_assets(ASSETS, 5)
+    assert {key: row["CardLabel__c"] for key, row in found.items()} == {k: k for k in ASSETS}
+    assert found[ASSETS[0]] == rig.orders.read_asset(ASSETS[0], 5)
+    assert rig.paths()[1:3] == [
+        "PATCH /services/data/v60.0/composite/sobjects",
+        "GET /services/data/v60.0/composite/sobjects/Asset",
+    ]
+
+
+def test_should_tell_of_each_asset_what_came_of_it() -> None:
+    rig = Rig()
+    rig.org.org.rows.put("Asset", ASSETS[1], None)
+    rig.org.add_fault(Fault("lock_row", operation="update_rows", number=2))
+    labels = ["a", "b", "c" * 256, "d"]
+    wanted = {k: {"CardLabel__c": label} for k, label in zip(ASSETS, labels, strict=True)}
+    failed = rig.orders.write_assets({**wanted, "02iWA0000000000AAA": {}}, 5)
+    kinds = {key: (type(error), error.code) for key, error in failed.items()}
+    assert kinds.pop("02iWA0000000000AAA")[0] is Missing
+    assert kinds == {
+        ASSETS[1]: (Missing, "ENTITY_IS_DELETED"),
+        ASSETS[2]: (Refused, "STRING_TOO_LONG"),
+        ASSETS[3]: (Unavailable, "UNABLE_TO_LOCK_ROW"),
+    }
+    assert rig.orders.read_assets(ASSETS, 5).keys() == {ASSETS[0], ASSETS[2], ASSETS[3]}
+
+
+def test_should_take_200_assets_and_have_201_refused_as_a_whole() -> None:
+    rig = Rig()
+    ids = [card.asset_id for card in sample.cards(201)]
+    wanted = {key: {"CardLabel__c": "a"} for key in ids}
+    assert rig.orders.write_assets(dict(list(wanted.items())[:200]), 5) == {}
+    with pytest.raises(Refused, match="EXCEEDED_ID_LIMIT"):
+        rig.orders.write_assets(wanted, 5)
+    assert len(rig.orders.read_assets(ids[:200], 5)) == 200
+
+
+@pytest.mark.parametrize("kind", ["timeout_after", "reset_after"])
+def test_should_not_know_what_came_of_a_collection_without_an_answer(kind: str) -> None:
+    rig = Rig()
+    rig.org.add_fault(Fault(kind, operation="update_rows"))
+    with pytest.raises(Unknown):
+        rig.orders.write_assets({ASSETS[0]: {"CardLabel__c": "a"}}, 5)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        [{"id": ASSETS[0]}],
+        [{"id": ASSETS[1], "success": True, "errors": []}],
+        [{"id": ASSETS[0], "success": True, "errors": []}] * 2,
+        [None],
+    ],
+    ids=["object", "empty", "no success", "other id", "too many", "null"],
+)
+def test_should_believe_no_answer_that_does_not_name_every_asset(body: Any) -> None:
+    rig = Rig()
+    rig.org.add_fault(Fault("status", operation="update_rows", status=200, body=body))
+    with pytest.raises((Unknown, Unavailable)):
+        rig.orders.write_assets({ASSETS[0]: {"CardLabel__c": "a"}}, 5)
+    rig.org.add_fault(Fault("status", operation="read_rows", status=200, body=body))
+    if body != [None]:
+        with pytest.raises(Unavailable):
+            rig.orders.read_assets(ASSETS[:1], 5)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("UNABLE_TO_LOCK_ROW", Unavailable),
+        ("REQUEST_LIMIT_EXCEEDED", Unavailable),
+        ("UNKNOWN_EXCEPTION", Unknown),
+        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", Refused),
+        ("ENTITY_IS_DELETED", Missing),
+        ("", Unknown),
+    ],
+)
+def test_should_read_the_error_of_a_record_by_its_code(code: str, kind: type) -> None:
+    rig = Rig()
+    errors = [{"statusCode": code, "message": "Jana Petersen", "fields": ["CardLabel__c"]}]
+    body = [{"success": False, "errors": errors}]
+    rig.org.add_fault(Fault("status", operation="update_rows", status=200, body=body))
+    failed = rig.orders.write_assets({ASSETS[0]: {"CardLabel__c": "a"}}, 5)
+    assert type(failed[ASSETS[0]]) is kind
+    assert "Petersen" not in str(failed[ASSETS[0]])

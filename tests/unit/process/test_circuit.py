@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -38,9 +39,9 @@ class BrokenTable(MemoryTable):
 
     broken = False
 
-    def get_many(self, keys: Sequence[Any]) -> Any:
+    def get_many(self, keys: Sequence[Any], *, consistent: bool = False) -> Any:
         """BatchGetItem."""
-        return self._or_fail(super().get_many, keys)
+        return self._or_fail(partial(super().get_many, consistent=consistent), keys)
 
     def get(self, key: Any) -> Any:
         """GetItem."""

@@ -37,6 +37,9 @@ def test_should_refuse_types_that_we_never_write(value: dict[str, Any]) -> None:
         from_wire({"any": value})
 
 
+CONSISTENT = {"ConsistentRead": True}
+
+
 def stubbed(stub: Stubber) -> DynamoTable:
     return DynamoTable(stub.client, NAME)
 
@@ -69,6 +72,17 @@ def test_should_put_unprocessed_keys_behind_the_next_batch_of_at_most_100() -> N
         stub.add_response("batch_get_item", answer([100, 1], []), asked(100, 1))
         found = stubbed(stub).get_many([key(n) for n in range(101)])
         assert sorted(found) == [key(0), key(1), key(100)]
+
+
+def test_should_read_consistently_also_what_was_left_unprocessed() -> None:
+    def sure(*numbers: int) -> dict[str, Any]:
+        return {"RequestItems": {NAME: {**asked(*numbers)["RequestItems"][NAME], **CONSISTENT}}}
+
+    with Stubber(dynamo_client()) as stub:
+        stub.add_response("batch_get_item", answer([1], [2]), sure(1, 2))
+        stub.add_response("batch_get_item", answer([2], []), sure(2))
+        found = stubbed(stub).get_many([key(1), key(2)], consistent=True)
+        assert sorted(found) == [key(1), key(2)]
 
 
 def refused(code: str, *reasons: str | None) -> dict[str, Any]:

@@ -177,25 +177,40 @@ class Setter:
 
     def _round(self, step: SetStep, stored: Stored[LedgerRow]) -> Outcome | None:
         """Carry out the revision of now; None: look at the row again."""
-        wait = self._must_wait(step, stored.record)
-        if wait:
-            return wait
-        leased = self._lease(step, stored)
+        leased = self.begin(step, stored)
         if isinstance(leased, Later):
             return leased
         wrote, observed = False, None
         try:
-            observed = step.read(step.object_id, self._left(leased))
+            observed = step.read(step.object_id, self.left(leased))
             if not step.holds(observed, leased.record.wanted):
                 wrote = True
-                step.write(step.object_id, observed, leased.record.wanted, self._left(leased))
-        except (Refused, Missing, Unmappable) as error:
+                step.write(step.object_id, observed, leased.record.wanted, self.left(leased))
+        except (UpstreamError, Unmappable) as error:
+            return self.failed(step, leased, error, observed, wrote=wrote)
+        return self.finish(step, leased)
+
+    def begin(self, step: SetStep, stored: Stored[LedgerRow]) -> Stored[LedgerRow] | Later:
+        """Lease the row for one attempt, or say when to look again. See `ledger_bulk` too."""
+        return self._must_wait(step, stored.record) or self._lease(step, stored)
+
+    def failed(
+        self,
+        step: SetStep,
+        leased: Stored[LedgerRow],
+        error: UpstreamError | Unmappable,
+        observed: Any,
+        *,
+        wrote: bool,
+    ) -> Outcome | None:
+        """Write down how the attempt failed. `wrote`: a write was begun; `observed`: what was read.
+
+        None: look at the row again.
+        """
+        if isinstance(error, Refused | Missing | Unmappable):
             return self._park(step, leased, error, observed)
-        except Unavailable as error:
-            return self._give_back(leased, error, intent=False)
-        except UpstreamError as error:
-            return self._give_back(leased, error, intent=wrote)
-        return self._finish(step, leased)
+        unknown = wrote and not isinstance(error, Unavailable)
+        return self._give_back(leased, error, intent=unknown)
 
     def _must_wait(self, step: SetStep, row: LedgerRow) -> Later | None:
         now = self._clock.now()
@@ -224,7 +239,7 @@ class Setter:
             return Later(now + backoff(row.id, row.attempt, self._tuning), "in_progress")
         return Stored(row, stored.version + 1, now)
 
-    def _left(self, leased: Stored[LedgerRow]) -> float:
+    def left(self, leased: Stored[LedgerRow]) -> float:
         """Seconds left of this attempt. A worker paused past its deadline sends nothing."""
         deadline = leased.record.deadline or self._clock.now()
         left = (deadline - self._clock.now()).total_seconds()
@@ -245,7 +260,8 @@ class Setter:
             wait = max(wait, timedelta(seconds=error.retry_after))
         return failed(now + wait, "outcome_unknown" if intent else "unavailable", error)
 
-    def _finish(self, step: SetStep, leased: Stored[LedgerRow]) -> Outcome | None:
+    def finish(self, step: SetStep, leased: Stored[LedgerRow]) -> Outcome | None:
+        """Write down that the object holds what the lease was for; None: look at the row again."""
         wanted = leased.record.wanted
         done = {
             "intent": False,

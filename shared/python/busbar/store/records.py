@@ -55,11 +55,16 @@ class TableStore:
         return _stored(schema, item) if item else None
 
     def get_many(
-        self, schema: type[R], ids: Sequence[str], *, skip_unreadable: bool = False
+        self,
+        schema: type[R],
+        ids: Sequence[str],
+        *,
+        consistent: bool = False,
+        skip_unreadable: bool = False,
     ) -> list[Stored[R]]:
-        """Read records, eventually consistent, in the order of `ids`, without gone ones."""
+        """Read records in the order of `ids`, without gone ones."""
         wanted = [keys.record(self.org, schema.schema_name, i) for i in ids]
-        found = self._table.get_many(wanted)
+        found = self._table.get_many(wanted, consistent=consistent)
         read = _readable if skip_unreadable else _stored
         records = [read(schema, found[key]) for key in wanted if key in found]
         return [stored for stored in records if stored]

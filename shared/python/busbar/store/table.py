@@ -79,8 +79,8 @@ class Table(Protocol):
         """Read one item, consistently."""
         ...
 
-    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """Read any number of items, eventually consistent; missing ones are left out."""
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """Read any number of items; missing ones are left out."""
         ...
 
     def query(
@@ -171,18 +171,21 @@ class DynamoTable:
             answer = self._client.get_item(TableName=self._name, Key=_key(key), ConsistentRead=True)
         return from_wire(answer["Item"]) if "Item" in answer else None
 
-    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
         """BatchGetItem; keys that DynamoDB leaves unprocessed are asked for again."""
         found: dict[Key, Item] = {}
         waiting = [_key(key) for key in dict.fromkeys(keys)]
         rounds = math.ceil(len(waiting) / BATCH_GET_LIMIT) + UNPROCESSED_ROUNDS
+        how: dict[str, Any] = {"ConsistentRead": True} if consistent else {}
         while waiting:
             rounds -= 1
             if rounds < 0:
                 raise StoreUnavailable("BatchGetItem leaves keys unprocessed")
             batch, waiting = waiting[:BATCH_GET_LIMIT], waiting[BATCH_GET_LIMIT:]
             with _asking():
-                answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": batch}})
+                answer = self._client.batch_get_item(
+                    RequestItems={self._name: {"Keys": batch, **how}}
+                )
             for raw in answer["Responses"].get(self._name, []):
                 item = from_wire(raw)
                 found[Key(str(item["pk"]), str(item["sk"]))] = item

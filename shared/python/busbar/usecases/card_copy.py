@@ -7,7 +7,13 @@ from busbar.domain.record import Record
 from busbar.domain.tasks import Task
 from busbar.ports import Put, Save, Stored
 from busbar.process.ledger import LedgerRow
-from busbar.usecases.card_forward import driver_of, energised_row_id, tell_salesforce
+from busbar.usecases.card_bulk import Untold
+from busbar.usecases.card_forward import (
+    card_errand,
+    driver_of,
+    energised_row_id,
+    tell_salesforce,
+)
 from busbar.usecases.deps import Deps
 
 
@@ -19,20 +25,31 @@ def is_busy(card: ChargeCard, deps: Deps, *, lag: float) -> bool:
     return row.record.open or row.record.recently_written(deps.clock.now(), lag)
 
 
-def copy_card(stored: Stored[ChargeCard], backend: BackendCard, deps: Deps, *, show: bool) -> bool:
+def copy_card(
+    stored: Stored[ChargeCard],
+    backend: BackendCard,
+    deps: Deps,
+    untold: list[Untold] | None = None,
+    *,
+    show: bool,
+) -> bool:
     """Copy what be.ENERGISED holds into our record; whether that changed anything.
 
-    The record must still be the one that was read before be.ENERGISED was, or what we read there
-    may be older than what the portal has set since: then it raises `Conflict`.
+    If Salesforce has to hear of it, the card is added to `untold`, or `card_forward` sees to it if
+    there is no such list. Our record must still be the one that was read before be.ENERGISED was,
+    or what we read there may be older than what the portal has set since: then it raises
+    `Conflict`.
     """
     card = stored.record.observed(backend)
     card = card.model_copy(update={"driver_id": driver_of(card.holder_uuid, deps)})
     if show:
         card = card.shown_in_portal(deps.clock.now())
-    told = tell_salesforce(card, stored.version + 1, deps)
+    told = tell_salesforce(card, stored.version + 1, deps, by_us=untold is not None)
     if card == seen_at(stored.record, backend) and not told:
         return False
     deps.store.commit(Save(card, stored), *_adopted(card, backend, deps), *told)
+    if told and untold is not None:
+        untold.append(Untold(card, card_errand(card.id, stored.version + 1, deps)))
     return True
 
 

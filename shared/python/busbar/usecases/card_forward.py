@@ -42,12 +42,12 @@ def carry(card_id: str, deps: Deps, timeout: float, errand: Errand) -> Outcome |
     if stored and _untold(stored.record, outcome, deps):
         deps.outbox.settle(errand, Later(deps.clock.now(), "in_progress"), lambda _reason: ())
         return outcome
-    give_up = partial(_given_up, stored.record if stored else None, deps)
+    give_up = partial(given_up, stored.record if stored else None, deps)
     settled = deps.outbox.settle(errand, outcome, give_up)
     return settled if stored else None
 
 
-def _given_up(card: ChargeCard | None, deps: Deps, reason: str) -> Sequence[Change]:
+def given_up(card: ChargeCard | None, deps: Deps, reason: str) -> Sequence[Change]:
     """Nothing stays in flight of a card that has waited too long, or it would never be followed."""
     ids = [energised_row_id(card), asset_row_id(card.asset_id or "")] if card else []
     rows = [deps.store.get(LedgerRow, row_id) for row_id in ids]
@@ -74,7 +74,7 @@ def _carry(stored: Stored[ChargeCard], deps: Deps, timeout: float) -> Outcome:
         return waiting  # what the company before wanted of the card is gone all the same
     if isinstance(outcome, Later) or not card.asset_id or deps.org.salesforce is None:
         return outcome
-    told = setter.run(_salesforce_step(card, card.asset_id, deps, timeout))
+    told = setter.run(salesforce_step(card, card.asset_id, deps, timeout))
     return outcome if isinstance(told, Done) else told
 
 
@@ -117,10 +117,13 @@ def wanting(
     return () if after is before else (Save(after, row),)
 
 
-def tell_salesforce(card: ChargeCard, version: int, deps: Deps) -> tuple[Change, ...]:
+def tell_salesforce(
+    card: ChargeCard, version: int, deps: Deps, *, by_us: bool = False
+) -> tuple[Change, ...]:
     """Want the card's data in its Asset, and have `card_forward` see to it. Nothing if it is so.
 
-    `version` is the one that the card will have after this transaction.
+    `version` is the one that the card will have after this transaction. With `by_us` the caller
+    sees to it himself (`card_bulk`), and `card_forward` only if he dies.
     """
     if not card.asset_id or not card.in_portal_since:
         return ()
@@ -130,7 +133,8 @@ def tell_salesforce(card: ChargeCard, version: int, deps: Deps) -> tuple[Change,
     after = before.wanting(fields)
     if after is before:
         return ()
-    return Save(after, row), deps.outbox.awake(card_errand(card.id, version, deps))
+    errand = card_errand(card.id, version, deps)
+    return Save(after, row), deps.outbox.guard(errand) if by_us else deps.outbox.awake(errand)
 
 
 def driver_of(uuid: str | None, deps: Deps) -> str | None:
@@ -189,7 +193,8 @@ def _card_is(card_id: str, wanted: Wanted, deps: Deps) -> Sequence[Change]:
     return (Save(card, stored), *told)
 
 
-def _salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float) -> SetStep:
+def salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float) -> SetStep:
+    """How the Asset of a card comes to hold what we want there."""
     orders, settings = deps.systems.salesforce, deps.salesforce
 
     def write(target: str, _observed: Json, wanted: Wanted, left: float) -> None:

@@ -13,12 +13,13 @@ from busbar.domain.cards import CardAsset, ChargeCard, card_id
 from busbar.domain.identifiers import reference
 from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.orders import KIND, ChargeCardOrder
-from busbar.errors import Conflict, EventRejected, Missing, Refused
+from busbar.errors import Conflict, EventRejected, Missing, Refused, Unmappable
 from busbar.ports import Change, Json, Save, Stored
+from busbar.usecases.card_bulk import LEAST_TO_TELL, ROOM_TO_TELL, Untold, tell_all
 from busbar.usecases.card_copy import ask, copy_card, is_busy
 from busbar.usecases.card_event import CardAssigned, assigned, read_event
 from busbar.usecases.card_forward import ENERGISED, SALESFORCE
-from busbar.usecases.deps import SHORTEST_CALL, Deps, revise
+from busbar.usecases.deps import Deps, revise
 
 SENT = frozenset({OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED})
 
@@ -31,6 +32,7 @@ def take_over(order: ChargeCardOrder, deps: Deps, time_left: Callable[[], float]
     """
     taken: list[str | None] = []
     sent: list[CardAsset] = []
+    untold: list[Untold] = []
     try:
         assets = deps.systems.salesforce.assets_of(
             reference(KIND, order.id), deps.tuning.call_timeout
@@ -38,11 +40,14 @@ def take_over(order: ChargeCardOrder, deps: Deps, time_left: Callable[[], float]
         everything = order.status is OrderStatus.DELIVERED
         sent = [asset for asset in assets if everything or asset.delivered]
         for asset in sent:
-            if time_left() < SHORTEST_CALL:
+            if time_left() < ROOM_TO_TELL:
                 break
-            taken.append(_take_over_card(order, asset, deps.within(time_left())))
+            taken.append(
+                _take_over_card(order, asset, deps.within(time_left() - LEAST_TO_TELL), untold)
+            )
     finally:
         _write_down(order, taken, len(taken) < len(sent) or None in taken, deps)
+        tell_all(untold, deps, time_left)
     return len({*filter(None, taken)} - set(order.cards_taken_over))
 
 
@@ -70,7 +75,9 @@ def _waited_too_long(order: ChargeCardOrder, deps: Deps) -> bool:
     return deps.clock.now() - since > timedelta(seconds=deps.tuning.wait_at_most)
 
 
-def _take_over_card(order: ChargeCardOrder, asset: CardAsset, deps: Deps) -> str | None:
+def _take_over_card(
+    order: ChargeCardOrder, asset: CardAsset, deps: Deps, untold: list[Untold]
+) -> str | None:
     """The id of the card if it stands in the portal now; None if it has to wait."""
     ours = card_id(deps.store.org, asset.card_id)
     stored = deps.store.get(ChargeCard, ours)
@@ -85,9 +92,9 @@ def _take_over_card(order: ChargeCardOrder, asset: CardAsset, deps: Deps) -> str
         return None
     try:
         backend = deps.systems.energised.read_card(asset.card_id, deps.tuning.call_timeout)
-        copy_card(stored, backend, deps, show=True)
-    except (Missing, Refused) as error:
-        reason = error.code or type(error).__name__
+        copy_card(stored, backend, deps, untold, show=True)
+    except (Missing, Refused, Unmappable) as error:
+        reason = getattr(error, "code", "") or type(error).__name__
         ask(ChargeCardOrder, order.id, asset.asset_id, ENERGISED, reason, deps)
         return None
     except Conflict:

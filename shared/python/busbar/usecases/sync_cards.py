@@ -2,8 +2,11 @@
 
 Two things in one run. *Take over* (`card_takeover`): the cards of delivered orders are read from
 be.ENERGISED and stand in the portal from then on. *Follow* (`card_follow`): cards that changed in
-be.ENERGISED since the last run are read and copied. What changed is told to Salesforce, by way of
-the card's ledger there. Our own writes are not echoed.
+be.ENERGISED since the last run are read and copied; they are found by the time of change
+(`card_changes`), or by a walk through all cards (`card_walk`). What changed is told to Salesforce,
+many at a time (`card_bulk`), by way of the card's ledger there. Our own writes are not echoed.
+
+A run that time alone has ended goes on at once, by an errand of its own.
 """
 
 from __future__ import annotations
@@ -14,9 +17,15 @@ from dataclasses import dataclass, field
 from busbar.domain.orders import ChargeCardOrder
 from busbar.errors import Conflict, UpstreamError
 from busbar.observability import Metric, count
-from busbar.usecases.card_follow import FAILURES_IN_A_ROW, Followed, follow
+from busbar.ports import Found
+from busbar.process.contract import Done
+from busbar.process.outbox import Errand
+from busbar.usecases.card_bulk import ROOM_TO_TELL
+from busbar.usecases.card_changes import follow_changes
+from busbar.usecases.card_follow import CURSOR, FAILURES_IN_A_ROW, Followed, SyncCursor
 from busbar.usecases.card_takeover import take_over
-from busbar.usecases.deps import SHORTEST_CALL, Deps
+from busbar.usecases.card_walk import walk
+from busbar.usecases.deps import Deps
 
 ORDERS_A_RUN = 50
 
@@ -35,17 +44,35 @@ def sync(deps: Deps, time_left: Callable[[], float]) -> Report:
     report = Report()
     _take_over(deps, time_left, report)
     count(Metric.CARDS_TAKEN_OVER, deps.store.org, report.taken_over)
+    follow = follow_changes if deps.energised.lists_changes else walk
     try:
         follow(deps, time_left, report)
     except UpstreamError as error:
         _note(report, f"{error.system}_unavailable")
+    if not report.complete and not report.reasons:
+        _go_on(deps)
     return report
+
+
+def sync_on(errand: Errand, deps: Deps, time_left: Callable[[], float]) -> Report:
+    """A run that goes on where the one before had no time left."""
+    report = sync(deps, time_left)
+    # If it has to go on again, there is a new errand in the place of this one, and nothing happens.
+    deps.outbox.settle(errand, Done(Found(CURSOR)), lambda _reason: ())
+    return report
+
+
+def _go_on(deps: Deps) -> None:
+    """There is one such errand at most, whoever asks for it: a chain of runs never becomes two."""
+    token = deps.clock.now().isoformat()
+    errand = deps.outbox.errand("sync_cards", SyncCursor, CURSOR, token)
+    deps.store.commit(deps.outbox.awake(errand))
 
 
 def _take_over(deps: Deps, time_left: Callable[[], float], report: Report) -> None:
     failures = 0
     for stored in deps.store.due(ChargeCardOrder, deps.clock.now(), limit=ORDERS_A_RUN):
-        if time_left() < SHORTEST_CALL or failures == FAILURES_IN_A_ROW:
+        if time_left() < ROOM_TO_TELL or failures == FAILURES_IN_A_ROW:
             report.complete = False
             return
         report.orders += 1

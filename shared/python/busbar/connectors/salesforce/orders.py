@@ -14,6 +14,11 @@ from busbar.connectors.exchange import Ask, path_segment
 from busbar.connectors.reading import UnreadableError, json_of, members, rows, text_or_none
 from busbar.connectors.salesforce import soql
 from busbar.connectors.salesforce.client import SalesforceClient
+from busbar.connectors.salesforce.collections import (
+    asset_records,
+    failed_records,
+    found_records,
+)
 from busbar.connectors.salesforce.graph import (
     failed_nodes,
     graph_of,
@@ -161,6 +166,32 @@ class SalesforceOrders:
         answer = self.client.call(ask, self.client.budget(timeout))
         if answer.status != 204:
             raise self.client.unreadable(ask, UnreadableError("status"), answer)
+
+    def read_assets(self, asset_ids: Sequence[str], timeout: float) -> Mapping[str, Json]:
+        """See `OrderSystem.read_assets`: one call of sObject Collections (documented)."""
+        names = self._settings.asset_fields
+        query = {"ids": ",".join(asset_ids), "fields": ",".join(("Id", *names))}
+        path = f"{self.client.base_path}/composite/sobjects/{self._settings.asset_object}"
+        ask = Ask("read_assets", "GET", path, query=query)
+        answer = self.client.call(ask, self.client.budget(timeout))
+        try:
+            found = found_records(json_of(answer.body), asset_ids)
+        except UnreadableError as error:
+            raise self.client.unreadable(ask, error, answer) from None
+        return {key: {n: row.get(n) for n in names} for key, row in found.items()}
+
+    def write_assets(
+        self, wanted: Mapping[str, Mapping[str, Any]], timeout: float
+    ) -> Mapping[str, UpstreamError]:
+        """See `OrderSystem.write_assets`: one call of sObject Collections (documented)."""
+        body = asset_records(self._settings.asset_object, wanted)
+        path = f"{self.client.base_path}/composite/sobjects"
+        ask = Ask("write_assets", "PATCH", path, writes=True, json=body)
+        answer = self.client.call(ask, self.client.budget(timeout))
+        try:
+            return failed_records(json_of(answer.body), list(wanted), ask.operation)
+        except UnreadableError as error:
+            raise self.client.unreadable(ask, error, answer) from None
 
     def _query(self, operation: str, text: str) -> Ask:
         return Ask(operation, "GET", f"{self.client.base_path}/query", query={"q": text})

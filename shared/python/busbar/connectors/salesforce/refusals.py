@@ -100,12 +100,15 @@ class Refusal:
         return bool(ours & named) if named else bool(ours)
 
 
-def fault_of_list(value: object) -> Fault:
-    """The error in `[{"errorCode", "fields"}]`; an empty code if `value` has another shape."""
+def fault_of_list(value: object, *, code_name: str = "errorCode") -> Fault:
+    """The error in `[{"errorCode", "fields"}]`; an empty code if `value` has another shape.
+
+    Records of a collection call the code `statusCode` (documented).
+    """
     first = value[0] if isinstance(value, list) and value else None
     if not isinstance(first, dict):
         return Fault("", "")
-    code = _clean(first.get("errorCode"))
+    code = _clean(first.get(code_name))
     fields = field_names(first.get("fields"))
     if code == NOT_UNIQUE and not fields:
         fields = _fields_in(first.get("message"))
