@@ -149,8 +149,9 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 LEDGER,
-                "return self._give_back(leased, error, intent=wrote)\n        return self._finish",
-                "return self._finish(step, leased)\n        return self._finish",
+                "return self._give_back(leased, error, intent=unknown)",
+                "return self.finish(step, leased) if unknown "
+                "else self._give_back(leased, error, intent=False)",
             ),
         ),
     ),

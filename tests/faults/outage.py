@@ -42,8 +42,9 @@ ORDERS = 5000
 DAYS = 72 * HOUR
 MOST = 1.1
 """Calls in any minute while a system is down, against the busiest one while it is up."""
-NOTICED = Tuning().circuit_failures
-"""So many calls it takes to see that a system is down, be the load ever so small."""
+NOTICED = Tuning().circuit_failures + 1
+"""So many calls it takes to see that a system is down, and to ask whether it still is, be the load
+ever so small."""
 PROBES = 0.6
 """Probes a minute of a system that has been down for some time."""
 AWAKE = 5

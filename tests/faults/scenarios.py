@@ -389,7 +389,7 @@ RECONCILED = Scenario(
     "reconciled",
     (
         order("one", 1),
-        order("two", 2, 3.0),
+        order("two", 2, 30.0),
         synchronised(4),
         reconciled(30),
         reconciled(4, 4 * LOOK),

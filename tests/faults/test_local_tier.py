@@ -67,7 +67,9 @@ def test_should_keep_the_rules_between_times(times: Times) -> None:
     assert limits["order_submit"] < tuning.idempotency_lease
     writing = ("order_submit", "order_forward", "card_event", "card_forward", "charge_cards")
     assert max(limits[name] for name in writing) <= tuning.pause_bound
-    assert max(limits[name] for name in queues) < times.visibility
+    # A run of the sync that goes on may overlap with another.
+    alone = queues.keys() - {"sync_cards"}
+    assert max(limits[name] for name in alone) < times.visibility
     tries = max(queue.max_receive_count for queue in queues.values())
     assert tuning.resend_after > tries * times.visibility
     assert max(tuning.answer_within, tuning.card_answer_within) < limits["order_submit"]

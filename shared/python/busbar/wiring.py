@@ -373,7 +373,9 @@ def entry(make: MakeHandler, settings: Settings, clients: Clients) -> Handler:
 def _count_outcome(event: Mapping[str, Any], answer: Any) -> None:
     handled, failed = 1, 0
     if "Records" in event:
-        handled, failed = _of_batch(event["Records"], answer["batchItemFailures"])
+        # A worker that answers nothing has done all of it.
+        failures = answer.get("batchItemFailures", ()) if isinstance(answer, dict) else ()
+        handled, failed = _of_batch(event["Records"], failures)
     elif isinstance(answer, dict) and answer.get("statusCode", 0) >= 500:
         handled, failed = 0, 1
     count(Metric.HANDLED, value=handled)
