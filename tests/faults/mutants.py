@@ -133,7 +133,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "token of an errand",
-        ONE_CARD,
+        Setup("outage", "probe"),
         (
             Edit(
                 OUTBOX,
@@ -141,7 +141,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if stored is None:",
             ),
         ),
-        first=184,
+        first=21,
     ),
     Mutant(
         "read-back",
