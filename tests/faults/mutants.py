@@ -193,17 +193,6 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     Mutant(
-        "second look at the cards of a leaver",
-        Setup("leaver"),
-        (
-            Edit(
-                "busbar.usecases.card_return",
-                "return Later(settled, reason) if now < settled else Done(Found(user.id))",
-                "return Done(Found(user.id))",
-            ),
-        ),
-    ),
-    Mutant(
         "settle window of a contact",
         Setup("company", "probe"),
         (
