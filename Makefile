@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test faults faults-local load check check-rest format lint types contracts \
+.PHONY: help setup run demo test faults faults-local load fuzz check check-rest format lint types contracts \
         deploy-check build synth deploy probe-tenant redrive bench sync-load locks clean
 
 help: ## what there is
@@ -39,6 +39,9 @@ faults-local: setup ## 100 orders on the local system while 50 workers are kille
 
 load: setup ## 2,000 orders of 2 cards on the local system, 10 at once; ARGS="--orders 100"
 	@$(PY) -m tests.faults.load $(ARGS)
+
+fuzz: setup ## 20,000 requests made of the API's document; ARGS="--requests n --seed s"
+	@$(PY) -W ignore -m tests.fuzz $(ARGS)
 
 check: test check-rest ## all that CI runs
 

@@ -263,6 +263,13 @@ USE_CASES: tuple[UseCase, ...] = (
         table="read",
     ),
     UseCase(
+        name="openapi",
+        context="orders",
+        summary="Shows the API's own description, an OpenAPI 3.1 document",
+        routes=(Route("GET", "/v1/openapi.json", "openapi"),),
+        table="read",
+    ),
+    UseCase(
         name="outbox_relay",
         context="ops",
         summary="Sends outbox rows to their queues as soon as the table's stream shows them",

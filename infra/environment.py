@@ -45,6 +45,8 @@ def _org(org: OrgSettings, use_case: UseCase, audiences: tuple[str, ...]) -> dic
     parts: dict[str, Any] = {}
     if use_case.routes:
         parts["audiences"] = list(audiences)
+    if use_case.name == "order_submit" and org.cards_per_company_30_days is not None:
+        parts["cards_per_company_30_days"] = org.cards_per_company_30_days
     for system in use_case.systems:
         if (values := getattr(org, system)) is not None:
             parts[system] = changed(values)

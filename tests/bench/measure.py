@@ -22,10 +22,10 @@ Row = dict[str, float]
 class MeteredWorld(World):
     """Adds up, per label and function, what the invocations cost."""
 
-    def __init__(self) -> None:
+    def __init__(self, cards_per_company: int | None = None) -> None:
         self.rows: dict[str, Row] = {}
         self._label = ""
-        super().__init__()
+        super().__init__(cards_per_company=cards_per_company)
 
     @contextmanager
     def measuring(self, label: str) -> Iterator[None]:
@@ -72,7 +72,7 @@ def count_use_cases() -> dict[str, Row]:
             world.call("POST", f"/v1/systems/{system}/connection-check", "operator")
     _people(world)
     _webhook(world)
-    return world.rows
+    return world.rows | _company_limit()
 
 
 def _people(world: MeteredWorld) -> None:
@@ -122,6 +122,15 @@ def _order(world: MeteredWorld) -> None:
         world.call("GET", "/v1/charge-card-orders")
     with world.measuring("one order"):
         world.call("GET", placed.headers["Location"])
+
+
+def _company_limit() -> dict[str, Row]:
+    world = MeteredWorld(cards_per_company=300)
+    for number in range(99):
+        _post(world, f"warm {number}")
+    with world.measuring("the hundredth within a company's limit"):
+        _post(world, "hundredth")
+    return world.rows
 
 
 def _cards(world: MeteredWorld) -> None:

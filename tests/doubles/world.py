@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 import httpx
 from botocore.exceptions import ClientError
 
+from busbar.domain.authorisation import SIGNED
 from busbar.ports import Mapper
 from busbar.settings import (
     EnergisedSettings,
@@ -32,7 +33,7 @@ from busbar.settings import (
     WebhookSettings,
 )
 from busbar.wiring import Clients, Handler
-from infra.catalog import USE_CASES, UseCase, use_case
+from infra.catalog import USE_CASES, Route, UseCase, use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE
 from infra.simulators.energised.simulator import EnergisedSimulator
@@ -42,6 +43,7 @@ from infra.simulators.simulator import Now
 from infra.simulators.transport import SimulatorTransport
 from tests.doubles.canaries import found_in, found_in_letter
 from tests.doubles.clock import ManualClock
+from tests.doubles.contract import hold
 from tests.doubles.memory_table import MemoryTable
 
 SALESFORCE = "https://salesforce.example"
@@ -233,6 +235,7 @@ class World:
         cards: int = 20,
         mapper: Mapper | None = None,
         lists_changes: bool = True,
+        cards_per_company: int | None = None,
         **salesforce: Any,
     ) -> None:
         self.clock = ManualClock()
@@ -248,6 +251,7 @@ class World:
         self.salesforce, self.energised = simulators(self.clock.now, self._publish, cards)
         self.energised.backend.lists_changes = lists_changes
         settings = settings_of(salesforce, {"lists_changes": lists_changes})
+        settings = with_limit(settings, cards_per_company)
         self.settings = replace(settings, tuning=tuning or Tuning())
         self._handlers: dict[str, Handler] = {}
         local_sample.load(self._clients().store())
@@ -266,10 +270,13 @@ class World:
         """Call a function. A death of its worker is raised; the next call finds a fresh one."""
         self._ends_at = self.clock.now() + timedelta(seconds=use_case(name).timeout_seconds)
         try:
-            return self.handler(name)(event, None)
+            answer = self.handler(name)(event, None)
         except WorkerDiedError:
             del self._handlers[name]
             raise
+        if "requestContext" in event:
+            _hold(event["requestContext"]["http"], answer)
+        return answer
 
     def hang(self, request: httpx.Request) -> NoReturn:
         """A call that is never answered: it times out, or the worker's own time is up first."""
@@ -404,6 +411,12 @@ def settings_of(
     return Settings(stage="local", table="busbar", orgs={ORG: org}, queues=queues)
 
 
+def with_limit(settings: Settings, cards_per_company: int | None) -> Settings:
+    """These settings, with the cards that a company may order in 30 days."""
+    org = replace(settings.orgs[ORG], cards_per_company_30_days=cards_per_company)
+    return replace(settings, orgs={ORG: org})
+
+
 def handler_of(case: UseCase, settings: Settings, clients: Clients) -> Handler:
     """The handler of a use case, with the settings that its function is given."""
     own = settings_for(case, settings)
@@ -479,23 +492,40 @@ class _WorldClients(Clients):
 
 
 @cache
-def _rules() -> list[tuple[str, re.Pattern[str], UseCase]]:
+def _rules() -> list[tuple[re.Pattern[str], Route, UseCase]]:
     rules = [
-        (r.method, re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", r.path) + "$"), case)
+        (re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", r.path) + "$"), r, case)
         for case in USE_CASES
         for r in (*case.routes, *case.signed_routes)
     ]
     # API Gateway prefers the most specific route.
-    return sorted(rules, key=lambda rule: rule[1].pattern.count("("))
+    return sorted(rules, key=lambda rule: rule[0].pattern.count("("))
 
 
 def route_of(method: str, path: str) -> tuple[UseCase, dict[str, str]]:
     """The use case and path parameters of a request. Raises `LookupError`."""
-    for verb, rule, case in _rules():
+    case, _, parameters = _route_of(method, path)
+    return case, parameters
+
+
+def _route_of(method: str, path: str) -> tuple[UseCase, Route, dict[str, str]]:
+    for rule, route, case in _rules():
         match = rule.match(path)
-        if verb == method and match:
-            return case, match.groupdict()
+        if route.method == method and match:
+            return case, route, match.groupdict()
     raise LookupError(f"{method} {path}")
+
+
+def _hold(http: Mapping[str, str], answer: Any) -> None:
+    """Hold the answer of a route against the API's document."""
+    try:
+        _, route, _ = _route_of(http["method"], http["path"])
+    except LookupError:
+        return
+    if route.operation in SIGNED:
+        return  # a system's, and none of the document
+    body = json.loads(answer["body"])
+    hold(route.operation, answer["statusCode"], answer["headers"], body)
 
 
 def http_event(
@@ -525,7 +555,9 @@ def http_event(
         "isBase64Encoded": False,
     }
     if query:
-        event["queryStringParameters"] = dict(httpx.QueryParams(query).items())
+        values = httpx.QueryParams(query)
+        # API Gateway joins the values of a name that is repeated.
+        event["queryStringParameters"] = {name: ",".join(values.get_list(name)) for name in values}
     if body is not None:
         event["body"] = body if isinstance(body, str) else json.dumps(body)
     return event

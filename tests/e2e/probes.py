@@ -95,6 +95,7 @@ PROBES: Mapping[str, Probe] = {
     "tasks_list": Probe(),
     "tasks_show": Probe("task", everybodys=True),
     "connection_check": Probe("system", everybodys=True),
+    "openapi": Probe(),
 }
 
 

@@ -38,6 +38,7 @@ from tests.doubles.world import (
     route_of,
     settings_of,
     simulators,
+    with_limit,
 )
 from tests.faults.engine import Engine, Worker
 from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer
@@ -91,6 +92,8 @@ class Cloud:
     """Seconds that every function may run, in place of what the catalogue says."""
     limits: Mapping[str, int] = field(default_factory=dict)
     """Calls a minute that a system states, where they are not the default."""
+    cards_per_company: int | None = None
+    """What a company may order in 30 days; None: no limit."""
     carry: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda call: call
     """The way of a SendMessage into the queue and out of it."""
     first_id: int = 1
@@ -127,7 +130,9 @@ class Cloud:
         }
         for system, limit in self.limits.items():
             own[system]["calls_per_minute"] = limit
-        self.settings = settings_of(own["salesforce"], own["energised"])
+        self.settings = with_limit(
+            settings_of(own["salesforce"], own["energised"]), self.cards_per_company
+        )
         table = FaultyTable(self.table, self.layer, self)
         self._clients = Clients(
             transports={

@@ -104,6 +104,7 @@ tasks_adopt               -             -      -             x             -    
 tasks_cancel              -             -      -             x             -       x        -
 audit_list                -             -      -             -             -       x        -
 audit_verify              -             -      -             -             -       x        -
+openapi                   x             x      x             x             x       x        x
 """
 
 

@@ -89,3 +89,14 @@ def test_should_write_only_what_is_not_the_default() -> None:
 
     assert set(variables) == {"BUSBAR_STAGE", "BUSBAR_TABLE", "BUSBAR_ORGS"}
     assert json.loads(variables["BUSBAR_ORGS"]) == {"demo": {"audiences": ["a"]}}
+
+
+def test_should_tell_a_companys_limit_to_the_function_that_holds_it_and_to_no_other() -> None:
+    org = dataclasses.replace(DEV.orgs["demo"], cards_per_company_30_days=90)
+    limited = dataclasses.replace(DEV, orgs={"demo": org})
+    told = {
+        case.name: json.loads(environment(case, limited, Names(table="t"))["BUSBAR_ORGS"])["demo"]
+        for case in USE_CASES
+    }
+    assert [n for n, org in told.items() if "cards_per_company_30_days" in org] == ["order_submit"]
+    assert told["order_submit"]["cards_per_company_30_days"] == 90

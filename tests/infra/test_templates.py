@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from infra import openapi
 from infra.check.assembly import Assembly
 
 AssemblyOf = Callable[[str], Assembly]
@@ -174,3 +176,19 @@ def test_should_wake_the_relay_for_outbox_rows_that_want_to_be_sent_alone(
     assert stream.properties["FilterCriteria"]["Filters"] == [
         {"Pattern": '{"dynamodb":{"NewImage":{"schema":{"S":["outbox"]},"wake":{"BOOL":[true]}}}}'}
     ]
+
+
+def test_should_have_the_routes_of_the_api_document_where_a_token_is_needed(
+    assembly: AssemblyOf,
+) -> None:
+    described = {
+        f"{verb.upper()} {path}"
+        for path, verbs in json.loads(openapi.WRITTEN.read_text())["paths"].items()
+        for verb in verbs
+    }
+    for stage in ("local", "dev"):
+        routes = assembly(stage).resources("AWS::ApiGatewayV2::Route")
+        with_token = {
+            r.properties["RouteKey"] for r in routes if r.properties["AuthorizationType"] == "JWT"
+        }
+        assert with_token == described

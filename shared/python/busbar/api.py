@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from busbar.authentication import MACHINE_SCOPE, authenticate, authenticate_sender
+from busbar.body import JSON_TYPE, repeatable
 from busbar.domain.authorisation import SIGNED, forbidden, require
 from busbar.domain.customers import Caller, Role, User
 from busbar.errors import Conflict, FieldError, Problem, StoreUnavailable, UpstreamError
@@ -31,7 +34,6 @@ LARGEST_BODY = 64 * 1024
 LARGEST_DELIVERY = 128 * 1024
 """Half of what a message on a queue may have, and one event becomes one message."""
 PROBLEM_TYPE = "urn:busbar:problem:"
-JSON_TYPE = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -49,12 +51,13 @@ class Door:
         """Register `handler(request) -> Answer` for a route of the catalogue.
 
         Path parameters are written `{name}`, as in the catalogue. `query` names the parameters
-        that the route knows; any other is answered 400, not passed over.
+        that the route knows; any other is answered 400, not passed over, as is one that comes
+        twice or without a value.
         """
 
         def register(handler: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
             def checked(request: Request) -> Answer:
-                _check_query(request.query, query)
+                _check_query(self._app.current_event.raw_event, query)
                 return handler(request)
 
             self._register(
@@ -152,7 +155,7 @@ class Door:
 
     def _delivery(self, system: str, org: str) -> Delivery:
         event = self._app.current_event.raw_event
-        _check_query(event.get("queryStringParameters") or {}, ())
+        _check_query(event, ())
         keys = self._parts.webhook_keys(org)
         if keys is None:
             raise Problem(404, "webhook-unknown", f"No webhook of {system} for this org")
@@ -187,7 +190,8 @@ def _body(event: BaseProxyEvent) -> str:
     try:
         return event.decoded_body or ""
     except ValueError:
-        raise Problem(400, "body-invalid", "The body is no JSON object") from None
+        detail = "It is no text in UTF-8."
+        raise Problem(400, "body-invalid", "The body is no JSON object", detail) from None
 
 
 def _bytes(event: Mapping[str, Any]) -> bytes:
@@ -205,12 +209,22 @@ def _bytes(event: Mapping[str, Any]) -> bytes:
     return body
 
 
-def _check_query(sent: Mapping[str, str], known: Sequence[str]) -> None:
-    for name in sent:
+def _check_query(event: Mapping[str, Any], known: Sequence[str]) -> None:
+    # API Gateway joins the values of a repeated name by commas: only the raw text tells it.
+    sent = parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)
+    times = Counter(name for name, _ in sent)
+    for name, value in sent or (event.get("queryStringParameters") or {}).items():
         if name not in known:
             allowed = f"is unknown here; known are {', '.join(known)}" if known else "is unknown"
-            fault = FieldError(name[:64], allowed)
-            raise Problem(400, "invalid-parameter", "Unknown query parameter", errors=(fault,))
+            raise _bad_parameter(name, "Unknown query parameter", allowed)
+        if times[name] > 1:
+            raise _bad_parameter(name, "Repeated query parameter", "is given more than once")
+        if not value:
+            raise _bad_parameter(name, "Empty query parameter", "has no value; leave it out")
+
+
+def _bad_parameter(name: str, title: str, message: str) -> Problem:
+    return Problem(400, "invalid-parameter", title, errors=(FieldError(repeatable(name), message),))
 
 
 def _not_found() -> Problem:

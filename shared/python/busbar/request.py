@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from busbar.body import check_content, read_object, repeatable
 from busbar.domain.customers import Caller
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json
@@ -19,6 +20,9 @@ from busbar.process.idempotency import FinalAnswer, Idempotency, check_key
 from busbar.usecases.deps import Deps
 
 M = TypeVar("M", bound=BaseModel)
+
+MOST_FAULTS = 50
+"""Faults that one answer names."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +48,9 @@ class Request:
     idempotency: Idempotency
 
     def json(self) -> Any:
-        """The body. Raises a 400 `Problem` if it is no JSON object."""
-        try:
-            body = json.loads(
-                self.raw_body or "null", parse_constant=_no_constant, parse_int=_exact
-            )
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            raise Problem(400, "body-invalid", "The body is no JSON object")
-        return body
+        """The body. Raises a `Problem`: 400 if it is no JSON object, 415 if its headers say so."""
+        check_content(self.headers)
+        return read_object(self.raw_body)
 
     def parse(self, model: type[M]) -> M:
         """The body as a model. Raises a 422 `Problem` that names each field at fault."""
@@ -77,8 +74,8 @@ class Request:
 
         Raises a 412 `Problem` for a tag that is none of ours: it cannot match anything.
         """
-        text = self.headers.get("if-match", "").strip()
-        if text in {"", "*"}:
+        text = self.headers.get("if-match", "*").strip()
+        if text == "*":
             return None
         match = re.fullmatch(r'"([0-9]{1,15})"', text)
         if not match:
@@ -177,12 +174,6 @@ class Raw(str):
     __slots__ = ()
 
 
-def _exact(digits: str) -> int | str:
-    """A whole number that every system holds exactly; a longer one stays text, and is no number."""
-    long = len(digits) > 17 or abs(int(digits)) > 2**53
-    return digits if long else int(digits)
-
-
 def _finite(digits: str) -> float:
     """A number that can be written as JSON again; `1e999` cannot."""
     number = float(digits)
@@ -205,11 +196,12 @@ def dump(body: Any) -> str:
 def invalid(error: ValidationError) -> Problem:
     """A 422 that names each field at fault, without the values that were sent."""
     faults = tuple(
-        FieldError(_json_path(e["loc"]), e["msg"]) for e in error.errors(include_input=False)
+        FieldError(_json_path(e["loc"]), e["msg"])
+        for e in error.errors(include_input=False)[:MOST_FAULTS]
     )
     return Problem(422, "fields-invalid", "Some fields are invalid", "See errors.", errors=faults)
 
 
 def _json_path(location: tuple[int | str, ...]) -> str:
-    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location)
+    path = "".join(f"[{p}]" if isinstance(p, int) else f".{repeatable(p)}" for p in location)
     return path.removeprefix(".")

@@ -156,6 +156,9 @@ class OrgSettings:
     salesforce: SalesforceSettings | None = None
     energised: EnergisedSettings | None = None
     webhook: WebhookSettings | None = None
+    cards_per_company_30_days: int | None = None
+    """Charging cards that a company may order in 30 days, counted from the deploy on that sets it;
+    None: no limit but Salesforce's, which is per order."""
 
     def __post_init__(self) -> None:
         """Raises `MisconfiguredError` if the workers would not know the webhook's events."""
@@ -292,6 +295,9 @@ def _org(raw: object, where: str) -> OrgSettings:
                 f"{where}.{name}.calls_per_minute has to be at least {FEWEST_CALLS}"
             )
     org = _build(OrgSettings, {"audiences": (), **parts}, where)
+    most = org.cards_per_company_30_days
+    if most is not None and most < 1:
+        raise MisconfiguredError(f"{where}.cards_per_company_30_days has to be above 0")
     return replace(org, audiences=tuple(org.audiences))
 
 

@@ -88,12 +88,12 @@ BAD_BODIES = {
 
 
 @pytest.mark.parametrize("digits", [str(2**53 + 1), "9" * 5_000, f"-{2**53 + 1}"])
-def test_should_take_a_number_that_not_every_system_holds_for_text(digits: str) -> None:
+def test_should_refuse_a_number_that_not_every_system_holds(digits: str) -> None:
     def taken(request: Request) -> Answer:
         return Answer(200, request.json())
 
-    reply = DoorLab(taken).call(f'{{"a": {digits}, "b": {2**53}}}')
-    assert reply.json == {"a": digits, "b": 2**53}
+    assert DoorLab(taken).call(f'{{"a": {digits}}}').status == 400
+    assert DoorLab(taken).call(f'{{"a": {2**53}}}').json == {"a": 2**53}
 
 
 @pytest.mark.parametrize("case", list(BAD_BODIES))
@@ -171,7 +171,7 @@ def etag(request: Request) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("header", "version"), [("", None), ("*", None), ('"1"', 1), (' "42" ', 42), ('"0"', 0)]
+    ("header", "version"), [("*", None), ('"1"', 1), (' "42" ', 42), ('"0"', 0)]
 )
 def test_should_read_the_version_in_if_match(header: str, version: int | None) -> None:
     assert DoorLab(etag).call(If_Match=header).json == version
@@ -183,7 +183,20 @@ def test_should_know_no_version_without_if_match() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["1", 'W/"1"', '"1", "2"', '"x"', '""', '"1', '"-1"', '"1.0"', "**", '"' + "9" * 16 + '"'],
+    [
+        "",
+        " ",
+        "1",
+        'W/"1"',
+        '"1", "2"',
+        '"x"',
+        '""',
+        '"1',
+        '"-1"',
+        '"1.0"',
+        "**",
+        '"' + "9" * 16 + '"',
+    ],
 )
 def test_should_match_nothing_when_the_tag_is_none_of_ours(header: str) -> None:
     reply = DoorLab(etag).call(if_match=header)

@@ -63,6 +63,7 @@ EXPECTED = {
     "tasks_cancel":           ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "audit_list":             ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
     "audit_verify":           ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
+    "openapi":                 ("O",  "O",   "O",   "O",  "O",    "O",     "O"),
 }  # fmt: skip
 LETTERS = {"O": Relation.OWN, "S": Relation.SAME_COMPANY, "A": Relation.ANY_COMPANY}
 MINE, OTHER = "COMPANY-1", "COMPANY-2"

@@ -77,6 +77,12 @@ def test_should_use_defaults_for_what_is_not_said() -> None:
     assert (settings.queues, settings.parked, settings.tuning) == ({}, "", Tuning())
 
 
+def test_should_know_a_limit_per_company_only_where_one_is_set() -> None:
+    assert read().orgs["demo"].cards_per_company_30_days is None
+    limited = read(BUSBAR_ORGS={"demo": {**ORG, "cards_per_company_30_days": 90}})
+    assert limited.orgs["demo"].cards_per_company_30_days == 90
+
+
 def test_should_bear_an_org_without_systems() -> None:
     org = read(BUSBAR_ORGS={"demo": {"audiences": []}}).orgs["demo"]
     assert (org.audiences, org.salesforce, org.energised) == ((), None, None)
@@ -119,6 +125,14 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "audiences is a text": ("audiences", {"BUSBAR_ORGS": with_org(audiences="portal")}),
     "audiences has numbers": ("audiences", {"BUSBAR_ORGS": with_org(audiences=[1])}),
     "audience is empty": ("audiences", {"BUSBAR_ORGS": with_org(audiences=[""])}),
+    "limit is nothing": (
+        "cards_per_company_30_days",
+        {"BUSBAR_ORGS": with_org(cards_per_company_30_days=0)},
+    ),
+    "limit is a text": (
+        "cards_per_company_30_days",
+        {"BUSBAR_ORGS": with_org(cards_per_company_30_days="90")},
+    ),
     "system is a text": (
         "BUSBAR_ORGS.demo.salesforce",
         {"BUSBAR_ORGS": with_org(salesforce="https://x")},

@@ -85,7 +85,18 @@ def test_should_refuse_a_cursor_of_another_org(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"list_pk": None}, {"pk": 1}, {"list_sk": ""}, {"pk": ""}, {"more": "x"}]
+    "change",
+    [
+        {"list_pk": None},
+        {"pk": 1},
+        {"list_sk": ""},
+        {"list_sk": "2026#b"},
+        {"list_sk": "2026#" + "x" * 2000, "pk": "demo#thing#" + "x" * 2000},
+        {"pk": ""},
+        {"pk": "demo#thing#b"},
+        {"sk": "M"},
+        {"more": "x"},
+    ],
 )
 def test_should_refuse_a_cursor_that_was_changed(shop: Shop, change: dict[str, Any]) -> None:
     start = json.loads(base64.urlsafe_b64decode(own_cursor(shop)))
@@ -106,6 +117,13 @@ NO_CURSORS = {
     "bytes": base64.urlsafe_b64encode(b"\xff").decode(),
     "deep": base64.urlsafe_b64encode(b"[" * 100_000).decode(),
 }
+
+
+def test_should_refuse_a_cursor_with_characters_between_its_own(shop: Shop) -> None:
+    cursor = own_cursor(shop)
+    for changed in (f"{cursor}AAAA", f" {cursor}", f"{cursor[:4]}!{cursor[4:]}", f"{cursor}\n"):
+        with pytest.raises(ValueError, match="cursor"):
+            shop.store.listed(Thing, "shelf#x", cursor=changed)
 
 
 @pytest.mark.parametrize("cursor", list(NO_CURSORS.values()), ids=list(NO_CURSORS))

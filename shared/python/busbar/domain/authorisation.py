@@ -90,6 +90,8 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     "tasks_cancel": _STAFF,
     "audit_list": {Role.OPERATOR: _ALL},
     "audit_verify": {Role.OPERATOR: _ALL},
+    # It belongs to no company: whoever may call us may read what can be called.
+    "openapi": dict.fromkeys(Role, frozenset({Relation.OWN})),
 }
 
 SIGNED: dict[str, str] = {

@@ -158,6 +158,12 @@ class ChargeCardOrder(Record):
         return self.status is OrderStatus.CANCELLED and any(e.status in sent for e in self.events)
 
     @property
+    def ended_without_cards(self) -> bool:
+        """Whether it was rejected, or cancelled before a card had gone out."""
+        cancelled = self.status is OrderStatus.CANCELLED and not self.ended_after_delivery
+        return cancelled or self.status is OrderStatus.REJECTED
+
+    @property
     def awaits_cards(self) -> bool:
         """Whether `sync_cards` has to look for cards of it: they are on their way, or were sent."""
         return self.delivers_cards or self.ended_after_delivery

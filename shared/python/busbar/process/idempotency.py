@@ -58,7 +58,7 @@ class FinalAnswer:
 
 def check_key(key: str | None) -> str:
     """The key, if it is there and has a bearable form. Raises a 400 `Problem`."""
-    if not key:
+    if not key or not key.strip():
         raise Problem(
             400,
             "idempotency-key-missing",

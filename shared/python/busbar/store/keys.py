@@ -6,6 +6,7 @@ WU: 1 per kB and index touched, twice that inside a transaction):
 | item | pk | sk | read by | cost of a read |
 |---|---|---|---|---|
 | record | `org#schema#id` | `A` | get by id | 1 RU |
+| a company's count | `org#ordered_cards#id` | `A` | an order, where there is a limit | 1 RU |
 | relation edge | `org#schema#id` | `R#relation#target` | index `list` | 0.5 RU + 0.5 per record |
 | binding, outwards | `org#schema#id` | `M#system` | external id of an entity | 1 RU |
 | binding, inwards | `org#X#system#schema#external` | `M` | our id of an external one | 1 RU |

@@ -26,6 +26,7 @@ R = TypeVar("R", bound=Record)
 
 COUNT_PAGES = 10
 """Pages of a thousand keys that a count reads at most."""
+LONGEST_CURSOR = 2048
 SHORT = 512
 """Bytes of JSON that fit into the item's first write unit as they are."""
 
@@ -74,7 +75,7 @@ class TableStore:
     ) -> Page[R]:
         """A list, newest change first. Raises `ValueError` on a cursor that is none of ours."""
         partition = keys.list_partition(self.org, schema.schema_name, by)
-        start = _read_cursor(cursor, partition) if cursor else None
+        start = _read_cursor(cursor, partition, self.org, schema.schema_name) if cursor else None
         rows, following = self._table.query(
             keys.LIST_INDEX, partition, newest_first=True, limit=limit, start=start
         )
@@ -330,18 +331,22 @@ def _cursor(following: Any) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(dict(following)).encode()).decode()
 
 
-def _read_cursor(cursor: str, partition: str) -> dict[str, str]:
-    """Read a cursor back; it must belong to this very list, or it would show somebody else's."""
+def _read_cursor(cursor: str, partition: str, org: str, schema: str) -> dict[str, str]:
+    """Read a cursor back; it must belong to this very list, or it would show somebody else's.
+
+    What the table itself would refuse, or pass over, is refused here: a key that is too long or of
+    another record, and characters between those of base64.
+    """
+    if len(cursor) > LONGEST_CURSOR:
+        raise ValueError("cursor")
     try:
-        start: Any = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        start: Any = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
         raise ValueError("cursor") from None
-    fits = (
-        isinstance(start, dict)
-        and set(start) == {"pk", "sk", "list_pk", "list_sk"}
-        and all(isinstance(v, str) and v for v in start.values())
-        and start["list_pk"] == partition
-    )
-    if not fits:
+    if not isinstance(start, dict) or not all(isinstance(v, str) for v in start.values()):
         raise ValueError("cursor")
-    return dict(start)
+    place = str(start.get("list_sk", ""))
+    pk, sk = keys.record(org, schema, place.partition("#")[2])
+    if start != {"pk": pk, "sk": sk, "list_pk": partition, "list_sk": place}:
+        raise ValueError("cursor")
+    return start

@@ -16,11 +16,14 @@ from busbar.domain.orders import CardOffer, ChargeCardOrder
 from busbar.errors import Conflict, FieldError, Problem
 from busbar.observability import Metric, count
 from busbar.ports import Save, Stored
-from busbar.usecases.deps import Deps
+from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.inputs import AddressInput, Input, Note
 from busbar.usecases.order_form import current_offer, own_company
 from busbar.usecases.order_forward import forward, order_errand
+from busbar.usecases.order_limit import counting
 
+MOST_IN_ONE_ORDER = 1_000_000
+"""Above all that an org can offer; Salesforce's own maximum is looked at later."""
 NO_LIMIT_MAXIMUM = 10_000
 """Upper bound while the limits of Salesforce were never known; it decides later."""
 SHORTEST_TRY = 1.0
@@ -33,7 +36,7 @@ class Submission(Input):
     A quantity is a JSON number: `"2"` or `true` is a fault of the caller, not two cards or one.
     """
 
-    quantity: int = Field(strict=True)
+    quantity: int = Field(strict=True, ge=1, le=MOST_IN_ONE_ORDER)
     delivery_address: AddressInput | None = None
     note: Note = ""
 
@@ -42,7 +45,8 @@ def submit(order_id: str, submission: Submission, caller: Caller, deps: Deps) ->
     """The order as it stands when the portal gets its answer, within `answer_within` seconds.
 
     With `salesforce_order_number` it is in Salesforce; without, it is kept and goes on by itself.
-    Raises a 422 `Problem` for a quantity outside the limits. Safe to repeat with the same id.
+    Raises a 422 `Problem` for a quantity outside the limits of an order or of the company. Safe to
+    repeat with the same id.
     """
     give_up = deps.clock.now() + timedelta(seconds=deps.tuning.answer_within)
     errand = order_errand(order_id, deps)
@@ -96,12 +100,26 @@ def _accept(
         correlation_id=deps.correlation_id,
         offer=offer,
     )
-    try:
-        deps.store.commit(Save(order), deps.outbox.guard(order_errand(order_id, deps)))
-    except Conflict:
-        there = deps.store.get(ChargeCardOrder, order_id)
-        if there is None:
-            raise
-        return there
-    count(Metric.ORDERS_ACCEPTED, deps.store.org)
-    return Stored(order, 1, now)
+    return _keep(order, deps)
+
+
+def _keep(order: ChargeCardOrder, deps: Deps) -> Stored[ChargeCardOrder]:
+    """Keep the order beside its guard, and count it; or find what another try has kept.
+
+    Raises a 422 `Problem` beyond the company's limit, `Conflict` if others count every time.
+    """
+    guard = deps.outbox.guard(order_errand(order.id, deps))
+    for _ in range(TRIES):
+        counted = counting(order, deps)
+        try:
+            deps.store.commit(Save(order), guard, *counted)
+        except Conflict:
+            there = deps.store.get(ChargeCardOrder, order.id)
+            if there is not None:
+                return there
+            if not counted:
+                raise
+        else:
+            count(Metric.ORDERS_ACCEPTED, deps.store.org)
+            return Stored(order, 1, order.ordered_at)
+    raise Conflict(f"ordered_cards {order.company_id}")

@@ -1,0 +1,87 @@
+"""What each operation of the API takes and answers, beside its route in the catalogue.
+
+`infra/operations/<use_case>.py` holds `OPERATIONS`: operation -> `Operation`. The bodies are the
+models that the handlers parse with; the answers are models of this package, which the tests hold
+every answer of every handler against. `infra.openapi` makes the document of it, at build time:
+functions never import this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from infra.catalog import USE_CASES
+
+Json = dict[str, Any]
+Header = Literal["ETag", "Location", "Idempotent-Replayed"]
+
+
+class View(BaseModel):
+    """An answer, or a part of one: these fields, all of them, and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class Says:
+    """A successful answer. `headers` names those that it has besides those of every answer."""
+
+    text: str
+    model: type[BaseModel]
+    example: Json
+    headers: Sequence[Header] = ()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the query: its JSON schema and what it means."""
+
+    schema: Json
+    text: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: what it does, takes and answers."""
+
+    summary: str
+    answers: Mapping[int, Says]
+    body: type[BaseModel] | None = None
+    """The model that the handler parses with; None: it takes no body."""
+    bodies: Mapping[str, Json] = field(default_factory=dict)
+    """Examples of the body, by a name each; all of them are accepted."""
+    query: Mapping[str, Parameter] = field(default_factory=dict)
+    key: bool = False
+    """Whether it needs `Idempotency-Key`."""
+    if_match: Literal["never", "may", "must"] = "never"
+    problems: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    """Status -> types of the problems that it alone may answer; the common ones are added."""
+
+
+LIMIT = Parameter(
+    {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}, "Longest page to answer."
+)
+CURSOR = Parameter(
+    {"type": "string", "minLength": 1, "maxLength": 2048},
+    "`next_cursor` of the page before; leave it out for the first page.",
+)
+COMPANY = Parameter(
+    {"type": "string", "minLength": 1, "maxLength": 64},
+    "The company whose list is asked for; by default the caller's own.",
+)
+PAGE = {"limit": LIMIT, "cursor": CURSOR}
+"""Parameters of every list."""
+
+
+def operations() -> dict[str, Operation]:
+    """Every described operation. Raises `ImportError` where a use case with routes has no entry."""
+    found: dict[str, Operation] = {}
+    for case in USE_CASES:
+        if case.routes:
+            found |= import_module(f"infra.operations.{case.name}").OPERATIONS
+    return found

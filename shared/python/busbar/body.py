@@ -1,0 +1,116 @@
+"""Request bodies: read so that every reader would read the same, or refused with the reason."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from busbar.errors import FieldError, Problem
+
+JSON_TYPE = "application/json"
+DEEPEST = 16
+"""Levels of objects and lists in a body."""
+LONGEST_NAME = 64
+_UNREADABLE = "\ufffd"
+"""What gateways put in the place of bytes that are no UTF-8."""
+_TOO_DEEP = f"It may have {DEEPEST} levels of objects and lists."
+
+
+def read_object(text: str) -> Any:
+    """A JSON object, as every system would read it. Raises a 400 `Problem` that says what is wrong.
+
+    Names that come twice, numbers that JSON cannot hold, and depths that nothing of ours has are
+    refused: two readers would not agree about them. The values are not repeated.
+    """
+    if _UNREADABLE in text:
+        raise _no_object("It is no text in UTF-8.")
+    try:
+        body = json.loads(
+            text,
+            parse_constant=_no_constant,
+            parse_int=_exact,
+            parse_float=_finite,
+            object_pairs_hook=_each_once,
+        )
+    except json.JSONDecodeError as error:
+        raise _no_object(f"It is no JSON from character {error.pos + 1} on.") from None
+    except RecursionError:
+        raise _no_object(_TOO_DEEP) from None
+    if not isinstance(body, dict):
+        raise _no_object()
+    if not _shallow(body, DEEPEST):
+        raise _no_object(_TOO_DEEP)
+    return body
+
+
+def _no_object(detail: str = "", *faults: FieldError) -> Problem:
+    return Problem(
+        400,
+        "body-invalid",
+        "The body is no JSON object",
+        detail or "Send a JSON object, in UTF-8.",
+        errors=faults,
+    )
+
+
+def _shallow(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_shallow(part, levels - 1) for part in parts)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(pairs)
+    if len(body) < len(pairs):
+        twice = next(name for name, count in Counter(n for n, _ in pairs).items() if count > 1)
+        raise _no_object("", FieldError(repeatable(twice), "is given more than once"))
+    return body
+
+
+def _exact(digits: str) -> int:
+    """A whole number that every system holds exactly; many read a longer one as a near one."""
+    if len(digits) > 17 or abs(int(digits)) > 2**53:
+        raise _no_object("It holds a whole number beyond 2^53: send it as a string.")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise _no_object("It holds a number that is too large.")
+    return number
+
+
+def _no_constant(name: str) -> None:
+    raise _no_object(f"It holds {name}, which JSON does not have.")
+
+
+def check_content(headers: Mapping[str, str]) -> None:
+    """Refuse what is no JSON in UTF-8 by its own word; a body without a word is taken for it."""
+    if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise Problem(
+            415,
+            "content-encoding-unsupported",
+            "The body is compressed",
+            "Send it as it is, without Content-Encoding.",
+            headers={"Accept-Encoding": "identity"},
+        )
+    content_type, _, parameters = headers.get("content-type", JSON_TYPE).partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if content_type.strip().lower() != JSON_TYPE or charset not in {"", "charset=utf-8"}:
+        raise Problem(
+            415,
+            "content-type-unsupported",
+            "The body is no JSON by its Content-Type",
+            f"Send Content-Type: {JSON_TYPE}, in UTF-8.",
+            headers={"Accept": JSON_TYPE},
+        )
+
+
+def repeatable(name: str) -> str:
+    """A name that a caller chose, so that it can be repeated: not endless, and encodable."""
+    return name[:LONGEST_NAME].encode(errors="replace").decode()

@@ -1,0 +1,76 @@
+"""The API's document as a contract: every answer of every test is held against it.
+
+So the document cannot say other than what the handlers do: an undeclared status, type of problem,
+header or field turns the test red in which it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from infra.openapi import document
+
+PROBLEM_JSON = "application/problem+json"
+
+
+@cache
+def contract() -> Any:
+    """The document, as it is made now."""
+    return document()
+
+
+def resolved(part: Any) -> Any:
+    """A part of the document; a `$ref` is followed."""
+    while "$ref" in part:
+        at = contract()
+        for name in part["$ref"].removeprefix("#/").split("/"):
+            at = at[name]
+        part = at
+    return part
+
+
+@cache
+def operation_of(operation: str) -> Any:
+    """The entry of an operation. Raises `KeyError`."""
+    entries = (entry for path in contract()["paths"].values() for entry in path.values())
+    return {entry["operationId"]: entry for entry in entries}[operation]
+
+
+def validator(schema: Any) -> jsonschema_rs.Validator:
+    """Validates by a schema of the document, formats included."""
+    whole = {**schema, "components": contract()["components"]}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+
+
+@cache
+def _body(operation: str, status: str, content_type: str) -> jsonschema_rs.Validator:
+    answers = operation_of(operation)["responses"]
+    return validator(resolved(answers[status])["content"][content_type]["schema"])
+
+
+def hold(operation: str, status: int, headers: Mapping[str, str], body: Any) -> None:
+    """Hold an answer against the document. Raises `AssertionError` saying what it does not know.
+
+    Errors have to be our own problem documents: what API Gateway says by itself is none of ours.
+    """
+    answers = operation_of(operation)["responses"]
+    where = f"{operation} answered {status}"
+    assert str(status) in answers, f"{where}, which infra/operations does not declare: {body}"
+    content_type = headers["Content-Type"]
+    assert (content_type == PROBLEM_JSON) == (status >= 400), f"{where} as {content_type}"
+    faults = list(_body(operation, str(status), content_type).iter_errors(body))
+    assert not faults, f"{where}: " + "; ".join(
+        f"{'/'.join(map(str, f.instance_path))}: {f.message}" for f in faults
+    )
+    sent = {name.lower(): value for name, value in headers.items()}
+    for name, ref in resolved(answers[str(status)]).get("headers", {}).items():
+        header = resolved(ref)
+        there = name.lower() in sent
+        assert there or not header.get("required"), f"{where} without {name}"
+        if there:
+            fits = validator(header["schema"]).is_valid(sent[name.lower()])
+            assert fits, f"{where} with {name}: {sent[name.lower()]}"

@@ -1,0 +1,90 @@
+"""Right and wrong requests on the running local system, held against its own document."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from busbar.domain.authorisation import TABLE
+from infra.local.testing import RunningSystem
+from infra.openapi import text
+from infra.operations import operations
+from tests.doubles.contract import hold
+from tests.e2e.conftest import deliver, number_of, place
+from tests.functions.people import allowed, name_of
+
+ORDERS = "/v1/charge-card-orders"
+
+
+def held(operation: str, answer: httpx.Response) -> httpx.Response:
+    """The answer, held against the document."""
+    headers = {"Content-Type": answer.headers["content-type"], **answer.headers}
+    hold(operation, answer.status_code, headers, answer.json())
+    return answer
+
+
+def test_should_show_everybody_the_document_that_was_built(system: RunningSystem) -> None:
+    for person in ("fleet-manager", "driver", "service-agent", "operator"):
+        shown = held("openapi", system.call("GET", "/v1/openapi.json", person))
+        assert shown.status_code == 200
+        assert shown.text == text()
+
+
+def test_should_answer_every_operation_of_the_document_as_it_says(system: RunningSystem) -> None:
+    document = system.call("GET", "/v1/openapi.json", "driver").json()
+    cards = deliver(system, number_of(system, place(system, "any")))
+    ids = {"order_id": cards[0]["order_id"], "card_id": cards[0]["id"], "task_id": "0" * 13}
+    seen = set()
+    for path, entries in document["paths"].items():
+        for verb, entry in entries.items():
+            operation = entry["operationId"]
+            person = name_of(allowed(operation))
+            where = path.format(**ids)
+            for body in operations()[operation].bodies.values() or [None]:
+                headers = {"Idempotency-Key": json.dumps(body), "If-Match": "*"}
+                answer = system.call(verb.upper(), where, person, json=body, headers=headers)
+                held(operation, answer)
+                assert answer.status_code < 300 or operation == "tasks_show", answer.text
+            refused = system.call(verb.upper(), f"{where}?never=heard", person)
+            assert held(operation, refused).status_code == 400
+            seen.add(operation)
+    assert seen == set(TABLE)
+
+
+WRONG: dict[str, tuple[bytes, dict[str, str], int]] = {
+    "empty": (b"", {}, 400),
+    "half": (b'{"quantity": ', {}, 400),
+    "trailing": (b'{"quantity": 1} x', {}, 400),
+    "byte order mark": (b'\xef\xbb\xbf{"quantity": 1}', {}, 400),
+    "no UTF-8": (b'{"quantity": 1, "note": "\xff\xfe"}', {}, 400),
+    "NaN": (b'{"quantity": NaN}', {}, 400),
+    "twice": (b'{"quantity": 1, "quantity": 50}', {}, 400),
+    "deep": (b'{"note":' + b"[" * 9000 + b"]" * 9000 + b"}", {}, 400),
+    "beyond 2^53": (b'{"quantity": 9007199254740993}', {}, 400),
+    "lone surrogate": (b'{"quantity": 1, "note": "\\ud800"}', {}, 422),
+    "lone surrogate in a name": (b'{"quantity": 1, "\\ud800": 1}', {}, 422),
+    "too large": (b'{"quantity": 1, "note": "' + b"x" * 70_000 + b'"}', {}, 413),
+    "form": (b"quantity=1", {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+    "gzip": (b'{"quantity": 1}', {"Content-Encoding": "gzip"}, 415),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_should_refuse_what_is_no_order(system: RunningSystem, case: str) -> None:
+    body, headers, status = WRONG[case]
+    sent = {"Content-Type": "application/json", "Idempotency-Key": "any", **headers}
+    answer = system.call("POST", ORDERS, "fleet-manager", content=body, headers=sent)
+    assert held("order_submit", answer).status_code == status, answer.text
+    assert system.call("GET", ORDERS, "fleet-manager").json()["orders"] == []
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=ten", "limit=1&limit=2", "limit=", "cursor=any", "a=b"]
+)
+def test_should_refuse_what_is_no_query(system: RunningSystem, query: str) -> None:
+    answer = system.call("GET", f"{ORDERS}?{query}", "fleet-manager")
+    told = held("orders_list", answer).json()
+    assert answer.status_code == 400
+    assert told["errors"][0]["field"] == query.partition("=")[0]

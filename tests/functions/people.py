@@ -1,0 +1,27 @@
+"""Who may do what, for tests that go over all operations."""
+
+from __future__ import annotations
+
+from busbar.domain.authorisation import TABLE
+from busbar.domain.customers import Role
+from infra.local.people import PEOPLE
+
+_BY_ROLE = {
+    Role.FLEET_MANAGER: "fleet-manager",
+    Role.DRIVER: "driver",
+    Role.SERVICE_AGENT: "service-agent",
+    Role.OPERATOR: "operator",
+}
+_OWN_THINGS = {"my_charge_cards": "driver"}
+"""Operations that show a fleet manager nothing of use."""
+
+
+def allowed(operation: str) -> str:
+    """The `sub` of a sample person who may do this."""
+    found = (name for role, name in _BY_ROLE.items() if role in TABLE[operation])
+    return PEOPLE[_OWN_THINGS.get(operation) or next(found)]
+
+
+def name_of(sub: str) -> str:
+    """The name of a sample person."""
+    return next(name for name, known in PEOPLE.items() if known == sub)

@@ -1,0 +1,118 @@
+"""Sends requests that schemathesis makes of the API's document, well-formed and not.
+
+No answer may be a 5xx, have a status, content type, header or body that the document does not
+declare, or grant what the document forbids; every error is a problem document (`World` holds that
+by itself, as in every test).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from busbar.domain.authorisation import TABLE
+from infra.openapi import document
+from infra.operations import Json, operations
+from tests.doubles.world import World
+from tests.functions.given import IDS
+from tests.functions.people import allowed
+from tests.functions.portal import place
+from tests.fuzz.portal_app import PortalApp
+
+Case: TypeAlias = schemathesis.Case[Any]
+Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+A_ROUND = 12
+"""Requests of one kind to one operation, before it is another's turn."""
+
+
+def kinds(operation: Operation) -> Iterator[SearchStrategy[Case]]:
+    """Well-formed requests to things that are there, well-formed ones to any, and malformed ones.
+
+    Operations without any parameter or body have nothing that could be malformed.
+    """
+    good, bad = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
+    there = IDS if "{" in operation.path else None
+    yield operation.as_strategy(generation_mode=good, path_parameters=there)
+    for body in operations()[operation_id(operation)].bodies.values():
+        yield operation.as_strategy(generation_mode=good, path_parameters=there, body=body)
+    if there:
+        yield operation.as_strategy(generation_mode=good)
+    if len(operation.path_parameters) + len(operation.query) + len(operation.body):
+        yield operation.as_strategy(generation_mode=bad)
+    if len(operation.query) + len(operation.body):
+        yield operation.as_strategy(generation_mode=bad, path_parameters=there)
+
+
+def operation_id(operation: Operation) -> str:
+    """Our name of it."""
+    return str(operation.definition.raw["operationId"])
+
+
+def fuzz(requests: int, start: int, described: Json | None = None) -> Counter[str]:
+    """At least so many requests; how often each operation answered which status.
+
+    `described` stands in for the document, with as many operations as it likes.
+    Raises what schemathesis or the world found wrong, at the smallest request that shows it.
+    """
+    app, seen = PortalApp(), Counter[str]()
+    # The mapping engine sets its recursion limit for good: hypothesis must find it as it stays.
+    app.reset()
+    place(World())
+    # Not loaded from the application: what shows the document would be left out then.
+    schema = schemathesis.openapi.from_dict(described or document())
+    schema.app = app
+    schema.config.checks.negative_data_rejection.expected_statuses = ["4xx"]
+    found = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    assert described or {operation_id(operation) for operation in found} == set(TABLE)
+    turn = start * 1_000_000
+    while app.requests < requests:
+        for operation in found:
+            for strategy in kinds(operation):
+                turn += 1
+                _ask(strategy, operation_id(operation), turn, seen)
+    return seen
+
+
+def _ask(strategy: SearchStrategy[Case], operation: str, number: int, seen: Counter[str]) -> None:
+    person = {"Authorization": f"Bearer {allowed(operation)}"}
+
+    @seed(number)
+    @settings(
+        max_examples=A_ROUND,
+        derandomize=False,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    @given(strategy)
+    def ask(case: Case) -> None:
+        response = case.call(headers=person)
+        seen[f"{operation} {response.status_code}"] += 1
+        case.validate_response(response, checks=CHECKS)
+
+    ask()
