@@ -15,9 +15,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from busbar.domain.authorisation import TABLE
-from busbar.domain.identifiers import ID_PATTERN
 from infra.catalog import USE_CASES, Route, UseCase
-from infra.operations import Json, Operation, Says, operations
+from infra.operations import IDS, OUR_ID, Json, Operation, Says, operations
 
 WRITTEN = Path(__file__).parents[1] / "shared/python/busbar/usecases/openapi.json"
 """Beside the use case that serves it: also inside the layer."""
@@ -32,6 +31,12 @@ BODY_PROBLEMS = {
     413: ("body-too-large",),
     415: ("content-type-unsupported", "content-encoding-unsupported"),
     422: ("fields-invalid",),
+}
+CSV_PROBLEMS = {
+    400: ("body-invalid",),
+    413: ("body-too-large",),
+    415: ("content-type-unsupported", "content-encoding-unsupported"),
+    422: ("import-unreadable",),
 }
 EVERY_PROBLEMS: dict[int, tuple[str, ...]] = {
     400: ("invalid-parameter",),
@@ -93,6 +98,11 @@ GATEWAY_MESSAGE: Json = {
     "required": ["message"],
     "properties": {"message": {"type": ["string", "null"]}},
 }
+FILE: Json = {
+    "type": "string",
+    "minLength": 1,
+    "description": "A header that names columns, and up to 250 lines; separated by `,` or `;`.",
+}
 HEADERS: dict[str, Json] = {
     "X-Correlation-Id": {
         "description": "Names this request in our logs and in every call that it caused.",
@@ -149,6 +159,7 @@ def problems_of(operation: Operation, route: Route) -> dict[int, tuple[str, ...]
     ]
     parts += [KEY_PROBLEMS] if operation.key else []
     parts += [BODY_PROBLEMS] if operation.body else []
+    parts += [CSV_PROBLEMS] if operation.csv else []
     parts += [{404: ("route-not-found",)}] if "{" in route.path else []
     return {
         status: tuple(dict.fromkeys(slug for part in parts for slug in part.get(status, ())))
@@ -193,7 +204,7 @@ def _schemas(described: Mapping[str, Operation]) -> Json:
     """Every model by its name. Raises `ValueError` for two models of one name."""
     models: dict[type[BaseModel], None] = {}
     for operation in described.values():
-        models |= dict.fromkeys(says.model for says in operation.answers.values())
+        models |= dict.fromkeys(says.model for says in operation.answers.values() if says.model)
         models |= {operation.body: None} if operation.body else {}
     _, made = models_json_schema(
         [(model, "validation") for model in models],
@@ -216,19 +227,23 @@ def _operation(case: UseCase, route: Route, operation: Operation) -> Json:
     }
     if operation.body:
         content = {"schema": _ref(operation.body), "examples": _examples(operation.bodies)}
-        made["requestBody"] = {"required": True, "content": {"application/json": content}}
+        required = not operation.body_optional
+        made["requestBody"] = {"required": required, "content": {"application/json": content}}
+    if operation.csv:
+        content = {"schema": FILE, "examples": _examples({"two lines": operation.csv})}
+        made["requestBody"] = {"required": True, "content": {"text/csv": content}}
     return made
 
 
 def _parameters(route: Route, operation: Operation) -> Iterator[Json]:
     for name in re.findall(r"\{(\w+)\}", route.path):
-        schema = {"type": "string", "pattern": ID_PATTERN}
+        schema = IDS.get(name, OUR_ID)
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     for name, parameter in operation.query.items():
         text = parameter.text
         yield {"name": name, "in": "query", "description": text, "schema": parameter.schema}
     if operation.key:
-        yield KEY_HEADER
+        yield {**KEY_HEADER, "required": operation.key is True}
     if operation.if_match != "never":
         yield {
             "name": "If-Match",
@@ -253,12 +268,14 @@ def _responses(route: Route, operation: Operation) -> Json:
 
 
 def _answer(says: Says) -> Json:
-    content = {"schema": _ref(says.model), "example": says.example}
-    return {
+    made: Json = {
         "description": says.text,
         "headers": _headers("X-Correlation-Id", *says.headers),
-        "content": {"application/json": content},
     }
+    if says.model:
+        content = {"schema": _ref(says.model), "example": says.example}
+        made["content"] = {"application/json": content}
+    return made
 
 
 def _problem(status: int, slugs: Sequence[str]) -> Json:
@@ -283,7 +300,7 @@ def _headers(*names: str) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _examples(values: Mapping[str, Json]) -> Json:
+def _examples(values: Mapping[str, Json | str]) -> Json:
     return {name: {"value": value} for name, value in values.items()}
 
 

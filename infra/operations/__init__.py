@@ -15,9 +15,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from busbar.domain.connection_texts import SYSTEMS
+from busbar.domain.customers import SUB_PATTERN
+from busbar.domain.identifiers import ID_PATTERN
 from infra.catalog import USE_CASES
 
 Json = dict[str, Any]
+Problems = Mapping[int, Sequence[str]]
 Header = Literal["ETag", "Location", "Idempotent-Replayed"]
 
 
@@ -29,11 +33,14 @@ class View(BaseModel):
 
 @dataclass(frozen=True)
 class Says:
-    """A successful answer. `headers` names those that it has besides those of every answer."""
+    """A successful answer. `headers` names those that it has besides those of every answer.
+
+    `model` is None where it has no body (204).
+    """
 
     text: str
-    model: type[BaseModel]
-    example: Json
+    model: type[BaseModel] | None
+    example: Json = field(default_factory=dict)
     headers: Sequence[Header] = ()
 
 
@@ -55,11 +62,15 @@ class Operation:
     """The model that the handler parses with; None: it takes no body."""
     bodies: Mapping[str, Json] = field(default_factory=dict)
     """Examples of the body, by a name each; all of them are accepted."""
+    body_optional: bool = False
+    """Whether the request may come without its body."""
+    csv: str = ""
+    """An example of the file, where an import takes one in place of a JSON body."""
     query: Mapping[str, Parameter] = field(default_factory=dict)
-    key: bool = False
+    key: Literal[False, True, "unless_dry_run"] = False
     """Whether it needs `Idempotency-Key`."""
     if_match: Literal["never", "may", "must"] = "never"
-    problems: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    problems: Problems = field(default_factory=dict)
     """Status -> types of the problems that it alone may answer; the common ones are added."""
 
 
@@ -76,6 +87,12 @@ COMPANY = Parameter(
 )
 PAGE = {"limit": LIMIT, "cursor": CURSOR}
 """Parameters of every list."""
+IDS: Mapping[str, Json] = {
+    "system": {"type": "string", "enum": list(SYSTEMS)},
+    "user_id": {"type": "string", "pattern": SUB_PATTERN},
+}
+"""Parameters of the path that are no id of ours (`OUR_ID`)."""
+OUR_ID: Json = {"type": "string", "pattern": ID_PATTERN}
 
 
 def operations() -> dict[str, Operation]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from busbar.usecases.charge_cards import CardChange
 from infra.local.people import PEOPLE
 from infra.operations import COMPANY, PAGE, Operation, Says, View
-from infra.operations.parts import AT, ORDER_ID
+from infra.operations.parts import AT, ORDER_ID, VEHICLE_ID
 
 
 class CardDriver(View):
@@ -109,12 +109,18 @@ OPERATIONS = {
         body=CardChange,
         bodies={
             "to a driver": {"driver_id": DRIVER, "vehicle": "OL-NW 7", "label": "Transporter 7"},
+            "to a vehicle of the fleet": {"vehicle_id": VEHICLE_ID},
             "taken back": {"driver_id": None},
         },
         if_match="must",
         problems={
             **UNKNOWN,
-            422: ("driver-unknown", "driver-suspended", "driver-not-in-energised"),
+            422: (
+                "driver-unknown",
+                "driver-suspended",
+                "driver-not-in-energised",
+                "vehicle-unknown",
+            ),
         },
     ),
     "charge_cards_activate": Operation(

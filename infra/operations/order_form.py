@@ -62,6 +62,6 @@ OPERATIONS = {
     "order_form": Operation(
         "What the order form needs: customer data, addresses, quantity limits",
         {200: Says("The form's content", OrderForm, EXAMPLE)},
-        problems={403: ("no-company",), 503: ("limits-unknown",)},
+        problems={403: ("no-company", "company-suspended"), 503: ("limits-unknown",)},
     ),
 }

@@ -76,6 +76,9 @@ OPERATIONS = {
             },
         },
         key=True,
-        problems={403: ("no-company",), 422: ("quantity-out-of-range", "company-limit-reached")},
+        problems={
+            403: ("no-company", "company-suspended"),
+            422: ("quantity-out-of-range", "company-limit-reached"),
+        },
     ),
 }

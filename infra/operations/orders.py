@@ -10,7 +10,7 @@ from infra.operations.parts import ADDRESS, AT, COMPANY_ID, ORDER_ID, AddressVie
 
 
 class OrderView(View):
-    """An order; `status_text` and `waiting_text` are German, for the portal."""
+    """An order; `status_text`, `waiting_text` and `rejected_text` are German, for the portal."""
 
     id: str
     company_id: str
@@ -27,6 +27,7 @@ class OrderView(View):
     waiting_for: str | None
     waiting_text: str | None
     rejected_reason: str | None
+    rejected_text: str | None
     cards_in_portal: int
     changed_at: datetime
 
@@ -72,6 +73,7 @@ ORDER = {
     "waiting_for": None,
     "waiting_text": None,
     "rejected_reason": None,
+    "rejected_text": None,
     "cards_in_portal": 0,
     "changed_at": AT,
 }

@@ -62,12 +62,20 @@ def hold(operation: str, status: int, headers: Mapping[str, str], body: Any) -> 
     assert str(status) in answers, f"{where}, which infra/operations does not declare: {body}"
     content_type = headers["Content-Type"]
     assert (content_type == PROBLEM_JSON) == (status >= 400), f"{where} as {content_type}"
+    if "content" not in resolved(answers[str(status)]):
+        assert body is None, f"{where} with a body"
+        _hold_headers(where, resolved(answers[str(status)]), headers)
+        return
     faults = list(_body(operation, str(status), content_type).iter_errors(body))
     assert not faults, f"{where}: " + "; ".join(
         f"{'/'.join(map(str, f.instance_path))}: {f.message}" for f in faults
     )
+    _hold_headers(where, resolved(answers[str(status)]), headers)
+
+
+def _hold_headers(where: str, answer: Any, headers: Mapping[str, str]) -> None:
     sent = {name.lower(): value for name, value in headers.items()}
-    for name, ref in resolved(answers[str(status)]).get("headers", {}).items():
+    for name, ref in answer.get("headers", {}).items():
         header = resolved(ref)
         there = name.lower() in sent
         assert there or not header.get("required"), f"{where} without {name}"

@@ -524,7 +524,7 @@ def _hold(http: Mapping[str, str], answer: Any) -> None:
         return
     if route.operation in SIGNED:
         return  # a system's, and none of the document
-    body = json.loads(answer["body"])
+    body = json.loads(answer["body"]) if answer["body"] else None
     hold(route.operation, answer["statusCode"], answer["headers"], body)
 
 

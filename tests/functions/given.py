@@ -31,6 +31,8 @@ from tests.functions.portal import ORDERS, SYNC
 ORDER = "0RDER00000001"
 """The order of the sample events."""
 REFERENCE = reference(KIND, ORDER)
+EMPTY = "EMPTY00000001"
+"""A company that nobody uses."""
 PARKED = f"step#salesforce#{REFERENCE}"
 """The cause of the task of the sample events: Salesforce does not take the order."""
 NORDWIND_ID = company_id(NORDWIND)
@@ -235,6 +237,42 @@ def open_task(world: World, cause: str = PARKED, **fields: Any) -> Task:
     task = usual.model_copy(update=fields)
     store(world).commit(Put(task))
     return task
+
+
+def several(world: World, count: int = 2) -> list[str]:
+    """A clerk has entered orders with our reference into Salesforce; their ids."""
+    org = world.salesforce.org
+    entered = {
+        "AccountId": NORDWIND.account_id,
+        "EffectiveDate": "2026-03-02",
+        "Status": "Ausgangsstatus",
+        "BusbarReference__c": REFERENCE,
+    }
+    with world.salesforce.working():
+        return [str(org.insert(org.object("Order"), entered)["Id"]) for _ in range(count)]
+
+
+def empty_company(world: World) -> str:
+    """A company without users, orders and cards, at version 1; its id."""
+    stored = store(world).get(Company, NORDWIND_ID)
+    assert stored
+    store(world).commit(Save(stored.record.model_copy(update={"id": EMPTY})))
+    return EMPTY
+
+
+def ready(operation: str) -> tuple[World, dict[str, str]]:
+    """A world in which the operation can be granted, and what the parameters of its path name."""
+    world = World(mode="none") if operation == "tasks_retry" else World()
+    order(world)
+    card_in_portal(world)
+    open_task(world)
+    vehicle(world)
+    several(world, 1 if operation == "tasks_adopt" else 0)
+    world.salesforce.calls.clear()
+    ids = dict(IDS)
+    if operation == "companies_remove":
+        ids["company_id"] = empty_company(world)
+    return world, ids
 
 
 # --- messages ----------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.authorisation import TABLE
-from busbar.domain.customers import Company, Role
-from busbar.ports import Save
+from busbar.domain.customers import Role
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
 from tests.doubles.world import World
@@ -17,9 +16,9 @@ from tests.functions.given import (
     NORDWIND_ID,
     any_user,
     card_in_portal,
+    empty_company,
     open_task,
     order,
-    store,
     vehicle,
 )
 from tests.functions.portal import SYNC, call_as, problem
@@ -29,8 +28,6 @@ LISTS = {"orders_list", "charge_cards_list"}
 LET_IN = {"tasks_retry": {409}, "tasks_adopt": {422}}
 """Answers to who may ask: this task cannot be tried again, and Salesforce holds no such order."""
 MACHINE_SCOPE = "busbar/machine"
-EMPTY = "EMPTY00000001"
-"""A company that nobody uses."""
 ADDRESS = {
     "name": "Any",
     "street": "Any",
@@ -117,14 +114,6 @@ def decided() -> dict[str, set[Role]]:
         operation: {role for role, mark in zip(roles, marks, strict=True) if mark == "x"}
         for operation, *marks in rows
     }
-
-
-def empty_company(world: World) -> str:
-    """A company without users, orders and cards, at version 1; its id."""
-    stored = store(world).get(Company, NORDWIND_ID)
-    assert stored
-    store(world).commit(Save(stored.record.model_copy(update={"id": EMPTY})))
-    return EMPTY
 
 
 def test_should_say_in_the_table_what_was_decided() -> None:

@@ -267,7 +267,7 @@ def test_should_take_as_many_lines_as_it_says(world: World) -> None:
 
 def test_should_want_csv_and_a_key(world: World) -> None:
     sent = call_as(world, AGENT, "POST", f"{COMPANIES}/import", "name", {"Idempotency-Key": "a"})
-    problem(sent, 415, "content-type-unknown")
+    problem(sent, 415, "content-type-unsupported")
     sent = call_as(
         world, AGENT, "POST", f"{COMPANIES}/import", "name", {"Content-Type": "text/csv"}
     )

@@ -16,11 +16,18 @@ from infra.catalog import USE_CASES, Route
 from infra.operations import operations
 from tests.doubles.contract import operation_of, resolved
 from tests.doubles.world import Reply, World
-from tests.functions.given import IDS, card_in_portal, open_task, order
+from tests.functions.given import IDS, card_in_portal, ready
 from tests.functions.people import allowed
 from tests.functions.portal import CARDS, ORDERS, call_as, fields_at_fault, problem
 
 ROUTES = [r for c in USE_CASES for r in c.routes if operations()[r.operation].body]
+KNOWN_THERE = {
+    (route, ("external_id",)): "is no order in Salesforce"
+    for route in ROUTES
+    if route.operation == "tasks_adopt"
+}
+"""Fields of which another system has to know the value: what is said when it fits, and it does not.
+"""
 SIZES = {"string": "Length", "array": "Items"}
 """Type -> how the names of its limits end."""
 
@@ -123,7 +130,9 @@ def with_value(field: Field, value: Any) -> Any:
 def sized(schema: Any, size: int) -> Any:
     """A value of this size: text, a number, or a function that makes the list longer."""
     if schema["type"] == "string":
-        return "x" * size
+        # Text of a form that has no end of its own: an e-mail address.
+        form = "@x.example" if "@" in schema.get("pattern", "") else ""
+        return "x" * (size - len(form)) + form
     if schema["type"] == "array":
         return lambda there: [there[0]] * size
     return size
@@ -146,32 +155,34 @@ def cases() -> Iterator[Case]:
         low, high = schema.get(f"min{suffix}"), schema.get(f"max{suffix}")
         if low is not None and (low > 0 or schema["type"] == "integer"):
             yield Case(field, low - 1, False)
-        if "pattern" not in schema:  # any other text than the example is none of it
+        if "@" in schema.get("pattern", ""):
+            low = None  # an address of no length has another fault than its length
+        if "pattern" not in schema or "@" in schema["pattern"]:  # else no other text is of its form
             yield from (Case(field, n, True) for n in (low, high) if n is not None)
             yield from (Case(field, n, True) for n in (high and high - 1,) if n and n >= (low or 0))
         if high is not None:
             yield Case(field, high + 1, False)
 
 
-def send(world: World, field: Field, body: Any) -> Reply:
-    """Send a body to the route of the field, where one of each thing is there."""
-    order(world)
-    card_in_portal(world)
-    open_task(world)
+def send(field: Field, body: Any) -> Reply:
+    """Send a body to the route of the field, where it can be granted."""
     route = field.route
-    headers = {"Idempotency-Key": "any", "If-Match": '"1"'}
+    world, ids = ready(route.operation)
+    headers = {"Idempotency-Key": "any", "If-Match": "*"}
     sub = allowed(route.operation)
-    return call_as(world, sub, route.method, route.path.format(**IDS), body, headers)
+    return call_as(world, sub, route.method, route.path.format(**ids), body, headers)
 
 
 @pytest.mark.parametrize(
     "case", list(cases()), ids=lambda c: f"{c.field.route.operation}-{c.field.name}-{c.size}"
 )
-def test_should_take_a_field_up_to_its_limits_and_not_beyond(world: World, case: Case) -> None:
+def test_should_take_a_field_up_to_its_limits_and_not_beyond(case: Case) -> None:
     body = with_value(case.field, sized(case.field.schema, case.size))
-    reply = send(world, case.field, body)
+    reply = send(case.field, body)
     at_fault = fields_at_fault(reply) if reply.text.find('"errors"') > 0 else []
-    if case.fits:
+    if case.fits and case.field[:2] in KNOWN_THERE:
+        assert KNOWN_THERE[case.field[:2]] in reply.text
+    elif case.fits:
         assert not (reply.json.get("type", "").endswith(":fields-invalid")), reply.text
         assert reply.status < 500
     else:
@@ -183,14 +194,14 @@ OBJECTS = [field for field in FIELDS if field.schema["type"] == "object"]
 
 
 @pytest.mark.parametrize("field", OBJECTS, ids=lambda f: f"{f.route.operation}-{f.name or 'body'}")
-def test_should_refuse_an_unknown_field_in_every_object(world: World, field: Field) -> None:
+def test_should_refuse_an_unknown_field_in_every_object(field: Field) -> None:
     within = Field(field.route, (*field.path, "never_heard_of"), {})
     parent = next(iter(operations()[field.route.operation].bodies.values()))
     if field.path:
         body = with_value(field, lambda there: {**there, "never_heard_of": 1})
     else:
         body = {**parent, "never_heard_of": 1}
-    reply = send(world, field, body)
+    reply = send(field, body)
     problem(reply, 422, "fields-invalid")
     assert within.name in fields_at_fault(reply)
 

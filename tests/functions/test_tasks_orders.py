@@ -12,7 +12,7 @@ from busbar.process.create import StepRow, StepState
 from busbar.process.outbox import OutboxRow
 from infra.local.people import PEOPLE
 from infra.simulators.faults import Fault
-from infra.simulators.sample import ELBE, NORDWIND
+from infra.simulators.sample import ELBE
 from tests.doubles.world import WorkerDiedError, World
 from tests.functions.given import (
     IDS,
@@ -24,6 +24,7 @@ from tests.functions.given import (
     errands,
     order,
     ordered,
+    several,
     shown,
     store,
     tasks,
@@ -65,19 +66,6 @@ def lost() -> World:
 def unanswered() -> World:
     """In mode `none` Salesforce made the order, and its answer was lost."""
     return parked_by(World(mode="none"), LOST_ANSWER)
-
-
-def several(world: World, count: int = 2) -> list[str]:
-    """A clerk has entered orders with our reference into Salesforce; their ids."""
-    org = world.salesforce.org
-    entered = {
-        "AccountId": NORDWIND.account_id,
-        "EffectiveDate": "2026-03-02",
-        "Status": "Ausgangsstatus",
-        "BusbarReference__c": REFERENCE,
-    }
-    with world.salesforce.working():
-        return [str(org.insert(org.object("Order"), entered)["Id"]) for _ in range(count)]
 
 
 def decide(

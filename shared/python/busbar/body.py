@@ -11,6 +11,7 @@ from typing import Any
 from busbar.errors import FieldError, Problem
 
 JSON_TYPE = "application/json"
+CSV_TYPE = "text/csv"
 DEEPEST = 16
 """Levels of objects and lists in a body."""
 LONGEST_NAME = 64
@@ -91,6 +92,37 @@ def _no_constant(name: str) -> None:
 
 def check_content(headers: Mapping[str, str]) -> None:
     """Refuse what is no JSON in UTF-8 by its own word; a body without a word is taken for it."""
+    _check_encoding(headers)
+    if not _is(headers.get("content-type", JSON_TYPE), JSON_TYPE):
+        raise _no_type("JSON", JSON_TYPE)
+
+
+def check_file(headers: Mapping[str, str], text: str) -> None:
+    """Refuse what is no CSV in UTF-8: by its word, which has to be there, or by itself."""
+    _check_encoding(headers)
+    if not _is(headers.get("content-type", ""), CSV_TYPE):
+        raise _no_type("CSV", CSV_TYPE)
+    if _UNREADABLE in text:
+        raise Problem(400, "body-invalid", "The file is no text", "Send it in UTF-8.")
+
+
+def _is(content_type: str, wanted: str) -> bool:
+    kind, _, parameters = content_type.partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    return kind.strip().lower() == wanted and charset in {"", "charset=utf-8"}
+
+
+def _no_type(name: str, wanted: str) -> Problem:
+    return Problem(
+        415,
+        "content-type-unsupported",
+        f"The body is no {name} by its Content-Type",
+        f"Send Content-Type: {wanted}, in UTF-8.",
+        headers={"Accept": wanted},
+    )
+
+
+def _check_encoding(headers: Mapping[str, str]) -> None:
     if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise Problem(
             415,
@@ -98,16 +130,6 @@ def check_content(headers: Mapping[str, str]) -> None:
             "The body is compressed",
             "Send it as it is, without Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
-        )
-    content_type, _, parameters = headers.get("content-type", JSON_TYPE).partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    if content_type.strip().lower() != JSON_TYPE or charset not in {"", "charset=utf-8"}:
-        raise Problem(
-            415,
-            "content-type-unsupported",
-            "The body is no JSON by its Content-Type",
-            f"Send Content-Type: {JSON_TYPE}, in UTF-8.",
-            headers={"Accept": JSON_TYPE},
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from busbar.body import check_content, read_object, repeatable
+from busbar.body import check_content, check_file, read_object, repeatable
 from busbar.domain.customers import Caller
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json
@@ -95,9 +95,7 @@ class Request:
 
         A dry run makes nothing and needs no key. Raises `Problem` 400 or 415.
         """
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "text/csv":
-            raise Problem(415, "content-type-unknown", "Send the file as Content-Type: text/csv")
+        check_file(self.headers, self.raw_body)
         dry_run = self.query.get("dry_run", "false")
         if dry_run not in {"true", "false"}:
             fault = FieldError("dry_run", "has to be true or false")

@@ -295,10 +295,13 @@ def _org(raw: object, where: str) -> OrgSettings:
                 f"{where}.{name}.calls_per_minute has to be at least {FEWEST_CALLS}"
             )
     org = _build(OrgSettings, {"audiences": (), **parts}, where)
-    most = org.cards_per_company_30_days
+    _check_limit(org.cards_per_company_30_days, where)
+    return replace(org, audiences=tuple(org.audiences))
+
+
+def _check_limit(most: int | None, where: str) -> None:
     if most is not None and most < 1:
         raise MisconfiguredError(f"{where}.cards_per_company_30_days has to be above 0")
-    return replace(org, audiences=tuple(org.audiences))
 
 
 def _orgs(raw: object) -> dict[str, OrgSettings]:

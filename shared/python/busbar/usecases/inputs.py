@@ -84,7 +84,10 @@ class AddressInput(Input):
 
 
 Email = Annotated[
-    str, BeforeValidator(_stripped), Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    str,
+    # Its form first: behind the blanks' removal it would be missing from the API's document.
+    Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    BeforeValidator(_stripped),
 ]
 """An e-mail address, as far as its form tells."""
 ContactId = Annotated[str, Field(pattern="^[A-Za-z0-9-]{1,64}$")]

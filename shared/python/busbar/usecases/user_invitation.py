@@ -8,7 +8,7 @@ from functools import partial
 from pydantic import Field
 
 from busbar.domain.authorisation import MAY_GIVE, reaches
-from busbar.domain.customers import Caller, Company, Role, User
+from busbar.domain.customers import SUB_PATTERN, Caller, Company, Role, User
 from busbar.errors import Conflict
 from busbar.ports import Change, Json, Save, Stored
 from busbar.usecases.changes import Ids, bindings, fault, first_difference
@@ -27,7 +27,7 @@ OF_NO_COMPANY = frozenset({Role.SERVICE_AGENT, Role.OPERATOR, Role.MACHINE})
 class UserInput(Input):
     """An invitation. `sub` is the identity provider's; a machine's is its client id."""
 
-    sub: str = Field(pattern="^[A-Za-z0-9._:|-]{1,128}$")
+    sub: str = Field(pattern=SUB_PATTERN)
     role: Role
     name: Line = Field(min_length=1, max_length=80)
     email: Email | None = None
