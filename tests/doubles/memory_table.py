@@ -87,6 +87,10 @@ def _value_size(value: Any) -> int:
     return len(str(value).encode())
 
 
+LONGEST = (2048, 1024)
+"""Bytes that partition key and sort key may have."""
+
+
 class MemoryTable:
     """Implements `busbar.store.table.Table`. `stream` collects new images for the relay."""
 
@@ -96,7 +100,9 @@ class MemoryTable:
         self.bill = Bill()
 
     def get(self, key: Key) -> Item | None:
-        """GetItem, consistent: 1 unit per 4 kB."""
+        """GetItem, consistent: 1 unit per 4 kB. Raises `ValueError` for a key that is too long."""
+        if any(len(part.encode()) > longest for part, longest in zip(key, LONGEST, strict=True)):
+            raise ValueError("One or more parameter values were invalid: size of hashkey")
         item = self.items.get(key)
         self.bill.read("GetItem", [item or {}], 1.0)
         return dict(item) if item else None

@@ -7,7 +7,7 @@ missing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from busbar.domain.authorisation import TABLE, Relation
@@ -24,7 +24,7 @@ NEARS: tuple[Near, ...] = (
     "removed",
 )
 Subject = Literal[
-    "nothing", "company", "order", "card", "task", "system", "user", "vehicle", "firm"
+    "nothing", "company", "order", "card", "task", "decision", "system", "user", "vehicle", "firm"
 ]
 
 
@@ -41,6 +41,8 @@ class Probe:
     """A body that is no JSON."""
     everybodys: bool = False
     """Whether the subject belongs to no company: whoever may see one may see all."""
+    granted: int = 200
+    """What who may ask is told: 200 for any success; else the subject itself rules it out."""
 
 
 KEY = {"Idempotency-Key": "matrix-{number}"}
@@ -60,6 +62,9 @@ FIRM = {
     "address": ADDRESS,
 }
 INVITED = {"sub": "invited-{number}", "role": "driver", "name": "Any", "company_id": "{company}"}
+REASON = {"reason": "any"}
+DECISION = Probe("decision", REASON, KEY, etag=True, everybodys=True)
+"""About a message of Salesforce that nobody could apply: it is read again, or let be."""
 PROBES: Mapping[str, Probe] = {
     "order_form": Probe(),
     "order_submit": Probe(body={"quantity": 1}, headers=KEY),
@@ -94,20 +99,26 @@ PROBES: Mapping[str, Probe] = {
     "vehicles_remove": Probe("vehicle"),
     "tasks_list": Probe(),
     "tasks_show": Probe("task", everybodys=True),
+    "tasks_resume": DECISION,
+    "tasks_retry": replace(DECISION, granted=409),
+    "tasks_adopt": replace(DECISION, body={**REASON, "external_id": "any"}, granted=409),
+    "tasks_cancel": DECISION,
+    "audit_list": Probe(),
+    "audit_verify": Probe(body={"first": 1}),
     "connection_check": Probe("system", everybodys=True),
     "openapi": Probe(),
 }
 
 
 def expected(operation: str, role: Role, near: Near) -> int:
-    """What the table says of a cell: 200 for any success, 403 or 404."""
+    """What the table says of a cell: 200 for any success, 403 or 404; or what the probe says."""
     probe, relations = PROBES[operation], TABLE[operation].get(role, frozenset())
     if near in {"suspended", "removed"} or not relations:
         return 403
     if probe.subject == "nothing":
-        return 200
+        return probe.granted
     if near == "deleted":
         return 404
     if probe.everybodys or Relation.ANY_COMPANY in relations:
-        return 200
-    return 200 if near in {"own", "same_company"} else 404
+        return probe.granted
+    return probe.granted if near in {"own", "same_company"} else 404

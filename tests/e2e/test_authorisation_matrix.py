@@ -17,7 +17,7 @@ import pytest
 from busbar.domain.authorisation import TABLE
 from busbar.domain.customers import Company, Role, User, Vehicle
 from busbar.domain.identifiers import derived_id
-from busbar.domain.tasks import Task
+from busbar.domain.tasks import Kind, Task
 from busbar.ports import Drop, Put
 from busbar.store.records import TableStore
 from busbar.wiring import SystemClock
@@ -51,7 +51,7 @@ class Ground:
     def call(self, route: Route, role: Role, near: Near) -> httpx.Response:
         probe, number = PROBES[route.operation], next(self.numbers)
         subject = self.ids.get(probe.subject, {}).get(near, GONE)
-        if route.method == "DELETE" and near != "deleted":
+        if near != "deleted" and (route.method == "DELETE" or probe.subject == "decision"):
             subject = self._fresh(probe.subject, near, number)
         path, _, parameter = route.path.partition("{")
         parameter = parameter.partition("}")[0]
@@ -60,14 +60,16 @@ class Ground:
             path += f"?company_id={subject}"
         headers = {k: v.format(number=number) for k, v in probe.headers.items()}
         if probe.etag:
-            headers["If-Match"] = self._etag(path)
+            headers["If-Match"] = self._etag(f"{route.path.partition('{')[0]}{subject}")
         body = probe.content or _filled(probe.body, number)
         return self.send(sub_of(role, near), route.method, path, body, headers)
 
     def _fresh(self, subject: str, near: Near, number: int) -> str:
-        """Something to remove: a company that nobody uses, a driver, or a vehicle."""
+        """Something to remove: a company that nobody uses, a driver, a vehicle; or to decide."""
         owner = company_id(ELBE if near == "other_company" else NORDWIND)
         ours = derived_id("matrix", subject, str(number))
+        if subject == "decision":
+            return self.task("parked_event", self.ids["order"]["own"], str(number))
         if subject == "firm":
             known = self.store.get(Company, owner)
             assert known
@@ -77,6 +79,19 @@ class Ground:
         else:
             self.store.commit(Put(Vehicle(id=ours, company_id=owner, label="Any")))
         return ours
+
+    def task(self, kind: Kind, order: str, cause: str) -> str:
+        """A task about an order; its id."""
+        made = Task.about(
+            f"matrix {cause}",
+            kind=kind,
+            subject_schema="charge_card_order",
+            subject_id=order,
+            reason="any",
+            opened_at=SystemClock().now(),
+        )
+        self.store.commit(Put(made))
+        return made.id
 
     def send(
         self, sub: str, method: str, path: str, body: Any = None, headers: Any = None
@@ -175,17 +190,9 @@ def ground(running: RunningSystem) -> Ground:
         others_one = found._fresh(subject, "other_company", -2)
         found.ids[subject] = dict.fromkeys(NEARS, own_one)
         found.ids[subject] |= {"other_company": others_one, "deleted": GONE}
-    task = Task.about(
-        "matrix",
-        kind="parked_step",
-        subject_schema="charge_card_order",
-        subject_id=own[0],
-        reason="any",
-        opened_at=SystemClock().now(),
-    )
-    found.store.commit(Put(task))
+    task = found.task("parked_step", own[0], "seen")
     found.ids["system"] = dict.fromkeys(NEARS, "energised") | {"deleted": GONE}
-    found.ids["task"] = dict.fromkeys(NEARS, task.id) | {"deleted": GONE}
+    found.ids["task"] = dict.fromkeys(NEARS, task) | {"deleted": GONE}
     return found
 
 

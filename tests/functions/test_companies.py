@@ -275,6 +275,35 @@ def test_should_want_csv_and_a_key(world: World) -> None:
     problem(load(world, "name", "?dry_run=yes"), 400, "invalid-parameter")
 
 
+def test_should_refuse_a_key_that_is_none_in_a_dry_run_too(world: World) -> None:
+    for key in ("", "ä", "x" * 256):
+        told = load(world, f"{HEAD}\n{LINE}", "?dry_run=true", key=key)
+        assert told.status == 400
+        assert "idempotency-key" in told.json["type"]
+    assert load(world, f"{HEAD}\n{LINE}", "?dry_run=true", key="any").status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "slug"),
+    [
+        ({"Content-Type": "text/csv; charset=windows-1252"}, "content-type-unsupported"),
+        ({"Content-Type": "text/csvs"}, "content-type-unsupported"),
+        ({"Content-Type": "text/csv", "Content-Encoding": "gzip"}, "content-encoding-unsupported"),
+    ],
+)
+def test_should_refuse_a_file_that_is_no_text_in_utf_8_by_its_headers(
+    world: World, headers: dict[str, str], slug: str
+) -> None:
+    text = f"{HEAD}\n{LINE}"
+    sent = {"Idempotency-Key": "any", **headers}
+    problem(call_as(world, AGENT, "POST", f"{COMPANIES}/import", text, sent), 415, slug)
+
+
+def test_should_refuse_a_file_that_a_gateway_had_to_mend(world: World) -> None:
+    mended = LINE.replace("Any", "Any\ufffd")
+    problem(load(world, f"{HEAD}\n{mended}"), 400, "body-invalid")
+
+
 def test_should_let_machines_keep_companies(world: World) -> None:
     assert world.call("GET", COMPANIES, "machine").status == 200
 

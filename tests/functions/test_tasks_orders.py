@@ -247,6 +247,15 @@ def test_should_know_no_retry_where_the_order_can_be_looked_for(refused: World) 
     assert body["detail"] == "Possible are: resume, adopt, cancel."
 
 
+@pytest.mark.parametrize(
+    "at", [1772438400, 1772438400.5, "1772438400", "20260302", "2026-03-02", "08:00", True, ["now"]]
+)
+def test_should_not_take_for_a_time_what_is_none(lost: World, at: Any) -> None:
+    told = decide(lost, "retry", {**BODY, "not_found_at": at})
+    problem(told, 422, "fields-invalid")
+    assert fields_at_fault(told) == ["not_found_at"]
+
+
 # --- adopt -------------------------------------------------------------------------------------
 
 

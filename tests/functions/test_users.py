@@ -184,6 +184,13 @@ def test_should_list_the_users_of_a_company_and_the_staff(world: World) -> None:
     assert {u["id"] for u in named} == mine
 
 
+@pytest.mark.parametrize("user", ["x" * 129, "x" * 3000, "any one", "any*"])
+def test_should_know_no_user_whom_no_token_could_name(world: World, user: str) -> None:
+    for method in ("GET", "PATCH", "DELETE"):
+        told = world.call(method, f"{USERS}/{user}", "operator", {}, If_Match="*")
+        problem(told, 404, "user-not-found")
+
+
 def test_should_hide_users_of_others_and_staff_from_a_manager(world: World) -> None:
     for user in ("other-fleet-manager", "operator"):
         for method in ("GET", "DELETE"):

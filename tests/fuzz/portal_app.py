@@ -1,7 +1,7 @@
 """The product as a WSGI application: API Gateway's part in front of the handlers, in memory.
 
 The token is the `sub` of a sample person. What API Gateway answers by itself, it answers: no such
-route, no token. `reset` begins anew with an order, a card and a task, so that ids find something.
+route, no token. `reset` begins anew with one of each thing, so that ids find something.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.doubles.world import World, http_event, route_of
-from tests.functions.given import card_in_portal, open_task, order
+from tests.functions.given import ready
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 TEXT = ("text/", "application/json", "application/javascript", "application/xml")
 """Content types whose body API Gateway hands on as text; any other comes in base64."""
-REQUESTS_A_WORLD = 500
 
 
 class PortalApp:
@@ -28,21 +27,15 @@ class PortalApp:
     def __init__(self) -> None:
         self.requests = 0
         self._world = World()
-        self._left = 0
 
-    def reset(self) -> None:
-        """A fresh world that holds one of each thing."""
-        self._world, self._left = World(), REQUESTS_A_WORLD
-        order(self._world)
-        card_in_portal(self._world)
-        open_task(self._world)
+    def reset(self, operation: str) -> dict[str, str]:
+        """A fresh world in which the operation can be granted; what its path has to name there."""
+        self._world, ids = ready(operation)
+        return ids
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """One request."""
         self.requests += 1
-        if self._left == 0:
-            self.reset()
-        self._left -= 1
         status, headers, body = self._answer(environ)
         start(f"{status} {responses.get(status, 'Unknown')}", headers)
         return [body.encode(errors="surrogatepass")]

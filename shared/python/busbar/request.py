@@ -93,7 +93,8 @@ class Request:
     def imported(self, work: Callable[[str, bool], Json]) -> Answer:
         """An import by CSV: `work` is given the text and whether it is a dry run.
 
-        A dry run makes nothing and needs no key. Raises `Problem` 400 or 415.
+        A dry run makes nothing and needs no key; one that is sent has to be one all the same.
+        Raises `Problem` 400 or 415.
         """
         check_file(self.headers, self.raw_body)
         dry_run = self.query.get("dry_run", "false")
@@ -101,6 +102,8 @@ class Request:
             fault = FieldError("dry_run", "has to be true or false")
             raise Problem(400, "invalid-parameter", "dry_run is invalid", errors=(fault,))
         if dry_run == "true":
+            if (key := self.headers.get("idempotency-key")) is not None:
+                check_key(key)
             return Answer(200, {"dry_run": True, **work(self.raw_body, True)})
 
         def all_of_it(_entity_id: str) -> Answer:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -83,6 +84,17 @@ class AddressInput(Input):
         return Address(**self.model_dump())
 
 
+def _is_text(value: Any) -> Any:
+    # Else a number would be taken for seconds, and "20261125" for a day of the year 1970.
+    if value is not None and not (
+        isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[Tt ]", value)
+    ):
+        raise ValueError("has to be a time with a date and an offset, as of RFC 3339")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_is_text)]
+"""A point in time, as text with its offset."""
 Email = Annotated[
     str,
     # Its form first: behind the blanks' removal it would be missing from the API's document.

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from busbar.domain.tasks import Task
 from busbar.errors import FieldError, Problem
 from busbar.ports import Change, Stored
 from busbar.usecases.deps import Deps
-from busbar.usecases.inputs import Input, Line, Reason
+from busbar.usecases.inputs import Input, Line, Moment, Reason
 
 
 class Wish(Input):
@@ -25,7 +25,7 @@ class Wish(Input):
 class Confirmable(Wish):
     """`not_found_at`: when the caller looked into the other system, and did not find it there."""
 
-    not_found_at: AwareDatetime | None = None
+    not_found_at: Moment | None = None
 
 
 class Adoption(Wish):
