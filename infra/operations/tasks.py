@@ -87,7 +87,7 @@ NOT_NOW = ("task-closed", "action-not-possible", "task-overtaken", "not-settled"
 
 def decision(action: Action, summary: str, bodies: Mapping[str, Json]) -> Operation:
     """A decision about a task."""
-    taken = {"action": action, "by": PEOPLE["operator"], "role": "operator", "at": AT}
+    taken: Json = {"action": action, "by": PEOPLE["operator"], "role": "operator", "at": AT}
     taken |= {"reason": REASON, "external_id": None}
     closed = {**TASK, "status": "closed", "actions": [], "decision": taken, "etag": '"2"'}
     return Operation(

@@ -6,7 +6,7 @@ The fields are read from the API's document, and so from the models that handler
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from tests.functions.people import allowed
 from tests.functions.portal import CARDS, ORDERS, call_as, fields_at_fault, problem
 
 ROUTES = [r for c in USE_CASES for r in c.routes if operations()[r.operation].body]
-KNOWN_THERE = {
+KNOWN_THERE: Mapping[tuple[Route, tuple[str, ...]], str] = {
     (route, ("external_id",)): "is no order in Salesforce"
     for route in ROUTES
     if route.operation == "tasks_adopt"

@@ -8,7 +8,7 @@ by itself, as in every test).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import schemathesis
@@ -54,7 +54,7 @@ def as_file(_context: Any, value: Any) -> bytes:
     return str(value).encode(errors="surrogatepass")
 
 
-def kinds(operation: Operation, ids: Mapping[str, str]) -> Iterator[SearchStrategy[Case]]:
+def kinds(operation: Operation, ids: dict[str, str]) -> Iterator[SearchStrategy[Case]]:
     """Well-formed requests to things that are there, well-formed ones to any, and malformed ones.
 
     Operations without any parameter or body have nothing that could be malformed.
