@@ -29,6 +29,7 @@ class VehiclePage(View):
 
 
 NAMES = {"label": "Transporter 7", "plate": "OL-NW 7", "vin": "WVWZZZ1JZXW000007"}
+RENAMED = {"label": "Transporter 11", "plate": "OL-NW 11", "vin": "WVWZZZ1JZXW000011"}
 VEHICLE: Json = {
     "id": VEHICLE_ID,
     "company_id": COMPANY_ID,
@@ -66,7 +67,7 @@ OPERATIONS = {
         "Change a vehicle; a field that is not sent stays",
         {200: Says("The vehicle", VehicleView, VEHICLE, ETAG)},
         body=VehicleChange,
-        bodies={"new plate": NAMES},
+        bodies={"new plate": RENAMED},
         if_match="must",
         problems={**NOT_THERE, 409: ("vehicle-exists",), 412: ("vehicle-changed",)},
     ),

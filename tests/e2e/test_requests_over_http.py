@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import httpx
 import pytest
 
 from busbar.domain.authorisation import TABLE
+from busbar.domain.customers import Vehicle
+from busbar.ports import Put
+from infra.local.sample import company_id
 from infra.local.testing import RunningSystem
 from infra.openapi import text
 from infra.operations import operations
+from infra.operations.parts import VEHICLE_ID
+from infra.simulators.sample import NORDWIND
 from tests.doubles.contract import hold
-from tests.e2e.conftest import deliver, number_of, place
+from tests.e2e.conftest import deliver, number_of, place, store_of
 from tests.functions.people import allowed, name_of
 
 ORDERS = "/v1/charge-card-orders"
@@ -20,8 +25,8 @@ ORDERS = "/v1/charge-card-orders"
 
 def held(operation: str, answer: httpx.Response) -> httpx.Response:
     """The answer, held against the document."""
-    headers = {"Content-Type": answer.headers["content-type"], **answer.headers}
-    hold(operation, answer.status_code, headers, answer.json())
+    headers = {"Content-Type": answer.headers.get("content-type", ""), **answer.headers}
+    hold(operation, answer.status_code, headers, answer.json() if answer.content else None)
     return answer
 
 
@@ -32,21 +37,40 @@ def test_should_show_everybody_the_document_that_was_built(system: RunningSystem
         assert shown.text == text()
 
 
+MADE = {"companies_create": "company_id", "users_create": "user_id"}
+"""Operations that make what later ones show, change and remove."""
+
+
+def examples(operation: str) -> list[dict[str, Any]]:
+    """The bodies of an operation, as they are sent."""
+    described = operations()[operation]
+    if described.csv:
+        return [{"content": described.csv, "headers": {"Content-Type": "text/csv"}}]
+    return [{"json": body, "headers": {}} for body in described.bodies.values() or [None]]
+
+
 def test_should_answer_every_operation_of_the_document_as_it_says(system: RunningSystem) -> None:
     document = system.call("GET", "/v1/openapi.json", "driver").json()
     cards = deliver(system, number_of(system, place(system, "any")))
+    vehicle = Vehicle(id=VEHICLE_ID, company_id=company_id(NORDWIND), label="Any")
+    store_of(system).commit(Put(vehicle))
     ids = {"order_id": cards[0]["order_id"], "card_id": cards[0]["id"], "task_id": "0" * 13}
+    ids |= {"system": "energised", "vehicle_id": VEHICLE_ID}
     seen = set()
     for path, entries in document["paths"].items():
         for verb, entry in entries.items():
             operation = entry["operationId"]
-            person = name_of(allowed(operation))
+            # The company was just made: no manager has it for his own.
+            ours = "{company_id}" not in path
+            person = name_of(allowed(operation)) if ours else "service-agent"
             where = path.format(**ids)
-            for body in operations()[operation].bodies.values() or [None]:
-                headers = {"Idempotency-Key": json.dumps(body), "If-Match": "*"}
-                answer = system.call(verb.upper(), where, person, json=body, headers=headers)
-                held(operation, answer)
-                assert answer.status_code < 300 or operation == "tasks_show", answer.text
+            for number, sent in enumerate(examples(operation)):
+                sent["headers"] |= {"Idempotency-Key": f"{operation} {number}", "If-Match": "*"}
+                answer = held(operation, system.call(verb.upper(), where, person, **sent))
+                # No task is open: what is decided of one, the matrix asks.
+                assert answer.status_code < 300 or "{task_id}" in path, answer.text
+                if operation in MADE:
+                    ids[MADE[operation]] = answer.json()["id"]
             refused = system.call(verb.upper(), f"{where}?never=heard", person)
             assert held(operation, refused).status_code == 400
             seen.add(operation)
