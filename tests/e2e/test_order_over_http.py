@@ -108,7 +108,9 @@ def test_should_bill_each_card_once_when_every_card_event_comes_twice(
     assert len([c for c in calls if c["method"] == "PUT"]) == 2
 
 
-@pytest.mark.parametrize(("quantity", "says"), [(0, "between 1 and 50"), (51, "between 1 and 50")])
+@pytest.mark.parametrize(
+    ("quantity", "says"), [(0, "greater than or equal to 1"), (51, "between 1 and 50")]
+)
 def test_should_name_the_limits_when_the_quantity_is_outside_them(
     system: RunningSystem, quantity: int, says: str
 ) -> None:

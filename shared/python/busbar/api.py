@@ -56,16 +56,15 @@ class Door:
         """
 
         def register(handler: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
-            def checked(request: Request) -> Answer:
-                _check_query(self._app.current_event.raw_event, query)
+            def answered(parameters: Mapping[str, str]) -> Answer:
+                # Kept here: the resolver's "current" event is another one's as soon as a second
+                # runs.
+                current = self._app.current_event
+                request = self._request(operation, parameters, current)
+                _check_query(current.raw_event, query)
                 return handler(request)
 
-            self._register(
-                method,
-                path,
-                operation,
-                lambda parameters: checked(self._request(operation, parameters)),
-            )
+            self._register(method, path, operation, answered)
             return handler
 
         return register
@@ -125,9 +124,9 @@ class Door:
             logger.error("request broke", extra={"operation": operation, **_where(error)})
             return _problem(Problem(500, "internal", "Something broke on our side"))
 
-    def _request(self, operation: str, parameters: Mapping[str, str]) -> Request:
-        # Kept here: the resolver's "current" event is another one's as soon as a second runs.
-        current = self._app.current_event
+    def _request(
+        self, operation: str, parameters: Mapping[str, str], current: BaseProxyEvent
+    ) -> Request:
         event = current.raw_event
         who = authenticate(event, self._parts.settings, self._parts.clock.now().timestamp())
         deps = self._parts.deps(who.org)
