@@ -7,6 +7,7 @@ from typing import Any
 from busbar.observability import begin, logger
 from busbar.settings import Settings
 from busbar.usecases.backlog import tell_backlog
+from busbar.usecases.deps import time_left
 from busbar.usecases.outbox_relay import let_go, sweep
 from busbar.wiring import Clients, Handler, Parts, lambda_entry
 
@@ -21,20 +22,16 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
 
     def handler(_event: dict[str, Any], _context: Any) -> Any:
         begin()
-        start = parts.clock.now()
-
-        def time_left() -> float:
-            return SECONDS - (parts.clock.now() - start).total_seconds()
-
+        left = time_left(parts.clock, SECONDS)
         for org in settings.orgs:
             at_hand = (parts.store(org), parts.queues, parts.clock, settings.tuning)
-            released = let_go(*at_hand, time_left=time_left)
-            sent, failed = sweep(*at_hand, time_left=time_left)
+            released = let_go(*at_hand, time_left=left)
+            sent, failed = sweep(*at_hand, time_left=left)
             if released:
                 logger.info("lanes let go", extra={"org": org, "sent": released})
             if sent or failed:
                 logger.warning("outbox swept", extra={"org": org, "sent": sent, "failed": failed})
-        if time_left() > SHORTEST:
+        if left() > SHORTEST:
             stores = [parts.store(org) for org in settings.orgs]
             tell_backlog(stores, settings.queues, parts.clock.now())
 

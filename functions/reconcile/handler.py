@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from busbar.api import Door
-from busbar.errors import BusbarError
-from busbar.observability import begin, cause, logger
+from busbar.ports import Json
 from busbar.request import Answer, Request
 from busbar.settings import Settings
+from busbar.usecases.deps import Deps, TimeLeft, time_left
 from busbar.usecases.reconcile import reconcile
-from busbar.wiring import Clients, Handler, Parts, lambda_entry
-
-ON_DEMAND_SECONDS = 24.0
-"""A portal waits at most 29 seconds for API Gateway."""
-SCHEDULED_SECONDS = 50.0
+from busbar.wiring import ON_DEMAND_SECONDS, Clients, Handler, Parts, lambda_entry, run_for_orgs
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:
@@ -23,27 +18,17 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     door = Door(settings, clients)
     parts = Parts(settings, clients)
 
-    def time_left(seconds: float) -> Callable[[], float]:
-        start = parts.clock.now()
-        return lambda: seconds - (parts.clock.now() - start).total_seconds()
+    def run(deps: Deps, left: TimeLeft) -> Json:
+        return reconcile(deps, left).body()
 
     @door.route("POST", "/v1/reconcile", "reconcile")
     def post(request: Request) -> Answer:
-        return Answer(200, reconcile(request.deps, time_left(ON_DEMAND_SECONDS)).body())
-
-    def scheduled() -> None:
-        # Each org has its own share of the time: none waits for another's slow system.
-        share = SCHEDULED_SECONDS / len(settings.orgs)
-        for org in settings.orgs:
-            begin()
-            try:
-                report = reconcile(parts.deps(org), time_left(share)).body()
-                logger.info("reconciled", extra={"org": org, **report})
-            except BusbarError as error:
-                logger.error("reconciliation failed", extra={"org": org, "error": cause(error)})
+        return Answer(200, run(request.deps, time_left(parts.clock, ON_DEMAND_SECONDS)))
 
     def handler(event: dict[str, Any], context: Any) -> Any:
-        return door.handler(event, context) if "requestContext" in event else scheduled()
+        if "requestContext" in event:
+            return door.handler(event, context)
+        return run_for_orgs(parts, run, "reconciled", "reconciliation failed")
 
     return handler
 

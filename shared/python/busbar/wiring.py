@@ -15,9 +15,17 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from busbar.domain.identifiers import encode
-from busbar.errors import Unavailable
+from busbar.errors import BusbarError, Unavailable
 from busbar.mapping.registry import MappingRegistry
-from busbar.observability import Metric, correlation_id, count, counting
+from busbar.observability import (
+    Metric,
+    begin,
+    cause,
+    correlation_id,
+    count,
+    counting,
+    logger,
+)
 from busbar.ports import (
     ChargingBackend,
     Clock,
@@ -41,7 +49,7 @@ from busbar.settings import (
 )
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable, Table
-from busbar.usecases.deps import Deps
+from busbar.usecases.deps import Deps, TimeLeft, time_left
 
 if TYPE_CHECKING:
     import httpx
@@ -53,6 +61,10 @@ Handler = Callable[[dict[str, Any], Any], Any]
 MakeHandler = Callable[[Settings, "Clients"], Handler]
 
 SECRET_SECONDS = 300.0
+ON_DEMAND_SECONDS = 24.0
+"""A portal waits at most 29 seconds for API Gateway."""
+SCHEDULED_SECONDS = 50.0
+"""All of a scheduled run, which may take 60."""
 SCHEDULE_SOURCE = "busbar.schedule"
 """`source` of the event with which a schedule starts a function."""
 
@@ -351,6 +363,21 @@ class Parts:
             tuning=self.settings.tuning,
             correlation_id=correlation_id(),
         )
+
+
+def run_for_orgs(
+    parts: Parts, run: Callable[[Deps, TimeLeft], Mapping[str, Any]], done: str, failed: str
+) -> None:
+    """A scheduled run for each org, whose report is logged as `done`, a broken one as `failed`."""
+    # Each org has its own share of the time: none waits for another's slow system.
+    share = SCHEDULED_SECONDS / len(parts.settings.orgs)
+    for org in parts.settings.orgs:
+        begin()
+        try:
+            report = run(parts.deps(org), time_left(parts.clock, share))
+            logger.info(done, extra={"org": org, **report})
+        except BusbarError as error:
+            logger.error(failed, extra={"org": org, "error": cause(error)})
 
 
 def entry(make: MakeHandler, settings: Settings, clients: Clients) -> Handler:

@@ -6,6 +6,7 @@ deleted on purpose, and of two with one reference nobody here can tell the right
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -42,6 +43,10 @@ RULES: dict[Divergence, Rule] = {
     Divergence.STUCK: Rule("busbar", "repair", "begun, and nobody works on it"),
     Divergence.UNSENT: Rule("busbar", "repair", "accepted, and nobody was told to work on it"),
 }
+
+
+Repair = Callable[[], object] | None
+"""What sets a divergence right; None where only a person can."""
 
 
 class Finding(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from busbar.domain.cards import ChargeCard, card_id
+from busbar.domain.cards import CardAsset, ChargeCard, card_id
 from busbar.domain.customers import Company
 from busbar.domain.identifiers import entity_id_of
 from busbar.domain.orders import KIND, ChargeCardOrder
@@ -61,6 +61,23 @@ def read_event(kind: type[Any], payload: Any) -> Any:
     except ValidationError as error:
         names = sorted({str(e["loc"][0]) if e["loc"] else "payload" for e in error.errors()})
         raise EventRejected(f"invalid_event: {', '.join(names)}") from None
+
+
+def told_by_asset(order_reference: str, asset: CardAsset) -> CardAssigned:
+    """What the event said, or would have said, by which the Asset came to the order.
+
+    Raises `EventRejected` for an Asset that fits no card.
+    """
+    payload = {
+        "OrderReference__c": order_reference,
+        "AssetId__c": asset.asset_id,
+        "CardId__c": asset.card_id,
+        "CardNumber__c": asset.card_number,
+        "SourceVersion__c": asset.version,
+        "EventUuid": f"asset:{asset.asset_id}",
+    }
+    event: CardAssigned = read_event(CardAssigned, payload)
+    return event
 
 
 def assigned(event: CardAssigned, deps: Deps) -> Outcome | None:

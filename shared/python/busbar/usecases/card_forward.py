@@ -117,6 +117,17 @@ def wanting(
     return () if after is before else (Save(after, row),)
 
 
+def asset_fields(card: ChargeCard, deps: Deps) -> Json:
+    """What the Asset of a card has to show."""
+    return deps.mapper.run(SALESFORCE, "sync_cards", {"card": card.model_dump(mode="json")})
+
+
+def asset_holds(observed: Mapping[str, Any], wanted: Wanted) -> bool:
+    """Whether an Asset shows what is wanted."""
+    # Salesforce keeps no empty text: what was written as "" is read as null.
+    return all((observed.get(k) or "") == (v or "") for k, v in wanted.items())
+
+
 def tell_salesforce(
     card: ChargeCard, version: int, deps: Deps, *, by_us: bool = False
 ) -> tuple[Change, ...]:
@@ -127,7 +138,7 @@ def tell_salesforce(
     """
     if not card.asset_id or not card.in_portal_since:
         return ()
-    fields = deps.mapper.run(SALESFORCE, "sync_cards", {"card": card.model_dump(mode="json")})
+    fields = asset_fields(card, deps)
     row = deps.store.get(LedgerRow, asset_row_id(card.asset_id))
     before = row.record if row else LedgerRow(id=asset_row_id(card.asset_id))
     after = before.wanting(fields)
@@ -200,10 +211,6 @@ def salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float)
     def write(target: str, _observed: Json, wanted: Wanted, left: float) -> None:
         orders.write_asset(target, wanted, left)
 
-    def holds(observed: Mapping[str, Any], wanted: Wanted) -> bool:
-        # Salesforce keeps no empty text: what was written as "" is read as null.
-        return all((observed.get(k) or "") == (v or "") for k, v in wanted.items())
-
     return SetStep(
         system=SALESFORCE,
         kind="asset",
@@ -211,7 +218,7 @@ def salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float)
         settle=deps.settle_seconds(settings.processing_seconds, 0.0),
         timeout=timeout,
         read=orders.read_asset,
-        holds=holds,
+        holds=asset_holds,
         write=write,
         on_done=lambda _wanted: (),
         on_parked=lambda _reason: (),

@@ -12,8 +12,7 @@ from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.card_forward import card_errand, energised_row_id, wanting
 from busbar.usecases.deps import Deps, revise
-
-PAGE = 100
+from busbar.usecases.pages import every_page
 
 
 def take_cards(user: User, deps: Deps, reason: str) -> Outcome:
@@ -36,17 +35,11 @@ def _cards_of(user: User, uuid: str, deps: Deps) -> Iterator[str]:
     """Cards that he holds, and cards of his company that are on their way to him."""
     for stored in deps.store.linked(ChargeCard, "holder", uuid):
         yield stored.record.id
-    cursor = None
-    while True:
-        by = f"company#{user.company_id}"
-        page = deps.store.listed(ChargeCard, by, limit=PAGE, cursor=cursor)
+    for page in every_page(deps, ChargeCard, f"company#{user.company_id}"):
         ids = {energised_row_id(card.record): card.record.id for card in page.items}
         for row in deps.store.get_many(LedgerRow, list(ids)):
             if row.record.open and row.record.wanted.get("contact_id") == uuid:
                 yield ids[row.record.id]
-        cursor = page.cursor
-        if cursor is None:
-            return
 
 
 def _take(card_id: str, uuid: str, deps: Deps) -> None:

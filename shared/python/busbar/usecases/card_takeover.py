@@ -14,10 +14,10 @@ from busbar.domain.identifiers import reference
 from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.errors import Conflict, EventRejected, Missing, Refused, Unmappable
-from busbar.ports import Change, Json, Save, Stored
+from busbar.ports import Change, Save, Stored
 from busbar.usecases.card_bulk import LEAST_TO_TELL, ROOM_TO_TELL, Untold, tell_all
 from busbar.usecases.card_copy import ask, copy_card, is_busy
-from busbar.usecases.card_event import CardAssigned, assigned, read_event
+from busbar.usecases.card_event import assigned, told_by_asset
 from busbar.usecases.card_forward import ENERGISED, SALESFORCE
 from busbar.usecases.deps import Deps, revise
 
@@ -110,20 +110,9 @@ def _heal(
     An Asset that fits no card is a task, and must not keep the others from being taken over.
     """
     try:
-        assigned(read_event(CardAssigned, _as_event(order, asset)), deps)
+        assigned(told_by_asset(reference(KIND, order.id), asset), deps)
     except EventRejected as rejected:
         ask(ChargeCardOrder, order.id, asset.asset_id, SALESFORCE, rejected.reason, deps)
     except Conflict:
         return None  # its event is just being worked on
     return deps.store.get(ChargeCard, ours)
-
-
-def _as_event(order: ChargeCardOrder, asset: CardAsset) -> Json:
-    return {
-        "OrderReference__c": reference(KIND, order.id),
-        "AssetId__c": asset.asset_id,
-        "CardId__c": asset.card_id,
-        "CardNumber__c": asset.card_number,
-        "SourceVersion__c": asset.version,
-        "EventUuid": f"asset:{asset.asset_id}",
-    }

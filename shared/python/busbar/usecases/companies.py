@@ -29,9 +29,7 @@ from busbar.usecases.company_creation import KnownIds, known_ids
 from busbar.usecases.company_view import shown_company, stored_company, view_company
 from busbar.usecases.deps import Deps
 from busbar.usecases.inputs import AddressInput, Email, Line
-from busbar.usecases.pages import read_page
-
-PAGE = 100
+from busbar.usecases.pages import every_page, read_page
 
 
 class CompanyChange(KnownIds):
@@ -114,12 +112,8 @@ def _is_open(order: Any) -> bool:
 
 
 def _all(schema: type[Record], company_id: str, deps: Deps) -> Any:
-    cursor = None
-    while True:
-        page = deps.store.listed(schema, f"company#{company_id}", limit=PAGE, cursor=cursor)
+    for page in every_page(deps, schema, f"company#{company_id}"):
         yield from (stored.record for stored in page.items)
-        if (cursor := page.cursor) is None:
-            return
 
 
 def _within_reach(caller: Caller, operation: str, company_id: str, deps: Deps) -> Stored[Company]:

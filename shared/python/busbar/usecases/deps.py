@@ -20,6 +20,16 @@ SHORTEST_CALL = 2.0
 """Seconds below which no further call is begun."""
 
 
+TimeLeft = Callable[[], float]
+"""Seconds until the work must be over."""
+
+
+def time_left(clock: Clock, seconds: float) -> TimeLeft:
+    """What is left of `seconds` from now on."""
+    start = clock.now()
+    return lambda: seconds - (clock.now() - start).total_seconds()
+
+
 @dataclass(frozen=True)
 class Deps:
     """Ports and settings of one org, for one unit of work with one correlation id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 from busbar.domain.record import Record
@@ -26,6 +27,15 @@ def read_page(deps: Deps, schema: type[R], by: str, limit: int, cursor: str | No
         return deps.store.listed(schema, by, limit=limit, cursor=cursor)
     except ValueError:
         raise bad_parameter("cursor", "is no cursor of this list") from None
+
+
+def every_page(deps: Deps, schema: type[R], by: str) -> Iterator[Page[R]]:
+    """A list to its end, page by page."""
+    page = deps.store.listed(schema, by, limit=LONGEST_PAGE)
+    yield page
+    while page.cursor:
+        page = deps.store.listed(schema, by, limit=LONGEST_PAGE, cursor=page.cursor)
+        yield page
 
 
 def check_limit(limit: int) -> None:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from busbar.domain.cards import BackendCard, ChargeCard, card_id
 from busbar.domain.customers import ALL_COMPANIES, Company
-from busbar.domain.divergences import RULES, Finding
+from busbar.domain.divergences import RULES, Finding, Repair
 from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.tasks import Task
 from busbar.errors import (
@@ -33,8 +33,9 @@ from busbar.observability import cause, logger
 from busbar.ports import AssetThere, Json, OrderThere, Put, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.deps import SHORTEST_CALL, Deps, R
+from busbar.usecases.pages import every_page
 from busbar.usecases.reconcile_cards import Cards, card_findings, ledger_rows_of
-from busbar.usecases.reconcile_orders import Repair, order_findings
+from busbar.usecases.reconcile_orders import order_findings
 
 T = TypeVar("T")
 PAGE = 100
@@ -121,10 +122,7 @@ def _findings(
 
 def _listed(schema: type[R], lists: Iterable[str], deps: Deps) -> Iterator[Stored[R]]:
     for name in lists:
-        page = deps.store.listed(schema, name, limit=PAGE)
-        yield from page.items
-        while page.cursor:
-            page = deps.store.listed(schema, name, limit=PAGE, cursor=page.cursor)
+        for page in every_page(deps, schema, name):
             yield from page.items
 
 

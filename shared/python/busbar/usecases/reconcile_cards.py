@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from busbar.domain.cards import BackendCard, ChargeCard, card_id
-from busbar.domain.divergences import Divergence, Finding
+from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.errors import Conflict, Missing
@@ -17,17 +17,18 @@ from busbar.ports import AssetThere, Save, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import OutboxRow
 from busbar.usecases.card_copy import copy_card, seen_at
-from busbar.usecases.card_event import CardAssigned, assigned, read_event
+from busbar.usecases.card_event import assigned, told_by_asset
 from busbar.usecases.card_forward import (
     ENERGISED,
     SALESFORCE,
+    asset_fields,
+    asset_holds,
     asset_row_id,
     card_errand,
     energised_row_id,
 )
 from busbar.usecases.deps import Deps
 
-Repair = Callable[[], object] | None
 Told = Iterator[tuple[Finding, Repair]]
 
 
@@ -92,15 +93,7 @@ def _settled(asset: AssetThere, deps: Deps) -> bool:
 
 def _assign(asset: AssetThere, deps: Deps) -> None:
     """What the event that never came would have said."""
-    payload = {
-        "OrderReference__c": asset.order_reference,
-        "AssetId__c": asset.card.asset_id,
-        "CardId__c": asset.card.card_id,
-        "CardNumber__c": asset.card.card_number,
-        "SourceVersion__c": asset.card.version,
-        "EventUuid": f"reconcile:{asset.card.asset_id}:{asset.card.version}",
-    }
-    assigned(read_event(CardAssigned, payload), deps)
+    assigned(told_by_asset(asset.order_reference, asset.card), deps)
 
 
 class _Card:
@@ -217,18 +210,13 @@ class _Card:
         if self._backend:
             copy_card(self._listed, self._backend, self._deps, show=False)
 
-    def _fields(self) -> Mapping[str, object]:
-        source = {"card": self._card.model_dump(mode="json")}
-        return self._deps.mapper.run(SALESFORCE, "sync_cards", source)
-
     def _asset_differs(self, asset: AssetThere) -> bool:
-        # Salesforce keeps no empty text: what was written as "" is read as null.
-        return any((asset.fields.get(k) or "") != (v or "") for k, v in self._fields().items())
+        return not asset_holds(asset.fields, asset_fields(self._card, self._deps))
 
     def _tell(self) -> None:
         """We lead what an Asset shows of a card."""
         deps, card = self._deps, self._card
-        row_id, fields = asset_row_id(card.asset_id or ""), self._fields()
+        row_id, fields = asset_row_id(card.asset_id or ""), asset_fields(card, deps)
         row = deps.store.get(LedgerRow, row_id)
         before = row.record if row else LedgerRow(id=row_id)
         if before.open:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from busbar.domain.divergences import Divergence, Finding
+from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.ports import OrderThere, Stored
@@ -17,7 +17,6 @@ from busbar.usecases.deps import Deps
 from busbar.usecases.order_forward import SYSTEM, order_errand
 from busbar.usecases.status_callback import StatusChanged, status_changed
 
-Repair = Callable[[], object] | None
 Difference = tuple[Divergence, str]
 
 
