@@ -7,28 +7,14 @@ from typing import Any
 import httpx
 
 from infra.local.testing import RunningSystem
-from infra.simulators.sample import WATTWURM
 from tests.e2e.conftest import eventually
+from tests.faults.scenarios import COMPANY
 
 MANAGER, DRIVER = "e2e-new-manager", "e2e-new-driver"
 """What the identity provider calls them: the local issuer mints a token for any `sub`."""
 COMPANIES, USERS, VEHICLES = "/v1/companies", "/v1/users", "/v1/vehicles"
 ORDERS, CARDS = "/v1/charge-card-orders", "/v1/charge-cards"
 CSV = {"Content-Type": "text/csv"}
-COMPANY = {
-    "name": WATTWURM.name,
-    "customer_number": WATTWURM.customer_number,
-    "email": WATTWURM.email,
-    "address": {
-        "name": WATTWURM.name,
-        "street": "Am Deich",
-        "house_number": "1",
-        "postal_code": WATTWURM.postal_code,
-        "city": WATTWURM.city,
-        "country": "DE",
-    },
-    "salesforce_account_id": WATTWURM.account_id,
-}
 
 
 def as_user(system: RunningSystem, sub: str, method: str, path: str, **more: Any) -> httpx.Response:

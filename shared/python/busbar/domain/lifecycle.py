@@ -74,11 +74,16 @@ IN_REVIEW = "Die Bestellung wird von unserem Service geprüft."
 ON_ITS_WAY = "Die Bestellung wird gerade übertragen."
 
 
+def is_parked(reason: str | None) -> bool:
+    """Whether what is waited for is a person's decision."""
+    return reason is not None and reason.startswith("task:")
+
+
 def waiting_text(reason: str | None) -> str | None:
     """A reason to wait, in the words of the portal; a parked order is with the service."""
     if reason is None:
         return None
-    return IN_REVIEW if reason.startswith("task:") else WAITING.get(reason, ON_ITS_WAY)
+    return IN_REVIEW if is_parked(reason) else WAITING.get(reason, ON_ITS_WAY)
 
 
 REJECTED: dict[str, str] = {

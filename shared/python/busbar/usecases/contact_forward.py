@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from busbar.domain.customers import Company, User
+from busbar.domain.lifecycle import is_parked
 from busbar.ports import Change, Found, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import Creator
@@ -80,7 +81,7 @@ def _show(owner: Owner, outcome: Outcome, deps: Deps) -> None:
 
     def change(stored: Stored[Any]) -> Sequence[Change]:
         # Who comes late with a wait must not hide what another has parked meanwhile.
-        parked = str(stored.record.waiting_for).startswith("task:")
+        parked = is_parked(stored.record.waiting_for)
         if parked and isinstance(outcome, Later):
             return ()
         return saying(owner, stored, word, deps)

@@ -13,6 +13,7 @@ from typing import Any
 
 from busbar.domain.customers import Company
 from busbar.domain.identifiers import derived_id, reference
+from busbar.domain.lifecycle import is_parked
 from busbar.domain.orders import ITEM_KIND, KIND, CardOffer, ChargeCardOrder
 from busbar.errors import UpstreamError
 from busbar.observability import Metric, count
@@ -58,7 +59,7 @@ def forward(
 
 
 def _ended(order: ChargeCardOrder) -> bool:
-    return order.ended or (order.waiting_for or "").startswith("task:")
+    return order.ended or is_parked(order.waiting_for)
 
 
 def _unavailable(at: datetime, failure: UpstreamError | None) -> Later:

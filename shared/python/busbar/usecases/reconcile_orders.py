@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import entity_id_of, reference
+from busbar.domain.lifecycle import is_parked
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.ports import OrderThere, Stored
 from busbar.process.create import StepRow, StepState
@@ -146,8 +147,10 @@ def _waker(order: ChargeCardOrder, deps: Deps) -> Repair:
 
 def _is_worked_on(order: ChargeCardOrder, deps: Deps) -> bool:
     """Whether its errand is under way, or a person has to decide."""
-    parked = (order.waiting_for or "").startswith("task:")
-    return parked or deps.store.get(OutboxRow, order_errand(order.id, deps).row_id) is not None
+    return (
+        is_parked(order.waiting_for)
+        or deps.store.get(OutboxRow, order_errand(order.id, deps).row_id) is not None
+    )
 
 
 def _not_there(listed: Stored[ChargeCardOrder], deps: Deps) -> Iterator[tuple[Finding, Repair]]:
