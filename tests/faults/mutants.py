@@ -348,7 +348,7 @@ MUTANTS: tuple[Mutant, ...] = (
         Setup(),
         (
             Edit(
-                "busbar.domain.orders",
+                "busbar.domain.tracked_orders",
                 "tuple(sorted((*self.events, event), key=lambda e: e.version))",
                 "(*self.events, event)",
             ),

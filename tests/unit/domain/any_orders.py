@@ -7,7 +7,8 @@ from typing import Any
 
 from busbar.domain.customers import Address
 from busbar.domain.lifecycle import OrderStatus
-from busbar.domain.orders import ChargeCardOrder, StatusEvent
+from busbar.domain.orders import ChargeCardOrder
+from busbar.domain.tracked_orders import StatusEvent
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from busbar.domain.lifecycle import OrderStatus
-from busbar.domain.orders import EVENTS_KEPT, ChargeCardOrder, StatusEvent
+from busbar.domain.orders import ChargeCardOrder
+from busbar.domain.tracked_orders import EVENTS_KEPT, StatusEvent
 from tests.unit.domain.any_orders import NOON, after, any_order, any_submitted, event
 
 S = OrderStatus

@@ -6,7 +6,8 @@ from busbar.domain.authorisation import reaches
 from busbar.domain.customers import Caller, Company
 from busbar.domain.identifiers import is_id
 from busbar.domain.lifecycle import LIFECYCLE, rejected_text, waiting_text
-from busbar.domain.orders import ChargeCardOrder, HistoryEntry
+from busbar.domain.orders import ChargeCardOrder
+from busbar.domain.tracked_orders import HistoryEntry
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json, Stored
 from busbar.usecases.deps import Deps

@@ -14,8 +14,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.lifecycle import OrderStatus
-from busbar.domain.orders import KIND, ChargeCardOrder, StatusEvent
+from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.domain.tasks import Task
+from busbar.domain.tracked_orders import StatusEvent
 from busbar.errors import EventRejected
 from busbar.observability import Metric, count
 from busbar.ports import Change, Drop, Found, Put, Save, Stored
