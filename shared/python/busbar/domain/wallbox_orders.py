@@ -1,0 +1,135 @@
+"""Orders of wallboxes: what was ordered, by whom, and how far it has come through the systems."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, Literal, NamedTuple
+
+from pydantic import AwareDatetime
+
+from busbar.domain.customers import Address
+from busbar.domain.record import Record, Value
+from busbar.domain.tracked_orders import TrackedOrder
+from busbar.domain.wallbox_products import WallboxProduct
+
+WALLBOX_KIND = "WO"
+"""Kind of our reference of a wallbox order in Salesforce."""
+WALLBOX_ITEM_KIND = "WI"
+"""Kind of our reference of one of its items."""
+CONTRACT_KIND = "CT"
+"""Kind of our reference of its contract in SAP."""
+SHARED_CONTRACT_KIND = "SC"
+"""Kind of our reference of its shared contract in Salesforce."""
+SHARED_CONTRACT = "shared_contract"
+"""The ID map's name of shared contracts: each belongs to one order."""
+
+
+class Step(StrEnum):
+    """A step of an order's way through the systems, in the order in which they follow."""
+
+    PARTNER = "partner"
+    CONTRACT = "contract"
+    ACCOUNT = "account"
+    SHARED_CONTRACT = "shared_contract"
+    CONTACT = "contact"
+    ORDER = "order"
+    IDENTITIES = "identities"
+
+
+class StepText(NamedTuple):
+    """What a step does, where, in the words of the portal."""
+
+    system: str
+    german: str
+
+
+STEPS: dict[Step, StepText] = {
+    Step.PARTNER: StepText("sap", "Geschäftspartner in SAP"),
+    Step.CONTRACT: StepText("sap", "Vertrag in SAP"),
+    Step.ACCOUNT: StepText("salesforce", "Kundenkonto in Salesforce"),
+    Step.SHARED_CONTRACT: StepText("salesforce", "Shared Contract in Salesforce"),
+    Step.CONTACT: StepText("energised", "Kontakt in be.ENERGISED"),
+    Step.ORDER: StepText("salesforce", "Bestellung in Salesforce"),
+    Step.IDENTITIES: StepText("busbar", "Kennungen des Portalnutzers"),
+}
+
+
+class OrderLine(Value):
+    """One product of an order, as it was offered then."""
+
+    product: WallboxProduct
+    quantity: int
+
+
+class StepDone(Value):
+    """A step that is done: the object that is there for it now.
+
+    `made_here` tells whether this order has created it; what was there before is never undone.
+    """
+
+    step: Step
+    reference: str
+    external_id: str
+    at: AwareDatetime
+    made_here: bool
+
+
+class WallboxOrder(TrackedOrder):
+    """An order of wallboxes and what goes with them, by a portal user for himself."""
+
+    schema_name: ClassVar[str] = "wallbox_order"
+
+    customer_id: str
+    lines: tuple[OrderLine, ...]
+    billing_address: Address
+    delivery_address: Address
+    installation_address: Address
+    way: Literal["forward", "back"] = "forward"
+    executions: int = 1
+    """Number of the newest execution of the state machine; its name is `<id>-<number>`."""
+    steps: tuple[StepDone, ...] = ()
+    undone: tuple[Step, ...] = ()
+    """Steps whose objects were blocked or cancelled on the way back."""
+    at_step: Step | None = None
+    """The step that waits, as `waiting_for` says."""
+
+    def listed_by(self) -> str | None:
+        """By the user who ordered."""
+        return f"user#{self.ordered_by}"
+
+    @property
+    def execution(self) -> str:
+        """Name of the newest execution."""
+        return f"{self.id}-{self.executions}"
+
+    @property
+    def went_back(self) -> bool:
+        """Whether it ended before Salesforce had it, and all of it is undone."""
+        left = {done.step for done in self.steps if done.made_here} - {*self.undone}
+        return self.rejected_reason is not None and not left
+
+    def done(self, step: Step) -> StepDone | None:
+        """How a step ended, if it did."""
+        return next((done for done in self.steps if done.step is step), None)
+
+    def with_step(self, done: StepDone) -> WallboxOrder:
+        """The order after a step; what it waited for there is over."""
+        if self.done(done.step):
+            return self
+        update = {"steps": (*self.steps, done), "at_step": None, "waiting_for": None}
+        return self.model_copy(update=update)
+
+
+class WaitingStep(Record):
+    """A task of the state machine, which waits for the answer to its token.
+
+    `id` is `<order>#<step>`: of two executions, the newer one's task is what stands here.
+    """
+
+    schema_name: ClassVar[str] = "waiting_step"
+
+    order_id: str
+    step: str
+    execution: str
+    task_token: str
+    asked_at: AwareDatetime

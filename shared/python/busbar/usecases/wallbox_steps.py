@@ -1,0 +1,398 @@
+"""The steps that bring a wallbox order through SAP, Salesforce and be.ENERGISED.
+
+Each is one create under the step contract. What belongs to the person (partner, account, contact)
+carries a reference of the person, so the second order of a driver finds what the first one made;
+what belongs to the order (contract, shared contract, order) carries one of the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from busbar.domain.customers import User
+from busbar.domain.identifiers import derived_id, reference
+from busbar.domain.private_customers import PERSON_KIND, PrivateCustomer, plain
+from busbar.domain.wallbox_orders import (
+    CONTRACT_KIND,
+    SHARED_CONTRACT,
+    SHARED_CONTRACT_KIND,
+    WALLBOX_ITEM_KIND,
+    WALLBOX_KIND,
+    Step,
+    StepDone,
+    WallboxOrder,
+)
+from busbar.errors import Refused
+from busbar.ports import Bind, Change, Found, Json, Save, Stored
+from busbar.process.contract import Done, Outcome, Parked
+from busbar.process.create import CreateStep, Creator, StepRow
+from busbar.settings import Mode
+from busbar.usecases.deps import Deps, revise
+from busbar.usecases.wallbox_products import products
+from busbar.usecases.wallbox_way_back import parked, restore, settle_of
+
+SAP, SALESFORCE, ENERGISED = "sap", "salesforce", "energised"
+ADOPTED = "adopted"
+"""Field of a step's row: the object was there before anybody here made one."""
+NOT_SOLD = "product_not_sold"
+"""Why an order is rejected: what it names is offered no more."""
+Find = Callable[[str, float], Sequence[Found]]
+Create = Callable[[str, Mapping[str, Any], float], Found]
+
+
+@dataclass(frozen=True)
+class Way:
+    """What a step needs: the order, its customer, the outside world, and how long it may take."""
+
+    order: WallboxOrder
+    customer: PrivateCustomer
+    deps: Deps
+    timeout: float
+
+    def id_of(self, step: Step) -> str:
+        """What an earlier step has made. Raises `LookupError` if it did not."""
+        done = self.order.done(step)
+        if done is None:
+            raise LookupError(f"{step.value} is not done")
+        return done.external_id
+
+    @property
+    def process(self) -> str:
+        """Who asks, as the journal names it."""
+        return process_of(self.order.id)
+
+
+def process_of(order_id: str) -> str:
+    """An order, as the journal names it."""
+    return f"{WallboxOrder.schema_name}#{order_id}"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object that shall exist in a system.
+
+    `owner` is what the ID map binds it to: (schema, id). `agrees` are the fields in which one that
+    is found has to be the one that is meant.
+    """
+
+    step: Step
+    system: str
+    reference: str
+    owner: tuple[str, str]
+    mode: Mode
+    source: Callable[[], Json]
+    mapping: str
+    find: Find
+    create: Create
+    agrees: Mapping[str, str]
+
+
+def run_step(step: Step, way: Way) -> Outcome:
+    """Bring one step as far as it goes now. Safe to call again at any time."""
+    if step is Step.IDENTITIES:
+        return _identities(way)
+    if step is Step.CONTACT and way.deps.energised.contact_route == "register":
+        # There a contact is made together with its first card, by one call.
+        _write_down(_step_done(step, "", customer_reference(way), way, made_here=False), way)
+        return Done(Found(""))
+    if step is Step.ORDER and (gone := _no_longer_sold(way)):
+        return gone
+    thing = THINGS[step](way)
+    deps = way.deps
+    outcome = Creator(deps.store, deps.clock, deps.tuning).run(_create_step(thing, way))
+    if not isinstance(outcome, Done):
+        return outcome
+    done = _noted(thing, outcome.found, way)
+    restored = restore(done, way.order, deps, way.timeout)
+    if isinstance(restored, Done):
+        number = outcome.found.fields.get("order_number")
+        _write_down(done, way, number)
+    return restored
+
+
+def _partner(way: Way) -> Thing:
+    deps, sap, person = way.deps, way.deps.systems.sap, way.customer
+    settings = deps.sap
+    names = {"first_name": person.first_name, "last_name": person.last_name}
+    return Thing(
+        step=Step.PARTNER,
+        system=SAP,
+        reference=reference(PERSON_KIND, person.id),
+        owner=(PrivateCustomer.schema_name, person.id),
+        mode=settings.partner_mode,
+        mapping="partner",
+        source=lambda: {
+            "customer": person.model_dump(mode="json"),
+            "settings": {
+                "category": settings.partner_category,
+                "grouping": settings.partner_grouping,
+                "roles": list(settings.partner_roles),
+                "language": settings.language,
+            },
+        },
+        find=sap.find_partners,
+        create=sap.create_partner,
+        agrees={**names, "birth_date": person.birth_date.isoformat()},
+    )
+
+
+def _contract(way: Way) -> Thing:
+    deps, sap, order = way.deps, way.deps.systems.sap, way.order
+    partner = way.id_of(Step.PARTNER)
+    return Thing(
+        step=Step.CONTRACT,
+        system=SAP,
+        reference=reference(CONTRACT_KIND, order.id),
+        owner=(WallboxOrder.schema_name, order.id),
+        mode=deps.sap.contract_mode,
+        mapping="contract",
+        source=lambda: {
+            "partner": partner,
+            "starts_on": order.ordered_at.date().isoformat(),
+            "settings": {"division": deps.sap.contract_division},
+        },
+        find=sap.find_contracts,
+        create=sap.create_contract,
+        agrees={"partner": partner},
+    )
+
+
+def _account(way: Way) -> Thing:
+    deps, sales, order = way.deps, way.deps.systems.wallbox_sales, way.order
+    partner = way.id_of(Step.PARTNER)
+    return Thing(
+        step=Step.ACCOUNT,
+        system=SALESFORCE,
+        reference=reference(PERSON_KIND, way.customer.id),
+        owner=(PrivateCustomer.schema_name, way.customer.id),
+        mode=deps.salesforce.account_mode,
+        mapping="account_private",
+        source=lambda: {
+            "customer": way.customer.model_dump(mode="json", exclude={"iban"}),
+            "billing_address": order.billing_address.model_dump(),
+            "delivery_address": order.delivery_address.model_dump(),
+            "gp_number": partner,
+            "contract_number": way.id_of(Step.CONTRACT),
+        },
+        find=sales.find_accounts,
+        create=sales.create_account,
+        agrees={"gp_number": partner},
+    )
+
+
+def _shared_contract(way: Way) -> Thing:
+    deps, sales = way.deps, way.deps.systems.wallbox_sales
+    contract, account = way.id_of(Step.CONTRACT), way.id_of(Step.ACCOUNT)
+    return Thing(
+        step=Step.SHARED_CONTRACT,
+        system=SALESFORCE,
+        reference=reference(SHARED_CONTRACT_KIND, way.order.id),
+        owner=(SHARED_CONTRACT, way.order.id),
+        mode=deps.salesforce.shared_contract_mode,
+        mapping="shared_contract",
+        source=lambda: {
+            "account_id": account,
+            "contract_number": contract,
+            "wallbox_contract_id": deps.salesforce.wallbox_contract_id,
+        },
+        find=sales.find_shared_contracts,
+        create=sales.create_shared_contract,
+        agrees={"contract_number": contract, "account_id": account},
+    )
+
+
+def _contact(way: Way) -> Thing:
+    deps, book, person = way.deps, way.deps.systems.contacts, way.customer
+    return Thing(
+        step=Step.CONTACT,
+        system=ENERGISED,
+        reference=reference(PERSON_KIND, person.id),
+        owner=(PrivateCustomer.schema_name, person.id),
+        mode=deps.energised.contact_mode,
+        mapping="contact_private",
+        source=lambda: {"customer": person.model_dump(mode="json", exclude={"iban"})},
+        find=lambda ours, left: book.find_contacts("reference", ours, left),
+        create=book.create_contact,
+        agrees={"name": f"{person.first_name} {person.last_name}"},
+    )
+
+
+def _order(way: Way) -> Thing:
+    deps, order = way.deps, way.order
+    account, contract = way.id_of(Step.ACCOUNT), way.id_of(Step.SHARED_CONTRACT)
+
+    def source() -> Json:
+        lines = [
+            {
+                "reference": _item_reference(order, number, deps),
+                "price_book_entry_id": line.product.price_book_entry_id,
+                "quantity": line.quantity,
+                "unit_price": line.product.unit_price,
+            }
+            for number, line in enumerate(order.lines, 1)
+        ]
+        return {
+            "account_id": account,
+            "shared_contract_id": contract,
+            "ordered_on": order.ordered_at.date().isoformat(),
+            "price_book_id": order.lines[0].product.price_book_id,
+            "note": order.note,
+            "lines": lines,
+            "billing_address": order.billing_address.model_dump(),
+            "delivery_address": order.delivery_address.model_dump(),
+            "installation_address": order.installation_address.model_dump(),
+        }
+
+    return Thing(
+        step=Step.ORDER,
+        system=SALESFORCE,
+        reference=reference(WALLBOX_KIND, order.id),
+        owner=(WallboxOrder.schema_name, order.id),
+        mode=deps.salesforce.mode,
+        mapping="wallbox_order",
+        source=source,
+        find=deps.systems.salesforce.find_order,
+        create=deps.systems.salesforce.create_order,
+        agrees={},
+    )
+
+
+def _item_reference(order: WallboxOrder, number: int, deps: Deps) -> str:
+    return reference(WALLBOX_ITEM_KIND, derived_id(deps.store.org, order.id, "item", str(number)))
+
+
+THINGS: Mapping[Step, Callable[[Way], Thing]] = {
+    Step.PARTNER: _partner,
+    Step.CONTRACT: _contract,
+    Step.ACCOUNT: _account,
+    Step.SHARED_CONTRACT: _shared_contract,
+    Step.CONTACT: _contact,
+    Step.ORDER: _order,
+}
+
+
+# --- under the step contract ---------------------------------------------------------------------
+
+
+def _create_step(thing: Thing, way: Way) -> CreateStep:
+    deps = way.deps
+
+    def find(ours: str, left: float) -> Sequence[Found]:
+        return _agreed(thing, thing.find(ours, left))
+
+    def create(ours: str, payload: Mapping[str, Any], left: float) -> Found:
+        until = deps.clock.now().timestamp() + left
+        # What carries our reference before we have made anything is older than our journal.
+        there = find(ours, left) if thing.mode == "probe" else ()
+        if len(there) > 1:
+            raise Refused(thing.system, "find", code="several_found")
+        if there:
+            return replace(there[0], fields={**there[0].fields, ADOPTED: "true"})
+        return thing.create(ours, payload, until - deps.clock.now().timestamp())
+
+    return CreateStep(
+        system=thing.system,
+        reference=thing.reference,
+        process=way.process,
+        mode=thing.mode,
+        settle=settle_of(thing.system, deps),
+        timeout=way.timeout,
+        payload=lambda: deps.mapper.run(thing.system, thing.mapping, thing.source()),
+        find=find,
+        create=create,
+        on_done=lambda found: (Bind(*thing.owner, thing.system, found.external_id),),
+        on_parked=lambda reason: parked(way.order.id, thing.step, reason, deps),
+        task_schema=WallboxOrder.schema_name,
+        task_subject=way.order.id,
+    )
+
+
+def _agreed(thing: Thing, hits: Sequence[Found]) -> Sequence[Found]:
+    """The hits; a single one must be the one that is meant. Raises `Refused`: ask a person."""
+    if len(hits) != 1:
+        return hits
+    there = hits[0].fields
+    names = [n for n, v in thing.agrees.items() if plain(there.get(n, "")) != plain(v)]
+    if names:
+        raise Refused(thing.system, f"find_{thing.step}", ", ".join(names), "OBJECT_DIFFERS")
+    return hits
+
+
+def _noted(thing: Thing, found: Found, way: Way) -> StepDone:
+    """How the step ended, and whether this order has made the object itself."""
+    row = way.deps.store.get(StepRow, f"{thing.system}#{thing.reference}")
+    ours = row is not None and row.record.process == way.process and ADOPTED not in found.fields
+    return _step_done(thing.step, found.external_id, thing.reference, way, ours)
+
+
+def _step_done(step: Step, external_id: str, ours: str, way: Way, made_here: bool) -> StepDone:
+    return StepDone(
+        step=step,
+        reference=ours,
+        external_id=external_id,
+        at=way.deps.clock.now(),
+        made_here=made_here,
+    )
+
+
+def _write_down(done: StepDone, way: Way, order_number: str | None = None) -> None:
+    def change(stored: Stored[WallboxOrder]) -> Sequence[Change]:
+        after = stored.record.with_step(done)
+        if done.step is Step.ORDER and after.salesforce_order_id is None:
+            update = {"salesforce_order_id": done.external_id, "submitted_at": done.at}
+            after = after.model_copy(update={**update, "salesforce_order_number": order_number})
+        return () if after == stored.record else (Save(after, stored),)
+
+    revise(way.deps.store, WallboxOrder, way.order.id, change)
+
+
+# --- the two steps that are more, or less, than a create -----------------------------------------
+
+
+def _no_longer_sold(way: Way) -> Outcome | None:
+    """Reject what cannot be ordered any more, while nothing was sent that could not go back."""
+    deps, ours = way.deps, reference(WALLBOX_KIND, way.order.id)
+    if Creator(deps.store, deps.clock, deps.tuning).was_begun(SALESFORCE, ours):
+        return None
+    sold = {product.product_id for product in products(deps).products}
+    if all(line.product.product_id in sold for line in way.order.lines):
+        return None
+
+    def change(stored: Stored[WallboxOrder]) -> Sequence[Change]:
+        update = {"rejected_reason": NOT_SOLD, "waiting_for": None, "at_step": None}
+        return (Save(stored.record.model_copy(update=update), stored),)
+
+    revise(deps.store, WallboxOrder, way.order.id, change)
+    return Parked(NOT_SOLD)
+
+
+def _identities(way: Way) -> Outcome:
+    """Have the portal user carry the ids of all systems.
+
+    A fleet's driver keeps the contact in be.ENERGISED that his fleet's cards are found by.
+    """
+    deps, user_id = way.deps, way.order.ordered_by
+    ids = {SAP: way.id_of(Step.PARTNER), SALESFORCE: way.id_of(Step.ACCOUNT)}
+    contact = way.id_of(Step.CONTACT)
+
+    def change(stored: Stored[User]) -> Sequence[Change]:
+        user, bound = stored.record, dict(ids)
+        fleet = deps.store.external_id(User.schema_name, user_id, ENERGISED)
+        if contact and fleet in {None, contact}:
+            bound[ENERGISED] = contact
+            user = user.model_copy(update={"energised_uuid": contact})
+        if all(deps.store.external_id(User.schema_name, user_id, s) == i for s, i in bound.items()):
+            return ()
+        binds = (Bind(User.schema_name, user_id, s, i) for s, i in bound.items())
+        return (Save(user, stored), *binds)
+
+    revise(deps.store, User, user_id, change)
+    _write_down(_step_done(Step.IDENTITIES, "", customer_reference(way), way, False), way)
+    return Done(Found(user_id))
+
+
+def customer_reference(way: Way) -> str:
+    """The reference by which all systems know the customer."""
+    return reference(PERSON_KIND, way.customer.id)
