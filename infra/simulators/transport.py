@@ -31,6 +31,4 @@ class SimulatorTransport(httpx.BaseTransport):
             kind, message = _ERRORS[response.cut]
             raise kind(message, request=request)
         sent = [*response.headers.items(), *(("set-cookie", c) for c in response.cookies)]
-        return httpx.Response(
-            response.status, headers=sent, content=response.body, request=request
-        )
+        return httpx.Response(response.status, headers=sent, content=response.body, request=request)

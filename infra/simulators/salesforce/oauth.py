@@ -63,4 +63,3 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return name, secret
-
