@@ -171,7 +171,8 @@ class SapSimulator(Simulator):
         cookies: tuple[str, ...] = ()
         if fetches and request.method in _READS and response.status != 401:
             headers["x-csrf-token"], cookies = self.sessions.fetched(request)
-        return replace(response, headers=headers, cookies=cookies)
+        body = b"" if request.method == "HEAD" else response.body
+        return replace(response, body=body, headers=headers, cookies=cookies)
 
     def own_faults(self) -> Mapping[str, FaultKind]:
         """See `own_faults.py`."""
