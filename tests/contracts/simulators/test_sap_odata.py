@@ -110,9 +110,7 @@ class TestEntity:
 
 
 class TestTypes:
-    def test_should_keep_dates_moments_times_and_decimals(
-        self, od: Caller, sap: SapSimulator
-    ) -> None:
+    def test_should_keep_dates_moments_and_decimals(self, od: Caller) -> None:
         address = any_address(ValidityStartDate="/Date(1748851200000+0000)/")
         number = partner_made(
             od,

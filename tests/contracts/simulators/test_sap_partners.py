@@ -63,7 +63,7 @@ class TestCreate:
         (bank,) = sap.records("A_BusinessPartnerBank")
         assert (bank["BankIdentification"], bank["BankNumber"]) == ("0001", "12030000")
 
-    def test_should_fill_in_names_and_stamps(self, od: Caller, clock: TurnedClock) -> None:
+    def test_should_fill_in_names_and_stamps(self, od: Caller) -> None:
         made = read(od, partner_made(od, BirthDate="1990-01-01T15:30:00"))
         assert made["BusinessPartnerFullName"] == "Any Body"
         assert made["BirthDate"] == "/Date(631152000000)/"
