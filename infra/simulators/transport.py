@@ -33,7 +33,6 @@ class SimulatorTransport(httpx.BaseTransport):
         if response.cut:
             kind, message = _ERRORS[response.cut]
             raise kind(message, request=request)
+        sent = [*response.headers.items(), *(("set-cookie", c) for c in response.cookies)]
         stream = httpx.ByteStream(response.body)
-        return httpx.Response(
-            response.status, headers=dict(response.headers), stream=stream, request=request
-        )
+        return httpx.Response(response.status, headers=sent, stream=stream, request=request)
