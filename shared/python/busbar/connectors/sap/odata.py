@@ -60,10 +60,13 @@ def following(link: str, base_url: str, service: str) -> str:
 
     Whoever writes an answer must not send us, and our password, anywhere else.
     """
-    root = service_path(service)
-    there, ours = urlsplit(urljoin(base_url + root, link)), urlsplit(base_url)
+    root, ours = service_path(service), urlsplit(base_url)
+    try:
+        there = urlsplit(urljoin(base_url + root, link))
+    except ValueError:
+        raise UnreadableError("__next") from None
     outside = (there.scheme, there.netloc) != (ours.scheme, ours.netloc)
-    plain = unquote(there.path)
+    plain = unquote(there.path).replace("\\", "/")
     if outside or not plain.startswith(root) or ".." in plain.split("/"):
         raise UnreadableError("__next")
     return f"{there.path}?{there.query}"

@@ -14,7 +14,8 @@ import httpx
 
 from busbar.connectors.reading import UnreadableError, token
 
-_COOKIE = re.compile(r"^[!-~]+=[ -~]*$")
+_COOKIE = re.compile(r"^[!-<>-~]+=[!-~][ -~]*$")
+"""One without a value is one that is taken away."""
 _NO_TOKENS = frozenset({"required", "fetch"})
 """What the header says where no token is given."""
 
