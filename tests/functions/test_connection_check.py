@@ -11,6 +11,7 @@ import pytest
 
 from busbar.connectors.energised.connection import EnergisedConnection
 from busbar.connectors.salesforce.connection import SalesforceConnection
+from busbar.connectors.sap.connection import SapConnection
 from busbar.domain.connection_texts import OK
 from busbar.domain.customers import Caller, User
 from busbar.ports import Connection, Finding
@@ -76,7 +77,8 @@ def test_should_write_nothing_anywhere(world: World, system: str) -> None:
 
 
 def test_should_have_a_sentence_for_every_check() -> None:
-    assert {*SalesforceConnection.names, *EnergisedConnection.names} == set(OK)
+    connections = (SalesforceConnection, EnergisedConnection, SapConnection)
+    assert {name for connection in connections for name in connection.names} == set(OK)
 
 
 # --- what is wrong is named ----------------------------------------------------------------------
@@ -255,7 +257,7 @@ class SlowConnection:
         """Not asked for."""
         raise NotImplementedError
 
-    energised = contacts = salesforce
+    energised = contacts = sap = salesforce
 
     def is_down(self, system: str) -> bool:  # noqa: ARG002
         """It is not."""
@@ -321,5 +323,5 @@ def test_should_be_for_operators_only(world: World, user: str) -> None:
 
 
 def test_should_name_the_systems_that_there_are(world: World) -> None:
-    reply = world.call("POST", "/v1/systems/sap/connection-check", "operator")
-    assert "salesforce, energised" in problem(reply, 404, "system-not-found")["detail"]
+    reply = world.call("POST", "/v1/systems/kvasy/connection-check", "operator")
+    assert "salesforce, energised, sap" in problem(reply, 404, "system-not-found")["detail"]

@@ -433,7 +433,7 @@ class PartnerSystem(Protocol):
         ...
 
     def write_contract(self, number: str, fields: Mapping[str, Any], timeout: float) -> None:
-        """Set what `read_contract` gives, as `write_partner` does."""
+        """Set `cancelled`, as `write_partner` does. Only to True: nothing takes it back."""
         ...
 
 

@@ -439,19 +439,28 @@ def test_should_have_a_row_read_again_that_somebody_else_has_written(answer: str
 
 
 def test_should_read_whether_a_partner_is_blocked_and_a_contract_cancelled() -> None:
-    row = httpx.Response(200, json={"d": {"IsCancelled": True}})
-    system, player = connected("partner_row", row)
+    rows = [
+        httpx.Response(200, json={"d": {"ProcessingStatus": status}})
+        for status in ("CANCELLED", "ACTIVE", None)
+    ]
+    system, player = connected("partner_row", *rows)
     assert system.read_partner("1000178", 5) == {"blocked": False}
     assert system.read_contract("4711", 5) == {"cancelled": True}
+    assert system.read_contract("4711", 5) == {"cancelled": False}
+    assert system.read_contract("4711", 5) == {"cancelled": False}
     assert player.sent[0].url.params["$select"] == "BusinessPartner,BusinessPartnerIsBlocked"
     assert player.calls()[1].endswith("/Contracts(%270000004711%27)")
 
 
-def test_should_cancel_a_contract() -> None:
-    row = httpx.Response(200, json={"d": {"Storno": False}})
-    system, player = connected(row, "session", "patched", contract_cancelled_field="Storno")
+def test_should_cancel_a_contract_in_the_tenant_s_words() -> None:
+    row = httpx.Response(200, json={"d": {"Stand": "AKTIV"}})
+    words: dict[str, Any] = {
+        "contract_status_field": "Stand",
+        "contract_cancelled_status": "STORNO",
+    }
+    system, player = connected(row, "session", "patched", **words)
     system.write_contract("4711", {"cancelled": True}, 5)
-    assert player.json_sent() == {"Storno": True}
+    assert player.json_sent() == {"Stand": "STORNO"}
 
 
 @pytest.mark.parametrize("value", ["X", None, 1, "true"])
@@ -466,6 +475,8 @@ def test_should_send_nothing_for_a_field_that_there_is_not_or_a_number_that_is_n
     system, player = connected()
     with pytest.raises(Refused, match="UNKNOWN_FIELD"):
         system.write_partner("1", {"blocked": True, "name": "x"}, 5)
+    with pytest.raises(Refused, match="NOT_A_CANCELLATION"):
+        system.write_contract("1", {"cancelled": False}, 5)
     with pytest.raises(Missing, match="NO_NUMBER"):
         system.read_partner("", 5)
     assert player.sent == []

@@ -151,7 +151,7 @@ def _needs_of(settings: SapSettings, system: SapSystem) -> dict[str, _Needs]:
             entity_set=settings.contract_set,
             mode=settings.contract_mode,
             reference=settings.contract_reference_field,
-            changed=settings.contract_cancelled_field,
+            changed=settings.contract_status_field,
             read=(settings.contract_number_field, settings.contract_partner_field),
             find=system.find_contracts,
         ),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from busbar.connectors.exchange import Answer, Ask
 from busbar.connectors.reading import UnreadableError, exact_json_of
 from busbar.connectors.sap.client import SapClient
 from busbar.connectors.sap.odata import (
     etag_of,
-    flag,
     following,
     literal,
     padded,
@@ -23,6 +22,7 @@ from busbar.connectors.sap.odata import (
 from busbar.errors import Missing, Refused
 from busbar.ports import Found
 
+T = TypeVar("T")
 ENOUGH = 2
 """Rows with one reference after which nobody looks for more."""
 MOST_PAGES = 10
@@ -89,12 +89,19 @@ class Entities:
         except UnreadableError as error:
             raise self._client.unreadable(ask, error, answer) from None
 
-    def read_flag(self, operation: str, number: str, name: str, timeout: float) -> bool:
-        """A boolean field of one row. Raises `Missing`."""
+    def read(
+        self,
+        operation: str,
+        number: str,
+        name: str,
+        reading: Callable[[dict[str, Any], str], T],
+        timeout: float,
+    ) -> T:
+        """A field of one row, as `reading` reads it. Raises `Missing`."""
         ask = self._row(operation, "GET", number, query={"$select": f"{self._of.number},{name}"})
         answer = self._client.call(ask, self._of.service, self._client.budget(timeout))
         try:
-            return flag(row_of(exact_json_of(answer.body)), name)
+            return reading(row_of(exact_json_of(answer.body)), name)
         except UnreadableError as error:
             raise self._client.unreadable(ask, error, answer) from None
 

@@ -16,8 +16,8 @@ from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown, Ups
 
 NOT_UNIQUE = frozenset({"BPEXT_NOT_UNIQUE", "R1/451"})
 """The external number of a partner is taken: as an exception, and as a message (documented)."""
-LOCKED = frozenset({"MC/601"})
-"""Somebody is working on the object (assumed: the code differs from application to application)."""
+LOCKED = frozenset({"MC/601", "R1/203"})
+"""Somebody is working on the object. Assumed: what an application says then is its own affair."""
 _TRY_LATER = frozenset({401, 407, 408, 412, 423, 425, 428, 429})
 """401: the password is a matter for an alarm, and what waits for it must not die. 412, 428: the row
 has changed since we read it; nothing was written."""

@@ -11,9 +11,11 @@ import httpx
 
 from busbar.connectors.budget import Monotonic
 from busbar.connectors.credentials import Credentials
+from busbar.connectors.reading import text_or_none
 from busbar.connectors.sap.client import SapClient
 from busbar.connectors.sap.entities import Entities, EntitySet
 from busbar.connectors.sap.models import contract_of, partner_of
+from busbar.connectors.sap.odata import flag
 from busbar.errors import Refused
 from busbar.ports import Clock, Found, Gate, Json
 from busbar.settings import SapSettings
@@ -33,8 +35,7 @@ class SapSystem:
         monotonic: Monotonic = time.monotonic,
         gate: Gate | None = None,
     ) -> None:
-        self._blocked = settings.partner_blocked_field
-        self._cancelled = settings.contract_cancelled_field
+        self._settings = settings
         self.client = SapClient(
             settings,
             credentials,
@@ -61,12 +62,15 @@ class SapSystem:
 
     def read_partner(self, number: str, timeout: float) -> Json:
         """See `PartnerSystem.read_partner`."""
-        return {"blocked": self._partners.read_flag("read_partner", number, self._blocked, timeout)}
+        name = self._settings.partner_blocked_field
+        return {"blocked": self._partners.read("read_partner", number, name, flag, timeout)}
 
     def write_partner(self, number: str, fields: Mapping[str, Any], timeout: float) -> None:
         """See `PartnerSystem.write_partner`: `PATCH` with `If-Match` (documented)."""
-        named = _named("write_partner", fields, {"blocked": self._blocked})
-        self._partners.write("write_partner", number, named, timeout)
+        if set(fields) != {"blocked"}:
+            raise Refused("sap", "write_partner", ", ".join(sorted(fields)), "UNKNOWN_FIELD")
+        wanted = {self._settings.partner_blocked_field: fields["blocked"]}
+        self._partners.write("write_partner", number, wanted, timeout)
 
     def find_contracts(self, reference: str, timeout: float) -> list[Found]:
         """See `PartnerSystem.find_contracts` (assumed, as all of contracts)."""
@@ -77,14 +81,18 @@ class SapSystem:
         return self._contracts.create("create_contract", reference, payload, timeout)
 
     def read_contract(self, number: str, timeout: float) -> Json:
-        """See `PartnerSystem.read_contract`."""
-        name = self._cancelled
-        return {"cancelled": self._contracts.read_flag("read_contract", number, name, timeout)}
+        """See `PartnerSystem.read_contract`: by its status."""
+        name = self._settings.contract_status_field
+        status = self._contracts.read("read_contract", number, name, text_or_none, timeout)
+        return {"cancelled": status == self._settings.contract_cancelled_status}
 
     def write_contract(self, number: str, fields: Mapping[str, Any], timeout: float) -> None:
-        """See `PartnerSystem.write_contract`."""
-        named = _named("write_contract", fields, {"cancelled": self._cancelled})
-        self._contracts.write("write_contract", number, named, timeout)
+        """See `PartnerSystem.write_contract`: by its status."""
+        if fields != {"cancelled": True}:
+            raise Refused("sap", "write_contract", ", ".join(sorted(fields)), "NOT_A_CANCELLATION")
+        settings = self._settings
+        wanted = {settings.contract_status_field: settings.contract_cancelled_status}
+        self._contracts.write("write_contract", number, wanted, timeout)
 
 
 def _partners(settings: SapSettings) -> EntitySet:
@@ -111,10 +119,3 @@ def _contracts(settings: SapSettings) -> EntitySet:
         shown=(settings.contract_partner_field,),
         found_of=partial(contract_of, settings=settings),
     )
-
-
-def _named(operation: str, fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The fields under the tenant's names. Raises `Refused` for one that there is not."""
-    if unknown := sorted(set(fields) - set(names)):
-        raise Refused("sap", operation, ", ".join(unknown), "UNKNOWN_FIELD")
-    return {names[name]: value for name, value in fields.items()}
