@@ -91,6 +91,7 @@ async def _request(scope: Scope, receive: Receive) -> Request:
 
 async def _send_whole(response: Response, send: Send) -> None:
     headers = [(k.lower().encode(), v.encode()) for k, v in response.headers.items()]
+    headers += [(b"set-cookie", cookie.encode()) for cookie in response.cookies]
     if response.status not in {204, 304}:
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

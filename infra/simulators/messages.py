@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+_LOOPBACK = ("127.", "localhost", "[::1]")
+
 
 class Cut(StrEnum):
     """How a call ends without an answer."""
@@ -48,6 +50,12 @@ class Request:
         return json.loads(self.body, parse_constant=_no_number)
 
 
+def origin(request: Request) -> str:
+    """Scheme and host that were called. Only loopback is called without TLS."""
+    host = request.headers.get("host", "localhost")
+    return f"{'http' if host.startswith(_LOOPBACK) else 'https'}://{host}"
+
+
 def request(
     method: str,
     url: str,
@@ -65,12 +73,16 @@ def request(
 
 @dataclass(frozen=True)
 class Response:
-    """A response. With `cut` set nothing of it reaches the caller."""
+    """A response. With `cut` set nothing of it reaches the caller.
+
+    `cookies` are values of `Set-Cookie`, the one header that may come more than once.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: Cut | None = None
+    cookies: tuple[str, ...] = ()
 
     def json(self) -> Any:
         """The body read as JSON. Raises `ValueError`."""

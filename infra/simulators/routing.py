@@ -54,15 +54,19 @@ Handler = Callable[[T, Call], Response]
 class RouteTable(Generic[T]):
     """The routes of one part of a simulator; `T` is what their functions work on."""
 
-    _rows: list[tuple[str, str, Label, str, Handler[T]]] = field(default_factory=list)
+    _rows: list[tuple[str, str, str, Label, str, Handler[T]]] = field(default_factory=list)
 
     def route(
-        self, method: str, pattern: str, *, label: Label, note: str
+        self, method: str, pattern: str, *, label: Label, note: str, operation: str = ""
     ) -> Callable[[Handler[T]], Handler[T]]:
-        """Serve `method pattern` with the decorated function; its name names the operation."""
+        """Serve `method pattern` with the decorated function.
+
+        Its name names the operation, unless one is given: for a function of several routes.
+        """
 
         def keep(handler: Handler[T]) -> Handler[T]:
-            self._rows.append((method, pattern, label, note, handler))
+            name = operation or handler.__name__
+            self._rows.append((method, pattern, name, label, note, handler))
             return handler
 
         return keep
@@ -74,8 +78,8 @@ class RouteTable(Generic[T]):
             return lambda call: handler(target, call)
 
         return [
-            Route(method, pattern, handler.__name__, label, note, bound(handler), _regex(pattern))
-            for method, pattern, label, note, handler in self._rows
+            Route(method, pattern, operation, label, note, bound(handler), _regex(pattern))
+            for method, pattern, operation, label, note, handler in self._rows
         ]
 
 

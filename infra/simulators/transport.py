@@ -30,6 +30,5 @@ class SimulatorTransport(httpx.BaseTransport):
         if response.cut:
             kind, message = _ERRORS[response.cut]
             raise kind(message, request=request)
-        return httpx.Response(
-            response.status, headers=dict(response.headers), content=response.body, request=request
-        )
+        sent = [*response.headers.items(), *(("set-cookie", c) for c in response.cookies)]
+        return httpx.Response(response.status, headers=sent, content=response.body, request=request)

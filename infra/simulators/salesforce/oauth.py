@@ -6,13 +6,12 @@ import base64
 import binascii
 import hmac
 
-from infra.simulators.messages import Request, Response, answer
+from infra.simulators.messages import Request, Response, answer, origin
 from infra.simulators.routing import Call, RouteTable
 from infra.simulators.salesforce.org import Org
 
 OAUTH: RouteTable[Org] = RouteTable()
 _FORM = "application/x-www-form-urlencoded"
-_LOOPBACK = ("127.", "localhost", "[::1]")
 
 
 @OAUTH.route(
@@ -37,7 +36,7 @@ def token(org: Org, call: Call) -> Response:
 
 def _granted(org: Org, request: Request) -> Response:
     access_token, moment = org.log_in()
-    instance = org.settings.instance_url or _called(request)
+    instance = org.settings.instance_url or origin(request)
     organisation, user = org.settings.organisation_id, org.settings.user_id
     body = {
         "access_token": access_token,
@@ -64,8 +63,3 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return name, secret
-
-
-def _called(request: Request) -> str:
-    host = request.headers.get("host", "localhost")
-    return f"{'http' if host.startswith(_LOOPBACK) else 'https'}://{host}"
