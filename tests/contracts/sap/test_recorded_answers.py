@@ -15,6 +15,7 @@ from busbar.connectors.sap.system import SapSystem
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown, UpstreamError
 from busbar.settings import SapSettings
 from tests.contracts.recording import FixedClock, Player, Seconds, Secrets
+from tests.unit.connectors.test_gate import UP, Notes
 
 RECORDED = Path(__file__).parent / "recorded"
 SETTINGS = SapSettings(base_url="https://sap.acme.example", secret_id="any", client="100")
@@ -29,6 +30,7 @@ def connected(
     *steps: Any,
     credentials: Secrets | None = None,
     monotonic: Seconds | None = None,
+    gate: Notes | None = None,
     **settings: Any,
 ) -> tuple[SapSystem, Player]:
     """A system that answers just so."""
@@ -40,6 +42,7 @@ def connected(
         correlation=lambda: "corr-1",
         transport=player.transport,
         monotonic=monotonic or Seconds(),
+        gate=gate,
     )
     return system, player
 
@@ -87,6 +90,15 @@ def test_should_not_try_a_refused_password_again() -> None:
     with pytest.raises(Unavailable, match="HTTP_401"):
         system.find_partners(PERSON, 5)
     assert len(player.sent) == 1
+
+
+def test_should_tell_the_gate_of_a_refused_password_as_sap_locks_who_tries_on() -> None:
+    gate = Notes()
+    system, _ = connected("unauthorised", "partners_none", gate=gate)
+    with pytest.raises(Unavailable):
+        system.find_partners(PERSON, 5)
+    system.find_partners(PERSON, 5)
+    assert gate.told == ["HTTP_401", UP]
 
 
 @pytest.mark.parametrize("secret", [{}, {"user": "BUSBAR"}, {"user": "", "password": "x"}])
@@ -331,6 +343,13 @@ def test_should_know_that_nothing_was_written_when_no_session_opens(
     with pytest.raises(kind):
         system.create_partner(PERSON, {}, 5)
     assert "POST" not in {r.method for r in player.sent}
+
+
+def test_should_send_no_cookie_where_none_came() -> None:
+    bare = httpx.Response(200, headers={"x-csrf-token": "t0ken"})
+    system, player = connected(bare, "partner_created")
+    system.create_partner(PERSON, {}, 5)
+    assert "cookie" not in player.sent[1].headers
 
 
 def test_should_never_show_the_token_of_a_session() -> None:

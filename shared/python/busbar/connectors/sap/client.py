@@ -143,5 +143,5 @@ class SapClient:
 
 
 def _within(session: Session, ask: Ask) -> Ask:
-    headers = {**ask.headers, "x-csrf-token": session.token, "Cookie": session.cookies}
-    return replace(ask, headers=headers)
+    cookies = {"Cookie": session.cookies} if session.cookies else {}
+    return replace(ask, headers={**ask.headers, **cookies, "x-csrf-token": session.token})
