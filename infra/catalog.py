@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-System = Literal["salesforce", "energised", "webhook"]
+System = Literal["salesforce", "energised", "sap", "webhook"]
 """Names a part of `OrgSettings`, and the secret in it that the function may read."""
 
 
@@ -252,7 +252,7 @@ USE_CASES: tuple[UseCase, ...] = (
         summary="Checks that an outside system lets us do what we have to, without writing there",
         routes=(Route("POST", "/v1/systems/{system}/connection-check", "connection_check"),),
         table="read",
-        systems=("salesforce", "energised"),
+        systems=("salesforce", "energised", "sap"),
         timeout_seconds=25,
     ),
     UseCase(

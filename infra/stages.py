@@ -17,6 +17,7 @@ from busbar.settings import (
     EnergisedSettings,
     OrgSettings,
     SalesforceSettings,
+    SapSettings,
     Tuning,
     WebhookSettings,
 )
@@ -28,6 +29,7 @@ EXAMPLES = (
     "https://acme.my.salesforce.com",
     "https://acme.beenergised.cloud",
     "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001AAA",
+    "https://sap.acme.example",
 )
 """Values that stand in for your own and must not be deployed."""
 
@@ -91,7 +93,7 @@ def parameter_name(stage: str, name: str) -> str:
 
 def example_org(stage: StageName, org: str) -> OrgSettings:
     """EDIT ME: an org with example addresses. Put your own into `DEV`, `TEST` and `PROD`."""
-    base_url, energised, event_source = EXAMPLES
+    base_url, energised, event_source, sap = EXAMPLES
     salesforce = SalesforceSettings(
         base_url=base_url,
         secret_id=secret_id(stage, org, "salesforce"),
@@ -103,6 +105,7 @@ def example_org(stage: StageName, org: str) -> OrgSettings:
         energised=EnergisedSettings(
             base_url=energised, secret_id=secret_id(stage, org, "energised")
         ),
+        sap=SapSettings(base_url=sap, secret_id=secret_id(stage, org, "sap")),
         webhook=webhook_of(stage, org, salesforce),
     )
 
@@ -126,6 +129,12 @@ LOCAL = StageConfig(
                 secret_id=secret_id("local", "demo", "energised"),
                 processing_seconds=2.0,
                 search_lag_seconds=1.0,
+            ),
+            sap=SapSettings(
+                base_url="http://127.0.0.1:4573",
+                secret_id=secret_id("local", "demo", "sap"),
+                contract_division="01",
+                processing_seconds=2.0,
             ),
             webhook=webhook_of("local", "demo", LOCAL_SALESFORCE),
         )
@@ -176,7 +185,8 @@ def why_not_deployable(stage: StageConfig) -> list[str]:
         return ["stage local lives on a laptop: start it with `make run`"]
     reasons = []
     for name, org in sorted(stage.orgs.items()):
-        for system, values in (("salesforce", org.salesforce), ("energised", org.energised)):
+        systems = (("salesforce", org.salesforce), ("energised", org.energised), ("sap", org.sap))
+        for system, values in systems:
             texts = [str(v) for v in vars(values).values()] if values else []
             reasons += [
                 f"org {name}: {system} still has the example {text!r}"

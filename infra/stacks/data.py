@@ -15,7 +15,7 @@ from infra.constructs.names import pascal, publish
 from infra.constructs.table import BusbarTable
 from infra.stages import StageConfig
 
-SYSTEMS = ("salesforce", "energised", "webhook")
+SYSTEMS = ("salesforce", "energised", "sap", "webhook")
 
 
 class DataStack(Stack):

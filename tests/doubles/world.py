@@ -28,6 +28,7 @@ from busbar.settings import (
     EnergisedSettings,
     OrgSettings,
     SalesforceSettings,
+    SapSettings,
     Settings,
     Tuning,
     WebhookSettings,
@@ -39,6 +40,7 @@ from infra.local.people import PEOPLE
 from infra.simulators.energised.simulator import EnergisedSimulator
 from infra.simulators.salesforce.events import Publish
 from infra.simulators.salesforce.simulator import SalesforceSimulator
+from infra.simulators.sap import SapSimulator
 from infra.simulators.simulator import Now
 from infra.simulators.transport import SimulatorTransport
 from tests.doubles.canaries import found_in, found_in_letter
@@ -48,6 +50,7 @@ from tests.doubles.memory_table import MemoryTable
 
 SALESFORCE = "https://salesforce.example"
 ENERGISED = "https://energised.example"
+SAP = "https://sap.example"
 SOURCE = "salesforce.local/00D000000000001AAA/0YL000000000001AAA"
 AUDIENCE = "portal"
 ORG = "demo"
@@ -191,6 +194,7 @@ class MemorySecrets:
         self.values = {
             "salesforce": {"client_id": "busbar", "client_secret": "not-secret-1"},
             "energised": {"api_token": "not-secret-2"},
+            "sap": {"user": "BUSBAR", "password": "not-secret-3"},
         }
 
     def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803  (boto3's name)
@@ -198,7 +202,7 @@ class MemorySecrets:
         if "salesforce" not in SecretId and "webhook" in SecretId:
             self.reads += 1
             return {"SecretString": json.dumps(self.webhook)}
-        system = "salesforce" if "salesforce" in SecretId else "energised"
+        system = next(name for name in ("salesforce", "energised", "sap") if name in SecretId)
         self.reads_of[system] += 1
         if system not in self.values:
             gone = {"Error": {"Code": "ResourceNotFoundException", "Message": SecretId}}
@@ -250,8 +254,9 @@ class World:
         self._relayed = 0
         self.salesforce, self.energised = simulators(self.clock.now, self._publish, cards)
         self.energised.backend.lists_changes = lists_changes
+        self.sap = SapSimulator(self.clock.now, "BUSBAR", "not-secret-3")
         settings = settings_of(salesforce, {"lists_changes": lists_changes})
-        settings = with_limit(settings, cards_per_company)
+        settings = with_limit(with_sap(settings), cards_per_company)
         self.settings = replace(settings, tuning=tuning or Tuning())
         self._handlers: dict[str, Handler] = {}
         local_sample.load(self._clients().store())
@@ -411,6 +416,12 @@ def settings_of(
     return Settings(stage="local", table="busbar", orgs={ORG: org}, queues=queues)
 
 
+def with_sap(settings: Settings) -> Settings:
+    """These settings, with a SAP."""
+    sap = SapSettings(base_url=SAP, secret_id="sap", contract_division="01")
+    return replace(settings, orgs={ORG: replace(settings.orgs[ORG], sap=sap)})
+
+
 def with_limit(settings: Settings, cards_per_company: int | None) -> Settings:
     """These settings, with the cards that a company may order in 30 days."""
     org = replace(settings.orgs[ORG], cards_per_company_30_days=cards_per_company)
@@ -458,6 +469,7 @@ def _only(org: OrgSettings, case: UseCase) -> OrgSettings:
         org,
         salesforce=org.salesforce if "salesforce" in case.systems else None,
         energised=org.energised if "energised" in case.systems else None,
+        sap=org.sap if "sap" in case.systems else None,
         webhook=org.webhook if "webhook" in case.systems else None,
     )
 
@@ -475,6 +487,7 @@ class _WorldClients(Clients):
                 ENERGISED: FragileTransport(
                     SimulatorTransport(world.energised), "energised", world
                 ),
+                SAP: FragileTransport(SimulatorTransport(world.sap), "sap", world),
             },
             table=FragileTable(world.table, boundaries),
             clock=world.clock,

@@ -11,6 +11,7 @@ import pytest
 
 from busbar.connectors.energised.connection import EnergisedConnection
 from busbar.connectors.salesforce.connection import SalesforceConnection
+from busbar.connectors.sap.connection import SapConnection
 from busbar.domain.connection_texts import OK
 from busbar.domain.customers import Caller, User
 from busbar.ports import Connection, Finding
@@ -66,17 +67,25 @@ def test_energised_should_be_green(world: World, event: Any) -> None:
     assert [c["name"] for c in report["checks"]] == list(EnergisedConnection.names)
 
 
-@pytest.mark.parametrize("system", ["salesforce", "energised"])
+def test_sap_should_be_green(world: World, event: Any) -> None:
+    report = answer(world, "connection_check", event).json
+    assert (report["ok"], found(report), report["not_reached"]) == (True, {}, [])
+    assert [c["name"] for c in report["checks"]] == list(SapConnection.names)
+
+
+@pytest.mark.parametrize("system", ["salesforce", "energised", "sap"])
 def test_should_write_nothing_anywhere(world: World, system: str) -> None:
     before = dict(world.table.items)
     forget_calls(world)
     checked(world, system)
     assert writes(world.salesforce, world.energised) == []
+    assert {call.method for call in world.sap.calls} <= {"GET", "HEAD"}
     assert world.table.items == before
 
 
 def test_should_have_a_sentence_for_every_check() -> None:
-    assert {*SalesforceConnection.names, *EnergisedConnection.names} == set(OK)
+    connections = (SalesforceConnection, EnergisedConnection, SapConnection)
+    assert {name for connection in connections for name in connection.names} == set(OK)
 
 
 # --- what is wrong is named ----------------------------------------------------------------------
@@ -165,12 +174,12 @@ def test_should_say_which_mode_is_right_without_a_unique_field(
     assert says in detail(report, "reference_unique")
 
 
-@pytest.mark.parametrize("system", ["salesforce", "energised"])
+@pytest.mark.parametrize("system", ["salesforce", "energised", "sap"])
 @pytest.mark.parametrize(("seconds", "state"), [(25, None), (45, "warning"), (-45, "warning")])
 def test_should_warn_when_the_clocks_differ_by_more_than_half_a_minute(
     world: World, system: str, seconds: float, state: str | None
 ) -> None:
-    of = {"salesforce": world.salesforce, "energised": world.energised}[system]
+    of: Any = getattr(world, system)
     of.add_fault(Fault("clock_skew", seconds=seconds, count=None))
     report = checked(world, system)
     assert report["ok"]
@@ -224,7 +233,15 @@ def test_should_say_that_a_revoked_token_is_refused(world: World) -> None:
     assert report["not_reached"] == list(EnergisedConnection.names[1:])
 
 
-@pytest.mark.parametrize("system", ["salesforce", "energised"])
+def test_should_say_that_sap_s_password_is_refused(world: World) -> None:
+    world.sap.rotate_password("another")
+    report = checked(world, "sap")
+    assert (report["ok"], found(report)) == (False, {"login": "failed"})
+    assert report["not_reached"] == list(SapConnection.names[1:])
+    assert report["checks"][0]["text"].startswith("SAP lehnt die Anmeldung ab.")
+
+
+@pytest.mark.parametrize("system", ["salesforce", "energised", "sap"])
 def test_should_say_that_a_system_is_down(world: World, system: str) -> None:
     of: Any = getattr(world, system)
     of.is_down = True
@@ -238,7 +255,11 @@ def test_should_say_that_a_system_is_down(world: World, system: str) -> None:
 
 def of_names(system: str) -> tuple[str, ...]:
     """All checks of a system."""
-    names = {"salesforce": SalesforceConnection.names, "energised": EnergisedConnection.names}
+    names = {
+        "salesforce": SalesforceConnection.names,
+        "energised": EnergisedConnection.names,
+        "sap": SapConnection.names,
+    }
     return tuple(names[system])
 
 
@@ -255,7 +276,7 @@ class SlowConnection:
         """Not asked for."""
         raise NotImplementedError
 
-    energised = contacts = salesforce
+    energised = contacts = sap = salesforce
 
     def is_down(self, system: str) -> bool:  # noqa: ARG002
         """It is not."""
@@ -321,5 +342,5 @@ def test_should_be_for_operators_only(world: World, user: str) -> None:
 
 
 def test_should_name_the_systems_that_there_are(world: World) -> None:
-    reply = world.call("POST", "/v1/systems/sap/connection-check", "operator")
-    assert "salesforce, energised" in problem(reply, 404, "system-not-found")["detail"]
+    reply = world.call("POST", "/v1/systems/kvasy/connection-check", "operator")
+    assert "salesforce, energised, sap" in problem(reply, 404, "system-not-found")["detail"]

@@ -36,7 +36,11 @@ def test_list_should_show_every_system_that_has_never_failed_as_closed(
 ) -> None:
     reply = answer(world, "systems", event)
     assert reply.status == 200
-    assert [s["system"] for s in reply.json["systems"]] == ["salesforce", "energised"]
+    assert [s["system"] for s in reply.json["systems"]] == [
+        "salesforce",
+        "energised",
+        "sap",
+    ]
     assert {(s["state"], s["since"], s["waiting"]) for s in reply.json["systems"]} == {
         ("closed", None, 0)
     }

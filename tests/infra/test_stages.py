@@ -37,6 +37,7 @@ def test_should_allow_to_deploy_when_addresses_are_ones_own() -> None:
     org = DEV.orgs["demo"]
     assert org.salesforce
     assert org.energised
+    assert org.sap
     salesforce = dataclasses.replace(
         org.salesforce,
         base_url="https://north.my.salesforce.com",
@@ -44,7 +45,10 @@ def test_should_allow_to_deploy_when_addresses_are_ones_own() -> None:
     )
     energised = dataclasses.replace(org.energised, base_url="https://north.beenergised.cloud")
     webhook = webhook_of("dev", "demo", salesforce)
-    own = dataclasses.replace(org, salesforce=salesforce, energised=energised, webhook=webhook)
+    sap = dataclasses.replace(org.sap, base_url="https://sap.north.example")
+    own = dataclasses.replace(
+        org, salesforce=salesforce, energised=energised, sap=sap, webhook=webhook
+    )
 
     assert why_not_deployable(dataclasses.replace(DEV, orgs={"north": own})) == []
 
@@ -79,7 +83,7 @@ def test_should_write_variables_that_the_settings_read_back(name: str) -> None:
     settings = read_settings(environment(row, LOCAL, names))
 
     assert settings.tuning == LOCAL.tuning
-    for system in ("salesforce", "energised"):
+    for system in ("salesforce", "energised", "sap"):
         told = getattr(settings.orgs["demo"], system)
         assert told == (getattr(LOCAL.orgs["demo"], system) if system in row.systems else None)
 

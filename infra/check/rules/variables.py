@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from busbar.settings import MisconfiguredError, Settings, read_settings
-from infra.catalog import UseCase
+from infra.catalog import System, UseCase
 from infra.check.assembly import Assembly
 
 MOST_BYTES = 4096
@@ -14,9 +15,7 @@ MOST_BYTES = 4096
 
 def _faults(use_case: UseCase, settings: Settings) -> Iterator[str]:
     for org, values in settings.orgs.items():
-        systems = {
-            s for s in ("salesforce", "energised", "webhook") if getattr(values, s) is not None
-        }
+        systems = {system for system in get_args(System) if getattr(values, system) is not None}
         if surplus := systems - set(use_case.systems):
             yield f"org {org} has {sorted(surplus)}, which the catalogue does not name"
         if bool(values.audiences) != bool(use_case.routes):

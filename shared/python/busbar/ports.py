@@ -386,6 +386,57 @@ class ContactBook(Protocol):
         ...
 
 
+class PartnerSystem(Protocol):
+    """SAP, as far as wallbox orders need it. `timeout` bounds the whole operation.
+
+    Numbers of partners and contracts are taken and given with leading zeros, as 10 digits; the
+    `fields` of what is found are empty texts where SAP holds nothing.
+    """
+
+    def find_partners(self, reference: str, timeout: float) -> Sequence[Found]:
+        """Business partners that carry our reference; two at most, as one is one too many.
+
+        `fields` are `first_name`, `last_name` and `birth_date` (ISO).
+        """
+        ...
+
+    def create_partner(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
+        """Create a partner that carries our reference, with all that hangs on it.
+
+        `payload` is what `mappings/sap/partner.jsonata` made; `fields` as in `find_partners`.
+        """
+        ...
+
+    def read_partner(self, number: str, timeout: float) -> Json:
+        """`{"blocked": bool}`. Raises `Missing`."""
+        ...
+
+    def write_partner(self, number: str, fields: Mapping[str, Any], timeout: float) -> None:
+        """Set what `read_partner` gives. Raises `Unavailable` if somebody else wrote meanwhile:
+        it was not done, and has to be read again."""
+        ...
+
+    def find_contracts(self, reference: str, timeout: float) -> Sequence[Found]:
+        """Contracts that carry our reference; two at most. `fields` are `partner`, a number."""
+        ...
+
+    def create_contract(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
+        """Create a contract that carries our reference.
+
+        `payload` is what `mappings/sap/contract.jsonata` made, and names the partner; `fields` as
+        in `find_contracts`.
+        """
+        ...
+
+    def read_contract(self, number: str, timeout: float) -> Json:
+        """`{"cancelled": bool}`. Raises `Missing`."""
+        ...
+
+    def write_contract(self, number: str, fields: Mapping[str, Any], timeout: float) -> None:
+        """Set `cancelled`, as `write_partner` does. Only to True: nothing takes it back."""
+        ...
+
+
 class Systems(Protocol):
     """The outside systems of one org."""
 
@@ -395,8 +446,12 @@ class Systems(Protocol):
     @property
     def energised(self) -> ChargingBackend: ...
 
+    @property
+    def sap(self) -> PartnerSystem: ...
+
     def connection(self, system: str) -> Connection | None:
-        """A fresh connection to `salesforce` or `energised`; None if the org has no such system."""
+        """A fresh connection to a system by its name, e.g. `salesforce`; None if the org has no
+        such system."""
         ...
 
     def is_down(self, system: str) -> bool:

@@ -6,8 +6,8 @@ A function gets up to six variables, written by `infra/` from the stage and the 
     BUSBAR_TABLE    name of the table
     BUSBAR_QUEUES   JSON: queue name -> URL, only those that the function may send to
     BUSBAR_ORGS     JSON: org -> {"audiences": […], "salesforce": {…}, "energised": {…},
-                    "webhook": {…}}, only the systems that the function talks to, only what differs
-                    from the defaults below
+                    "sap": {…}, "webhook": {…}}, only the systems that the function talks to, only
+                    what differs from the defaults below
     BUSBAR_PARKED   URL of the dead-letter queue of the worker's own queue (workers only)
     BUSBAR_TUNING   JSON: what differs from the defaults of `Tuning`
 """
@@ -133,6 +133,53 @@ class EnergisedSettings:
 
 
 @dataclass(frozen=True)
+class SapSettings:
+    """One org's SAP. Partners come from the public API; contracts from a service of the org's own,
+    as no public one creates them: its names below are where to begin, not what SAP documents."""
+
+    base_url: str
+    """Host of the gateway, e.g. `https://sap.acme.example`; no path, no slash at the end."""
+    secret_id: str
+    """Secrets Manager name of `{"user": …, "password": …}`."""
+    client: str = ""
+    """Client (Mandant), three digits; empty: the gateway's own default."""
+    language: str = "DE"
+    """Language of SAP's texts, and the one in which partners are written to."""
+    partner_service: str = "API_BUSINESS_PARTNER"
+    partner_set: str = "A_BusinessPartner"
+    partner_number_field: str = "BusinessPartner"
+    partner_reference_field: str = "BusinessPartnerIDByExtSystem"
+    partner_first_name_field: str = "FirstName"
+    partner_last_name_field: str = "LastName"
+    partner_birth_date_field: str = "BirthDate"
+    partner_blocked_field: str = "BusinessPartnerIsBlocked"
+    partner_mode: Mode = "probe"
+    """`unique_key`: SAP refuses a second partner with our reference (`BPEXT_NOT_UNIQUE`)."""
+    partner_category: str = "1"
+    """Category of a private customer: 1 is a person."""
+    partner_grouping: str = ""
+    """Grouping, which decides on the number range; empty: SAP's default."""
+    partner_roles: Sequence[str] = ("MKK",)
+    """Roles of a private customer, valid without end; customising, so ask for yours."""
+    contract_service: str = "ZERP_UTILITIES_UMC_SRV"
+    contract_set: str = "Contracts"
+    contract_number_field: str = "ContractID"
+    contract_reference_field: str = "ExternalReference"
+    contract_partner_field: str = "AccountID"
+    contract_status_field: str = "ProcessingStatus"
+    contract_cancelled_status: str = "CANCELLED"
+    """The status of a contract that is cancelled, for good."""
+    contract_mode: Mode = "probe"
+    contract_division: str = ""
+    """Division (Sparte) of a wallbox contract, two characters; empty: the service's default."""
+    processing_seconds: float = 120.0
+    search_lag_seconds: float = 0.0
+    """How long a new partner or contract may stay invisible to a search by our reference."""
+    calls_per_minute: int = 300
+    """As in `SalesforceSettings`. Only SAP's work processes bound it: ask for yours."""
+
+
+@dataclass(frozen=True)
 class WebhookSettings:
     """Where one org's Salesforce sends its platform events itself, for want of an Event Relay.
 
@@ -155,6 +202,7 @@ class OrgSettings:
     """Audiences (app client ids) of the tokens that speak for this org."""
     salesforce: SalesforceSettings | None = None
     energised: EnergisedSettings | None = None
+    sap: SapSettings | None = None
     webhook: WebhookSettings | None = None
     cards_per_company_30_days: int | None = None
     """Charging cards that a company may order in 30 days, counted from the deploy on that sets it;
@@ -276,27 +324,37 @@ def _build(kind: type[T], raw: object, where: str) -> T:
         raise MisconfiguredError(f"{where}: {error}") from None
 
 
+_PARTS: Mapping[str, type[Any]] = {
+    "salesforce": SalesforceSettings,
+    "energised": EnergisedSettings,
+    "sap": SapSettings,
+    "webhook": WebhookSettings,
+}
+
+
 def _org(raw: object, where: str) -> OrgSettings:
     if not isinstance(raw, dict):
         raise MisconfiguredError(f"{where} has to be a JSON object")
     parts: dict[str, Any] = dict(raw)
+    for name, kind in _PARTS.items():
+        if name in parts:
+            parts[name] = _build(kind, parts[name], f"{where}.{name}")
+            _check_calls(parts[name], f"{where}.{name}")
     if "salesforce" in parts:
-        parts["salesforce"] = _build(SalesforceSettings, parts["salesforce"], f"{where}.salesforce")
-        states = set(parts["salesforce"].status_map.values())
-        if unknown := sorted(states - {state.value for state in OrderStatus}):
-            raise MisconfiguredError(f"{where}.salesforce.status_map: no such states {unknown}")
-    if "energised" in parts:
-        parts["energised"] = _build(EnergisedSettings, parts["energised"], f"{where}.energised")
-    if "webhook" in parts:
-        parts["webhook"] = _build(WebhookSettings, parts["webhook"], f"{where}.webhook")
-    for name in ("salesforce", "energised"):
-        if name in parts and parts[name].calls_per_minute < FEWEST_CALLS:
-            raise MisconfiguredError(
-                f"{where}.{name}.calls_per_minute has to be at least {FEWEST_CALLS}"
-            )
+        _check_states(parts["salesforce"].status_map, f"{where}.salesforce.status_map")
     org = _build(OrgSettings, {"audiences": (), **parts}, where)
     _check_limit(org.cards_per_company_30_days, where)
     return replace(org, audiences=tuple(org.audiences))
+
+
+def _check_calls(system: object, where: str) -> None:
+    if getattr(system, "calls_per_minute", FEWEST_CALLS) < FEWEST_CALLS:
+        raise MisconfiguredError(f"{where}.calls_per_minute has to be at least {FEWEST_CALLS}")
+
+
+def _check_states(status_map: Mapping[str, str], where: str) -> None:
+    if unknown := sorted(set(status_map.values()) - {state.value for state in OrderStatus}):
+        raise MisconfiguredError(f"{where}: no such states {unknown}")
 
 
 def _check_limit(most: int | None, where: str) -> None:

@@ -35,6 +35,7 @@ from busbar.ports import (
     Ids,
     Mapper,
     OrderSystem,
+    PartnerSystem,
     Store,
 )
 from busbar.process.circuit import Circuit
@@ -43,6 +44,7 @@ from busbar.settings import (
     MisconfiguredError,
     OrgSettings,
     SalesforceSettings,
+    SapSettings,
     Settings,
     on_lambda,
     read_settings,
@@ -191,6 +193,7 @@ class OrgSystems:
         self._salesforce: OrderSystem | None = None
         self._energised: ChargingBackend | None = None
         self._contacts: ContactBook | None = None
+        self._sap: PartnerSystem | None = None
 
     @property
     def salesforce(self) -> OrderSystem:
@@ -207,7 +210,7 @@ class OrgSystems:
         return self._salesforce
 
     def _with(
-        self, system: str, settings: SalesforceSettings | EnergisedSettings
+        self, system: str, settings: SalesforceSettings | EnergisedSettings | SapSettings
     ) -> dict[str, Any]:
         """What every connector is given besides its settings."""
         return {
@@ -246,6 +249,18 @@ class OrgSystems:
             self._contacts = contacts.EnergisedContacts(settings, tenant)
         return self._contacts
 
+    @property
+    def sap(self) -> PartnerSystem:
+        """SAP. Raises `MisconfiguredError` if the function was not given it."""
+        if self._sap is None:
+            from busbar.connectors.sap.system import SapSystem  # noqa: PLC0415  (import cost)
+
+            settings = self._org.sap
+            if settings is None:
+                raise MisconfiguredError("BUSBAR_ORGS names no sap for this function")
+            self._sap = SapSystem(settings, **self._with("sap", settings))
+        return self._sap
+
     def connection(self, system: str) -> Connection | None:
         """See `ports.Systems.connection`: its own connector, so that nothing of it is cached.
 
@@ -264,7 +279,15 @@ class OrgSystems:
             own = self._org.energised
             reached = cards.EnergisedCards(own, **{**self._with(system, own), "gate": None})
             return tenant.EnergisedConnection(own, reached, self._clients.clock)
+        if system == "sap" and self._org.sap:
+            return self._sap_connection(self._org.sap)
         return None
+
+    def _sap_connection(self, settings: SapSettings) -> Connection:
+        from busbar.connectors.sap import connection, system  # noqa: PLC0415  (import cost)
+
+        made = system.SapSystem(settings, **{**self._with("sap", settings), "gate": None})
+        return connection.SapConnection(settings, made, self._clients.clock)
 
     def is_down(self, system: str) -> bool:
         """Whether a system that was called here is known to be down."""

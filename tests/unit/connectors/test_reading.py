@@ -10,6 +10,7 @@ import pytest
 from busbar.connectors.reading import (
     UnreadableError,
     day_or_none,
+    exact_json_of,
     field_names,
     instant,
     json_of,
@@ -26,6 +27,26 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 def test_should_refuse_what_is_no_json(body: bytes) -> None:
     with pytest.raises(UnreadableError, match=r"^body$"):
         json_of(body)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"NaN", b"[Infinity]", b"[1e]", b"9" * 5000])
+def test_should_refuse_what_is_no_json_in_exact_numbers_too(body: bytes) -> None:
+    with pytest.raises(UnreadableError, match=r"^body$"):
+        exact_json_of(body)
+
+
+def test_should_lose_no_digit_of_a_number() -> None:
+    body = b'[0.10, 1e2, -0.0, 12345678901234567.89, 9007199254740992, 9007199254740993, -7, "1.0"]'
+    assert exact_json_of(body) == [
+        "0.10",
+        "1e2",
+        "-0.0",
+        "12345678901234567.89",
+        2**53,
+        "9007199254740993",
+        -7,
+        "1.0",
+    ]
 
 
 @pytest.mark.parametrize("value", [None, True, "5", 1.5, 1e999, 2**60])

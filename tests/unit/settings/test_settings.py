@@ -12,6 +12,7 @@ from busbar.settings import (
     MisconfiguredError,
     Mode,
     SalesforceSettings,
+    SapSettings,
     Settings,
     Tuning,
     read_settings,
@@ -26,7 +27,16 @@ ENERGISED: dict[str, Any] = {
     "base_url": "https://acme.beenergised.cloud",
     "secret_id": "busbar/dev/demo/energised",
 }
-ORG = {"audiences": ["portal", "machine"], "salesforce": SALESFORCE, "energised": ENERGISED}
+SAP: dict[str, Any] = {
+    "base_url": "https://sap.acme.example",
+    "secret_id": "busbar/dev/demo/sap",
+}
+ORG = {
+    "audiences": ["portal", "machine"],
+    "salesforce": SALESFORCE,
+    "energised": ENERGISED,
+    "sap": SAP,
+}
 
 
 def env(**changes: Any) -> dict[str, str]:
@@ -69,6 +79,7 @@ def test_should_read_all_that_a_function_is_told() -> None:
     assert settings.orgs["demo"].audiences == ("portal", "machine")
     assert settings.orgs["demo"].salesforce == SalesforceSettings(**SALESFORCE)
     assert settings.orgs["demo"].energised == EnergisedSettings(**ENERGISED)
+    assert settings.orgs["demo"].sap == SapSettings(**SAP)
     assert settings.tuning == Tuning(lease=20, retry_most=60.5)
 
 
@@ -85,7 +96,7 @@ def test_should_know_a_limit_per_company_only_where_one_is_set() -> None:
 
 def test_should_bear_an_org_without_systems() -> None:
     org = read(BUSBAR_ORGS={"demo": {"audiences": []}}).orgs["demo"]
-    assert (org.audiences, org.salesforce, org.energised) == ((), None, None)
+    assert (org.audiences, org.salesforce, org.energised, org.sap) == ((), None, None, None)
 
 
 def test_should_settle_longer_than_any_function_runs_by_default() -> None:
@@ -121,7 +132,7 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "org is a list": ("BUSBAR_ORGS.demo", {"BUSBAR_ORGS": {"demo": []}}),
     "org name with #": ("BUSBAR_ORGS", {"BUSBAR_ORGS": {"demo#user": ORG}}),
     "org name empty": ("BUSBAR_ORGS", {"BUSBAR_ORGS": {"": ORG}}),
-    "unknown system": ("sap", {"BUSBAR_ORGS": with_org(sap={})}),
+    "unknown system": ("epilot", {"BUSBAR_ORGS": with_org(epilot={})}),
     "audiences is a text": ("audiences", {"BUSBAR_ORGS": with_org(audiences="portal")}),
     "audiences has numbers": ("audiences", {"BUSBAR_ORGS": with_org(audiences=[1])}),
     "audience is empty": ("audiences", {"BUSBAR_ORGS": with_org(audiences=[""])}),
@@ -143,6 +154,15 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
         {"BUSBAR_ORGS": with_org(energised={"base_url": "https://x"})},
     ),
     "limit too small": ("calls_per_minute", {"BUSBAR_ORGS": with_salesforce(calls_per_minute=23)}),
+    "SAP's limit too small": (
+        "sap.calls_per_minute",
+        {"BUSBAR_ORGS": with_org(sap={**SAP, "calls_per_minute": 23})},
+    ),
+    "SAP's mode": ("partner_mode", {"BUSBAR_ORGS": with_org(sap={**SAP, "partner_mode": "key"})}),
+    "SAP's roles are a text": (
+        "partner_roles",
+        {"BUSBAR_ORGS": with_org(sap={**SAP, "partner_roles": "MKK"})},
+    ),
     "unknown mode": ("mode", {"BUSBAR_ORGS": with_salesforce(mode="uniq")}),
     "mode is null": ("mode", {"BUSBAR_ORGS": with_salesforce(mode=None)}),
     "authentication": (
@@ -202,6 +222,14 @@ def test_should_take_what_a_tenant_calls_its_states_and_fields() -> None:
         {"Neu": "submitted"},
         ["A__c"],
     )
+
+
+def test_should_take_what_a_tenant_calls_its_services_of_sap() -> None:
+    own = {"contract_service": "Z_CONTRACTS_SRV", "contract_mode": "none", "partner_roles": ["ZKK"]}
+    sap = read(BUSBAR_ORGS=with_org(sap={**SAP, **own})).orgs["demo"].sap
+    assert sap
+    assert (sap.contract_service, sap.contract_mode) == ("Z_CONTRACTS_SRV", "none")
+    assert (list(sap.partner_roles), sap.partner_mode) == (["ZKK"], "probe")
 
 
 def two_orgs() -> Settings:

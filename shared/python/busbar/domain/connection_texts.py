@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-SYSTEMS: Mapping[str, str] = {"salesforce": "Salesforce", "energised": "be.ENERGISED"}
+SYSTEMS: Mapping[str, str] = {
+    "salesforce": "Salesforce",
+    "energised": "be.ENERGISED",
+    "sap": "SAP",
+}
 
 OK: Mapping[str, str] = {
     "login": "Die Anmeldung bei {system} gelingt.",
@@ -19,6 +23,10 @@ OK: Mapping[str, str] = {
     "events": "Die Ereignisse sind in {system} angelegt.",
     "card_list": "Die Kartenliste von {system} ist lesbar.",
     "card_read": "Eine einzelne Karte ist in {system} lesbar.",
+    "partner_fields": "Der Dienst für Geschäftspartner hat in {system} die eingestellten Felder.",
+    "partner_search": "Geschäftspartner können in {system} nach unserer Referenz gesucht werden.",
+    "contract_fields": "Der Dienst für Verträge hat in {system} die eingestellten Felder.",
+    "contract_search": "Verträge können in {system} nach unserer Referenz gesucht werden.",
 }
 
 WORDS: Mapping[str, str] = {
@@ -42,6 +50,10 @@ WORDS: Mapping[str, str] = {
     ),
     "could_be_unique": "Die Referenzfelder sind eindeutig; die sicherere Betriebsart ist möglich.",
     "could_be_probed": "In {system} kann nach Referenzen gesucht werden; genutzt wird das nicht.",
+    "not_searchable": (
+        "{system} lässt sich nicht nach unserer Referenz durchsuchen. Bitte die Rechte dort prüfen"
+        " oder die Betriebsart ändern lassen."
+    ),
     "missing": "Was eingestellt ist, gibt es in {system} nicht. Bitte Einrichtung prüfen lassen.",
     "clamped": "{system} liefert die Kartenliste in kleineren Seiten als eingestellt.",
     "unreadable": "Einige Karten in {system} sind nicht lesbar; der Abgleich lässt sie aus.",

@@ -16,7 +16,7 @@ SUBJECTS = {
     "company": "Das Unternehmen",
     "user": "Der Benutzer",
 }
-SYSTEMS = {"salesforce": "Salesforce", "energised": "be.ENERGISED"}
+SYSTEMS = {"salesforce": "Salesforce", "energised": "be.ENERGISED", "sap": "SAP"}
 
 TEXTS: Mapping[str, str] = {
     "parked_step": (

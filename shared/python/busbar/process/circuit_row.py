@@ -17,7 +17,7 @@ CIRCUIT_OPEN, CIRCUIT_DRAINING, CIRCUIT_LIMITED = (
     "circuit_draining",
     "circuit_limited",
 )
-SYSTEMS = ("salesforce", "energised")
+SYSTEMS = ("salesforce", "energised", "sap")
 """All that have a circuit, and a lane for what waits for them."""
 QUIET = timedelta(seconds=120)
 """How long after the last errand of the lane the limit is held: two runs of the sweep."""

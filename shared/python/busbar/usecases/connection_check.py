@@ -36,7 +36,7 @@ ADVICE = {
     ),
     "secret": (
         "The secret in Secrets Manager cannot be used. Salesforce: client_id and client_secret; "
-        "be.ENERGISED: api_token."
+        "be.ENERGISED: api_token. SAP: user and password."
     ),
     "unreachable": "The system did not answer, or not now. Check base_url; then try again.",
     "refused": "The system refused to show this. Grant the integration user the right to see it.",

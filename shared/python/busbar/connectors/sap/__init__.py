@@ -1,0 +1,1 @@
+"""SAP: business partners and contracts by OData V2. See README.md for what is documented of it."""
