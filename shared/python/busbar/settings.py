@@ -21,10 +21,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from busbar.domain.lifecycle import DEFAULT_STATUS_MAP, OrderStatus
+from busbar.domain.wallbox_assets import (
+    DEFAULT_ASSET_KINDS,
+    DEFAULT_REVIEW_MAP,
+    AssetKind,
+    Review,
+)
 from busbar.errors import BusbarError
 
 Mode = Literal["unique_key", "probe", "none"]
@@ -94,6 +101,56 @@ class SalesforceSettings:
         default_factory=lambda: {k: v.value for k, v in DEFAULT_STATUS_MAP.items()}
     )
     """Status values of this org -> our states."""
+
+    wallbox_price_book_id: str = ""
+    """Price book of wallboxes and what goes with them; empty: the org sells none, and nothing that
+    is said below of wallboxes is asked of it."""
+    tax_rate_field: str = "TaxRate__c"
+    """Field of a product with its tax in percent."""
+    account_object: str = "Account"
+    account_mode: Mode = "unique_key"
+    account_reference_field: str = "BusbarReference__c"
+    account_gp_number_field: str = "GpNumber__c"
+    account_contract_number_field: str = "SapContractNumber__c"
+    account_active_field: str = "BusbarActive__c"
+    """Checkbox of an account; cleared where the order for which it was made fails."""
+    shared_contract_object: str = "SharedContract__c"
+    shared_contract_mode: Mode = "unique_key"
+    shared_contract_reference_field: str = "BusbarReference__c"
+    shared_contract_account_field: str = "Account__c"
+    shared_contract_number_field: str = "SapContractNumber__c"
+    shared_contract_status_field: str = "Status__c"
+    shared_contract_cancelled_status: str = "Storniert"
+    """What the status of a shared contract becomes where its order fails."""
+    wallbox_contract_id: str = ""
+    """The sub-CPO's wallbox contract, to which every shared contract refers: id of a Contract."""
+    asset_kind_field: str = "AssetKind__c"
+    """Field of an Asset that tells a wallbox, a private card and a refund card from each other."""
+    asset_kinds: Mapping[str, str] = field(
+        default_factory=lambda: {k: v.value for k, v in DEFAULT_ASSET_KINDS.items()}
+    )
+    """Kinds of this org -> ours."""
+    asset_review_field: str = "InstallationReview__c"
+    asset_review_reason_field: str = "ReviewReason__c"
+    asset_proof_hash_field: str = "InstallationProofHash__c"
+    """Field of a wallbox's Asset with the SHA-256 of the proof of installation."""
+    wallbox_fields: Sequence[str] = (
+        "Status",
+        "TariffPrice__c",
+        "TariffCurrency__c",
+        "TariffValidFrom__c",
+        "InstallationProof__c",
+        "InstallationProofHash__c",
+        "InstallationProofAt__c",
+    )
+    """Fields of an Asset that are read back; `mappings/salesforce/wallbox_asset` writes them."""
+    wallbox_assigned_event: str = "WallboxAssigned__e"
+    review_event: str = "InstallationReviewed__e"
+    review_map: Mapping[str, str] = field(
+        default_factory=lambda: {k: v.value for k, v in DEFAULT_REVIEW_MAP.items()}
+    )
+    """Reviews of this org -> ours."""
+
     processing_seconds: float = 120.0
     """Longest time a call may still take effect after its time-out."""
     search_lag_seconds: float = 0.0
@@ -102,6 +159,11 @@ class SalesforceSettings:
     """Most calls of all workers together while waiting work drains after an outage; at least 24.
     Salesforce counts 100,000 calls a day and more, and 25 at once that last 20 s; a tenth of it is
     left to a drain of 5,000 orders."""
+
+    @property
+    def sells_wallboxes(self) -> bool:
+        """Whether the org has the part for wallboxes."""
+        return bool(self.wallbox_price_book_id)
 
 
 @dataclass(frozen=True)
@@ -330,6 +392,12 @@ _PARTS: Mapping[str, type[Any]] = {
     "sap": SapSettings,
     "webhook": WebhookSettings,
 }
+_WORDS: Mapping[str, type[StrEnum]] = {
+    "status_map": OrderStatus,
+    "asset_kinds": AssetKind,
+    "review_map": Review,
+}
+"""Settings of Salesforce that translate words of the org into ours."""
 
 
 def _org(raw: object, where: str) -> OrgSettings:
@@ -341,7 +409,7 @@ def _org(raw: object, where: str) -> OrgSettings:
             parts[name] = _build(kind, parts[name], f"{where}.{name}")
             _check_calls(parts[name], f"{where}.{name}")
     if "salesforce" in parts:
-        _check_states(parts["salesforce"].status_map, f"{where}.salesforce.status_map")
+        _check_words(parts["salesforce"], f"{where}.salesforce")
     org = _build(OrgSettings, {"audiences": (), **parts}, where)
     _check_limit(org.cards_per_company_30_days, where)
     return replace(org, audiences=tuple(org.audiences))
@@ -352,9 +420,11 @@ def _check_calls(system: object, where: str) -> None:
         raise MisconfiguredError(f"{where}.calls_per_minute has to be at least {FEWEST_CALLS}")
 
 
-def _check_states(status_map: Mapping[str, str], where: str) -> None:
-    if unknown := sorted(set(status_map.values()) - {state.value for state in OrderStatus}):
-        raise MisconfiguredError(f"{where}: no such states {unknown}")
+def _check_words(settings: SalesforceSettings, where: str) -> None:
+    for name, known in _WORDS.items():
+        words = set(getattr(settings, name).values())
+        if unknown := sorted(words - {word.value for word in known}):
+            raise MisconfiguredError(f"{where}.{name}: no such states {unknown}")
 
 
 def _check_limit(most: int | None, where: str) -> None:

@@ -156,7 +156,9 @@ def _park(order: WallboxOrder, deps: Deps) -> Outcome:
     """The machine has waited too long for an answer."""
     if order.ended or is_parked(order.waiting_for):
         return Done(Found(order.id))
-    deps.store.commit(Put(_task(order.id, "no_answer", deps)), *_given_up(order.id, deps, "no_answer"))
+    deps.store.commit(
+        Put(_task(order.id, "no_answer", deps)), *_given_up(order.id, deps, "no_answer")
+    )
     return Done(Found(order.id))
 
 

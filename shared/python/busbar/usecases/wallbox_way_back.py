@@ -149,9 +149,7 @@ def _wanting(how: Undoing, object_id: str, state: Wanted, deps: Deps) -> Save | 
     return None if after == before else Save(after, stored)
 
 
-def _undo(
-    done: StepDone, how: Undoing, order: WallboxOrder, deps: Deps, timeout: float
-) -> Outcome:
+def _undo(done: StepDone, how: Undoing, order: WallboxOrder, deps: Deps, timeout: float) -> Outcome:
     # What is wanted of a person's object was written when the order left him; an order that came
     # since may want something else.
     if done.step not in PERSONAL and (
