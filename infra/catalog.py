@@ -52,6 +52,9 @@ class UseCase:
     """Without a token: a system signs what it sends. Its operation stands in
     `authorisation.SIGNED`, and the template bounds its calls for itself."""
     queue: Queue | None = None
+    machine: bool = False
+    """Whether it works the steps of a state machine: `functions/<name>/state_machine.asl.json`,
+    which puts them on the use case's own queue."""
     every_minutes: int | None = None
     stream: bool = False
     table: Literal["read", "write"] = "write"
@@ -60,6 +63,9 @@ class UseCase:
     timeout_seconds: int = 20
     memory_mb: int = 512
 
+
+FED = ("order_forward", "card_forward", "contact_forward", "sync_cards", "wallbox_provisioning")
+"""The queues of the outbox."""
 
 USE_CASES: tuple[UseCase, ...] = (
     UseCase(
@@ -126,6 +132,15 @@ USE_CASES: tuple[UseCase, ...] = (
         signed_routes=(Route("POST", "/v1/webhooks/salesforce/{org}", "salesforce_webhook"),),
         systems=("webhook",),
         sends_to=("card_event", "status_callback"),
+    ),
+    UseCase(
+        name="wallbox_provisioning",
+        context="orders",
+        summary="Works the steps of a wallbox order in SAP, Salesforce and be.ENERGISED, or back",
+        queue=Queue(),
+        machine=True,
+        systems=("salesforce", "energised"),
+        timeout_seconds=60,
     ),
     UseCase(
         name="sync_cards",
@@ -274,7 +289,7 @@ USE_CASES: tuple[UseCase, ...] = (
         context="ops",
         summary="Sends outbox rows to their queues as soon as the table's stream shows them",
         stream=True,
-        sends_to=("order_forward", "card_forward", "contact_forward", "sync_cards"),
+        sends_to=FED,
         timeout_seconds=60,
     ),
     UseCase(
@@ -282,7 +297,7 @@ USE_CASES: tuple[UseCase, ...] = (
         context="ops",
         summary="Sends outbox rows that the stream has left behind",
         every_minutes=1,
-        sends_to=("order_forward", "card_forward", "contact_forward", "sync_cards"),
+        sends_to=FED,
         timeout_seconds=60,
     ),
 )

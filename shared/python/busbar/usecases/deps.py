@@ -9,7 +9,7 @@ from typing import TypeVar
 from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import begin
-from busbar.ports import Change, Clock, Mapper, Store, Stored, Systems
+from busbar.ports import Change, Clock, Machine, Mapper, Store, Stored, Systems
 from busbar.process.audit import Audit
 from busbar.process.outbox import Outbox
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Tuning
@@ -37,6 +37,7 @@ class Deps:
     store: Store
     clock: Clock
     systems: Systems
+    machine: Machine
     mapper: Mapper
     org: OrgSettings
     tuning: Tuning
