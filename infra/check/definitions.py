@@ -22,7 +22,9 @@ INVALID = 1
 
 def definition_faults(name: str, machine: Mapping[str, Any]) -> list[str]:
     """What the validator objects to: structure, ways that lead nowhere, JSONata that is none."""
-    script = Path(sys.prefix) / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
+    script = (
+        Path(sys.prefix) / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
+    )
     command = [str(node()), str(script), "--json-definition", json.dumps(machine)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode not in {0, INVALID}:

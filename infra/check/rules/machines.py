@@ -52,7 +52,9 @@ def filled(assembly: Assembly, machine: Resource) -> dict[str, Any]:
     return put_in(machine.properties["DefinitionString"], values)
 
 
-def _definition_faults(assembly: Assembly, name: str, machine: Resource) -> Iterator[str]:
+def _definition_faults(
+    assembly: Assembly, name: str, machine: Resource, most: int
+) -> Iterator[str]:
     text = definition(name)
     others = {"Definition", "DefinitionS3Location"} & set(machine.properties)
     if machine.properties.get("DefinitionString") != text or others:
@@ -65,8 +67,8 @@ def _definition_faults(assembly: Assembly, name: str, machine: Resource) -> Iter
     wanted = substitutions(stage_named(assembly.stage), queue_url)
     if there != wanted:
         yield f"{name}: what is put into its definition is {there}, not {wanted}"
-    if (most := longest_way(put_in(text, wanted))) > MOST_TRANSITIONS:
-        yield f"{name}: its longest way has {most} transitions, more than {MOST_TRANSITIONS}"
+    if (longest := longest_way(put_in(text, wanted))) > most:
+        yield f"{name}: its longest way has {longest} transitions, more than {most}"
 
 
 def _right_faults(assembly: Assembly, name: str, machine: Resource) -> Iterator[str]:
@@ -102,7 +104,9 @@ def _event_faults(assembly: Assembly, name: str, machine: Resource) -> Iterator[
     yield f"{name}: does not hear of executions that end without success"
 
 
-def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
+def faults(
+    assembly: Assembly, use_cases: Sequence[UseCase], most: int = MOST_TRANSITIONS
+) -> list[str]:
     """Machines that are missing or too many, differ from their file, or say or may too much."""
     found, there = machines(assembly), list(assembly.resources(MACHINE))
     wanted = {use_case.name for use_case in use_cases if use_case.machine}
@@ -118,7 +122,7 @@ def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
             fault
             for name, machine in found.items()
             for fault in (
-                *_definition_faults(assembly, name, machine),
+                *_definition_faults(assembly, name, machine, most),
                 *_right_faults(assembly, name, machine),
                 *_log_faults(name, machine),
                 *_event_faults(assembly, name, machine),
