@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.stages import StageConfig
+from busbar.settings import Tuning
 
 FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
 RINGS = {
@@ -33,9 +33,9 @@ def definition(use_case: str) -> str:
     return (FUNCTIONS / use_case / "state_machine.asl.json").read_text("utf-8")
 
 
-def substitutions(stage: StageConfig, queue_url: str) -> dict[str, str]:
+def substitutions(tuning: Tuning, queue_url: str) -> dict[str, str]:
     """What a deployment puts into it: texts, as CloudFormation takes no numbers here."""
-    return {"QueueUrl": queue_url, "StepSeconds": f"{stage.tuning.wait_at_most:.0f}"}
+    return {"QueueUrl": queue_url, "StepSeconds": f"{tuning.wait_at_most:.0f}"}
 
 
 def put_in(text: str, values: Mapping[str, str]) -> dict[str, Any]:
@@ -68,7 +68,8 @@ def longest_way(machine: Mapping[str, Any]) -> int:
     @cache
     def below(name: str) -> int:
         state = states[name]
-        again = sum(retry.get("MaxAttempts", 3) for retry in state.get("Retry", []))
-        return 1 + again + max((below(after) for after, _ in ways(state)), default=0)
+        again = (int(retry.get("MaxAttempts", 3)) for retry in state.get("Retry", []))
+        most: int = max((below(after) for after, _ in ways(state)), default=0)
+        return 1 + most + sum(again)
 
     return below(machine["StartAt"]) + 2

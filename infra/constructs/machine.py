@@ -71,7 +71,7 @@ class UseCaseMachine(Construct):
             "Machine",
             # In the template, not as a file beside it: so the template shows what is deployed.
             definition_body=DefinitionBody.from_string(definition(self._use_case)),
-            definition_substitutions=substitutions(self._stage, queue.queue_url),
+            definition_substitutions=substitutions(self._stage.tuning, queue.queue_url),
             role=role,
             logs=LogOptions(
                 destination=Logs(self, "Logs", stage=self._stage).group,

@@ -62,8 +62,8 @@ def test_should_put_in_the_queue_and_the_time_and_nothing_else(name: str) -> Non
     placeholders = set(PLACEHOLDER.findall(definition(name)))
 
     assert placeholders == {"QueueUrl", "StepSeconds"}
-    assert placeholders == set(substitutions(STAGES["dev"], "any"))
-    assert substitutions(STAGES["prod"], "any")["StepSeconds"] == str(14 * 86_400)
+    assert placeholders == set(substitutions(STAGES["dev"].tuning, "any"))
+    assert substitutions(STAGES["prod"].tuning, "any")["StepSeconds"] == str(14 * 86_400)
 
 
 @pytest.mark.parametrize(

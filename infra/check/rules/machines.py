@@ -64,7 +64,7 @@ def _definition_faults(
         for key, value in machine.properties.get("DefinitionSubstitutions", {}).items()
     }
     queue_url = _queue_of(assembly, name).replace(".Arn}", "}")
-    wanted = substitutions(stage_named(assembly.stage), queue_url)
+    wanted = substitutions(stage_named(assembly.stage).tuning, queue_url)
     if there != wanted:
         yield f"{name}: what is put into its definition is {there}, not {wanted}"
     if (longest := longest_way(put_in(text, wanted))) > most:
