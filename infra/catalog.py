@@ -52,6 +52,9 @@ class UseCase:
     """Without a token: a system signs what it sends. Its operation stands in
     `authorisation.SIGNED`, and the template bounds its calls for itself."""
     queue: Queue | None = None
+    machine: bool = False
+    """Whether it works the steps of a state machine: `functions/<name>/state_machine.asl.json`,
+    which puts them on the use case's own queue."""
     every_minutes: int | None = None
     stream: bool = False
     table: Literal["read", "write"] = "write"
@@ -60,6 +63,9 @@ class UseCase:
     timeout_seconds: int = 20
     memory_mb: int = 512
 
+
+FED = ("order_forward", "card_forward", "contact_forward", "sync_cards", "wallbox_provisioning")
+"""The queues of the outbox."""
 
 USE_CASES: tuple[UseCase, ...] = (
     UseCase(
@@ -126,6 +132,40 @@ USE_CASES: tuple[UseCase, ...] = (
         signed_routes=(Route("POST", "/v1/webhooks/salesforce/{org}", "salesforce_webhook"),),
         systems=("webhook",),
         sends_to=("card_event", "status_callback"),
+    ),
+    UseCase(
+        name="wallbox_products",
+        context="orders",
+        summary="The wallboxes that can be ordered, with price, tax and quantity limits",
+        routes=(Route("GET", "/v1/wallbox-products", "wallbox_products"),),
+        systems=("salesforce",),
+    ),
+    UseCase(
+        name="wallbox_order",
+        context="orders",
+        summary="Takes an order of wallboxes; answers at once with its number and its progress",
+        routes=(Route("POST", "/v1/wallbox-orders", "wallbox_order"),),
+        systems=("salesforce",),
+        timeout_seconds=25,
+    ),
+    UseCase(
+        name="wallbox_orders",
+        context="orders",
+        summary="Shows orders of wallboxes and how far each has come, step by step",
+        routes=(
+            Route("GET", "/v1/wallbox-orders", "wallbox_orders_list"),
+            Route("GET", "/v1/wallbox-orders/{order_id}", "wallbox_orders_show"),
+        ),
+        table="read",
+    ),
+    UseCase(
+        name="wallbox_provisioning",
+        context="orders",
+        summary="Works the steps of a wallbox order in SAP, Salesforce and be.ENERGISED, or back",
+        queue=Queue(),
+        machine=True,
+        systems=("salesforce", "energised", "sap"),
+        timeout_seconds=60,
     ),
     UseCase(
         name="sync_cards",
@@ -274,7 +314,7 @@ USE_CASES: tuple[UseCase, ...] = (
         context="ops",
         summary="Sends outbox rows to their queues as soon as the table's stream shows them",
         stream=True,
-        sends_to=("order_forward", "card_forward", "contact_forward", "sync_cards"),
+        sends_to=FED,
         timeout_seconds=60,
     ),
     UseCase(
@@ -282,7 +322,7 @@ USE_CASES: tuple[UseCase, ...] = (
         context="ops",
         summary="Sends outbox rows that the stream has left behind",
         every_minutes=1,
-        sends_to=("order_forward", "card_forward", "contact_forward", "sync_cards"),
+        sends_to=FED,
         timeout_seconds=60,
     ),
 )

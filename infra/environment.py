@@ -22,6 +22,8 @@ class Names:
     """Queue name -> URL, those that the function may send to."""
     parked: str = ""
     """URL of the dead-letter queue of the function's own queue."""
+    machine: str = ""
+    """ARN of the use case's state machine."""
     audiences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Org -> audiences of its tokens."""
 
@@ -67,6 +69,8 @@ def environment(use_case: UseCase, stage: StageConfig, names: Names) -> dict[str
         variables["BUSBAR_QUEUES"] = json.dumps(dict(names.queues), sort_keys=True)
     if names.parked:
         variables["BUSBAR_PARKED"] = names.parked
+    if names.machine:
+        variables["BUSBAR_MACHINE"] = names.machine
     if tuning := changed(stage.tuning):
         variables["BUSBAR_TUNING"] = json.dumps(tuning, sort_keys=True)
     return variables

@@ -21,6 +21,8 @@ def triggers(case: UseCase) -> str:
             "status_event": "`OrderStatusChanged__e`",
         }
         found.append(f"queue, {event[case.queue.events]}" if case.queue.events else "queue, outbox")
+    if case.machine:
+        found.append("its state machine")
     if case.every_minutes:
         every = "minute" if case.every_minutes == 1 else f"{case.every_minutes} minutes"
         found.append(f"every {every}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.check.artefact import artefact
+from infra.check.definitions import definitions
 from infra.check.deploy import deploy, destroy
 from infra.check.inventory import inventory
 from infra.check.nag import nag
@@ -22,6 +23,7 @@ PARTS: Mapping[str, Part] = {
     "build twice": same_packages,
     "synthesize twice": same_templates,
     "own rules": own_rules,
+    "asl-validator": definitions,
     "cdk-nag": nag,
     "cloudformation-validate": validate,
     "cfn-lint": lint,

@@ -52,7 +52,8 @@ EXEMPTIONS = (
     Exemption(
         "AwsSolutions-IAM5[Resource::*]",
         "*/Role/DefaultPolicy/Resource",
-        "X-Ray and ListStreams know no resources; the check's own rule lets no other action use *",
+        "X-Ray, ListStreams, answers to tasks and log delivery know no resources; the check's own"
+        " rule lets no other action use *",
     ),
     Exemption(
         "AwsSolutions-L1",
@@ -64,6 +65,18 @@ EXEMPTIONS = (
         "*/Door/Api/POST--v1--webhooks--salesforce--{org}/Resource",
         "Its sender has no token but signs: the function checks the signature before all else, the"
         " catalogue calls the route signed, and the stage bounds its calls for itself",
+    ),
+    Exemption(
+        "AwsSolutions-SF1",
+        "*States/Machine/Resource",
+        "Its history shows each step for 90 days, and the table's journal for longer: the log is"
+        " there for what fails",
+    ),
+    Exemption(
+        "AwsSolutions-SF2",
+        "*States/Machine/Resource",
+        "An execution waits for days between two steps, which is longer than a trace is kept open;"
+        " one correlation id joins the logs of its steps",
     ),
     Exemption("AwsSolutions-SQS3", "*/Undelivered/Queue/Resource", PARKED.format("a rule")),
     Exemption("AwsSolutions-SQS3", "*/Missed/Queue/Resource", PARKED.format("a schedule")),

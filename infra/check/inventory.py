@@ -7,7 +7,7 @@ at what it is given. So each kind of part is asked for through its own service's
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -17,7 +17,9 @@ from infra.check.assembly import Assembly, Json, Resource
 from infra.check.deploy import STAGE
 from infra.check.emulator import Emulator
 from infra.check.part import Outcome, Workspace
+from infra.check.rules.machines import MACHINE
 from infra.check.rules.routes import route_keys, signed_keys
+from infra.machines import put_in
 
 EXECUTE = "/_aws/execute-api/{api}/$default{path}"
 """Where the emulator serves an API without a host name of its own."""
@@ -125,14 +127,26 @@ def mappings(standing: Standing) -> Iterator[str]:
                 yield f"{mapping}: {name} is {there.get(name)}, not {wanted[name]}"
 
 
+def _resolved(ids: Mapping[str, str], value: Any) -> Any:
+    """A property as it stands once the deployment has put the names in."""
+    if isinstance(value, dict):
+        if set(value) == {"Ref"}:
+            return ids[value["Ref"]]
+        return {key: _resolved(ids, inside) for key, inside in value.items()}
+    return [_resolved(ids, inside) for inside in value] if isinstance(value, list) else value
+
+
 def rules(standing: Standing) -> Iterator[str]:
     """Rules on their bus, with their pattern and their targets."""
     for rule, physical_id in standing.of("AWS::Events::Rule"):
         # AWS gives `bus|name`, the emulator the name alone.
         name = physical_id.rpartition("|")[2]
-        bus = standing.named(standing.assembly.text(rule.stack, rule.properties["EventBusName"]))
+        bus = "default"  # AWS's own events
+        if own := rule.properties.get("EventBusName"):
+            bus = standing.named(standing.assembly.text(rule.stack, own))
         there = standing.client("events").describe_rule(Name=name, EventBusName=bus)
-        if json.loads(there["EventPattern"]) != rule.properties["EventPattern"]:
+        pattern = _resolved(standing.ids[rule.stack], rule.properties["EventPattern"])
+        if json.loads(there["EventPattern"]) != pattern:
             yield f"{rule}: its pattern is {there['EventPattern']}"
         targets = standing.client("events").list_targets_by_rule(Rule=name, EventBusName=bus)
         wanted = {t["Id"] for t in rule.properties["Targets"]}
@@ -183,7 +197,30 @@ def dashboards(standing: Standing) -> Iterator[str]:
             yield f"{dashboard}: its body has no graphs, or names that were not put in"
 
 
-DESCRIBED = (counted, tables, routes, mappings, rules, schedules, queues, alarms, dashboards)
+def machines(standing: Standing) -> Iterator[str]:
+    """State machines with the definition of the template, and nothing of a run in their log."""
+    for machine, arn in standing.of(MACHINE):
+        there = standing.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+        values = machine.properties["DefinitionSubstitutions"]
+        put = _resolved(standing.ids[machine.stack], values)
+        if json.loads(there["definition"]) != put_in(machine.properties["DefinitionString"], put):
+            yield f"{machine}: its definition is another"
+        if there["type"] != "STANDARD":
+            yield f"{machine}: its type is {there['type']}"
+
+
+DESCRIBED = (
+    counted,
+    tables,
+    routes,
+    mappings,
+    rules,
+    schedules,
+    queues,
+    machines,
+    alarms,
+    dashboards,
+)
 
 
 def inventory(workspace: Workspace) -> Outcome:

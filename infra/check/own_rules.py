@@ -8,7 +8,17 @@ from infra.build import Build
 from infra.catalog import USE_CASES
 from infra.check.assembly import Assembly
 from infra.check.part import Outcome, Workspace
-from infra.check.rules import alarms, handlers, queues, rights, routes, stacks, triggers, variables
+from infra.check.rules import (
+    alarms,
+    handlers,
+    machines,
+    queues,
+    rights,
+    routes,
+    stacks,
+    triggers,
+    variables,
+)
 
 STAGES = ("local", "dev", "test", "prod")
 
@@ -19,6 +29,7 @@ RULES: Mapping[str, Callable[[Assembly, Build], list[str]]] = {
     "rights": lambda assembly, _: rights.faults(assembly, USE_CASES),
     "routes": lambda assembly, _: routes.faults(assembly, USE_CASES),
     "variables": lambda assembly, _: variables.faults(assembly, USE_CASES),
+    "machines": lambda assembly, _: machines.faults(assembly, USE_CASES),
     "stacks": lambda assembly, _: stacks.faults(assembly),
     "alarms": lambda assembly, _: alarms.faults(assembly, USE_CASES),
 }

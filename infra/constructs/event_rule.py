@@ -1,4 +1,4 @@
-"""The rule that carries one kind of Salesforce event to the queue of the use case it starts."""
+"""The rule that carries one kind of event to the queue of the use case that it starts."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ from infra.stages import StageConfig
 
 
 class EventRule(Construct):
-    """Bus -> queue. What cannot be delivered for a day is kept beside it, and rings."""
+    """Bus -> queue. What cannot be delivered for a day is kept beside it, and rings.
+
+    `what` names the events for people; without `bus_name` they are AWS's own, on the default bus.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        bus_name: str,
-        event_source: str,
-        event_name: str,
+        pattern: EventPattern,
+        what: str,
         queue: IQueue,
         stage: StageConfig,
         use_case: str,
-        org: str,
+        source: str,
         topic: ITopic,
+        bus_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         undelivered = ParkedQueue(
@@ -36,16 +39,16 @@ class EventRule(Construct):
             "Undelivered",
             stage=stage,
             use_case=use_case,
-            source=f"rule-{org}",
+            source=source,
             topic=topic,
-            says=f"{event_name} of {org} could not be put on the queue of {use_case}",
+            says=f"{what} could not be put on the queue of {use_case}",
             runbook="undelivered_events",
         ).queue
         Rule(
             self,
             "Rule",
-            event_bus=EventBus.from_event_bus_name(self, "Bus", bus_name),
-            event_pattern=EventPattern(source=[event_source], detail_type=[event_name]),
+            event_bus=EventBus.from_event_bus_name(self, "Bus", bus_name) if bus_name else None,
+            event_pattern=pattern,
             targets=[
                 SqsQueue(
                     queue,

@@ -44,6 +44,16 @@ def may_send(queue_arns: Sequence[str]) -> list[PolicyStatement]:
     return [PolicyStatement(actions=["sqs:SendMessage"], resources=list(queue_arns))]
 
 
+def may_run(machine_arn: str) -> list[PolicyStatement]:
+    """Start executions of a state machine, and answer the tasks that wait for an answer."""
+    answers = ["states:SendTaskSuccess", "states:SendTaskFailure"]
+    return [
+        PolicyStatement(actions=["states:StartExecution"], resources=[machine_arn]),
+        # They know no resource: whoever holds the token of a task may answer it.
+        PolicyStatement(actions=answers, resources=["*"]),
+    ]
+
+
 def may_consume(queue_arn: str) -> list[PolicyStatement]:
     """What Lambda's poller needs on the queue that it reads for the function."""
     actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]

@@ -43,6 +43,12 @@ class OperationsBoard(Board):
             Dead_letters=self._dead_letters(),
             Milliseconds_behind_the_stream=self._functions("IteratorAge", "Maximum", stream=True),
         )
+        self.show(
+            Executions_that_ended_without_success=self._machines(
+                "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"
+            ),
+            Executions_that_were_started=self._machines("ExecutionsStarted"),
+        )
         calls = (Own.CALLS, Own.CALLS_FAILED, Own.THROTTLED)
         self.show(
             Calls_of_outside_systems=self.own(self.systems, *calls, period=FIVE_MINUTES),
@@ -90,6 +96,20 @@ class OperationsBoard(Board):
             if case.stream or not stream
         ]
 
+    def _machines(self, *names: str) -> list[Metric]:
+        return [
+            self._aws(
+                "States",
+                name,
+                "StateMachineArn",
+                self.name_of(f"machines/{case.name}/arn"),
+                label=f"{case.name} {name}",
+            )
+            for case in self.use_cases
+            if case.machine
+            for name in names
+        ]
+
     def _queue(self, metric: str, name: str, label: str) -> Metric:
         return self._aws("SQS", metric, "QueueName", name, statistic="Maximum", label=label)
 
@@ -121,5 +141,6 @@ def sources_of(case: UseCase, stage: StageConfig) -> list[str]:
     found = ["worker"] if case.queue else []
     if case.queue and case.queue.events:
         found += [f"rule-{name}" for name, org in sorted(stage.orgs.items()) if org.salesforce]
+    found += ["rule-executions"] if case.machine else []
     found += ["schedule"] if case.every_minutes else []
     return found + (["stream"] if case.stream else [])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import ArnFormat, CfnOutput, Stack
+from aws_cdk.aws_events import EventPattern
 from aws_cdk.aws_iam import PolicyStatement
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
@@ -20,9 +21,11 @@ from infra.constructs.grants import (
     may_read_secrets,
     may_read_stream,
     may_read_table,
+    may_run,
     may_send,
     may_write_table,
 )
+from infra.constructs.machine import UseCaseMachine
 from infra.constructs.names import pascal, publish, published
 from infra.constructs.packages import Packages
 from infra.constructs.schedule import Schedule
@@ -53,6 +56,7 @@ class ContextStack(Stack):
         door = self._door() if any(u.routes for u in use_cases) else None
         # Queues first: a function may send to the queue of a use case that stands below it.
         self._queues = {u.name: self._queue(u, u.queue) for u in use_cases if u.queue}
+        self._machines = {u.name: self._machine(u.name) for u in use_cases if u.machine}
         for use_case in use_cases:
             function = self._function(use_case)
             self._start(use_case, function)
@@ -102,6 +106,16 @@ class ContextStack(Stack):
             publish(self, stage=self._stage.name, name=name, value=value)
         return queue
 
+    def _machine(self, use_case: str) -> UseCaseMachine:
+        return UseCaseMachine(
+            self,
+            f"{pascal(use_case)}States",
+            use_case=use_case,
+            queue=self._queues[use_case].queue,
+            stage=self._stage,
+            topic=self._topic,
+        )
+
     def _queue_name(self, queue: str, what: str) -> str:
         if queue in self._queues:
             own = self._queues[queue].queue
@@ -127,6 +141,8 @@ class ContextStack(Stack):
         if own := self._queues.get(use_case.name):
             rights += may_consume(own.queue.queue_arn)
             targets.append(own.parked.queue_arn)
+        if machine := self._machines.get(use_case.name):
+            rights += may_run(machine.arn)
         if use_case.stream:
             rights += may_read_stream(self._name("table/stream-arn"))
         return rights + may_send(targets)
@@ -137,6 +153,7 @@ class ContextStack(Stack):
             table=self._table_name,
             queues={q: self._queue_name(q, "url") for q in use_case.sends_to},
             parked=own.parked.queue_url if own else "",
+            machine=self._machines[use_case.name].arn if use_case.machine else "",
             audiences=self._audiences() if use_case.routes else {},
         )
         made = UseCaseFunction(
@@ -183,15 +200,18 @@ class ContextStack(Stack):
     def _rules(self, use_case: UseCase, event_setting: str) -> None:
         for org, settings in sorted(self._stage.orgs.items()):
             if settings.salesforce:
+                event = getattr(settings.salesforce, event_setting)
                 EventRule(
                     self,
                     f"{pascal(use_case.name)}{pascal(org)}Rule",
                     bus_name=self._name(f"{org}/bus-name"),
-                    event_source=settings.salesforce.event_source,
-                    event_name=getattr(settings.salesforce, event_setting),
+                    pattern=EventPattern(
+                        source=[settings.salesforce.event_source], detail_type=[event]
+                    ),
+                    what=f"{event} of {org}",
                     queue=self._queues[use_case.name].queue,
                     stage=self._stage,
                     use_case=use_case.name,
-                    org=org,
+                    source=f"rule-{org}",
                     topic=self._topic,
                 )

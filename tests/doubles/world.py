@@ -44,9 +44,10 @@ from infra.simulators.sap import SapSimulator
 from infra.simulators.simulator import Now
 from infra.simulators.transport import SimulatorTransport
 from tests.doubles.canaries import found_in, found_in_letter
-from tests.doubles.clock import ManualClock
+from tests.doubles.clock import ManualClock, Timers
 from tests.doubles.contract import hold
 from tests.doubles.memory_table import MemoryTable
+from tests.doubles.states import ARN, StatesClient, the_machine
 
 SALESFORCE = "https://salesforce.example"
 ENERGISED = "https://energised.example"
@@ -258,6 +259,8 @@ class World:
         settings = settings_of(salesforce, {"lists_changes": lists_changes})
         settings = with_limit(with_sap(settings), cards_per_company)
         self.settings = replace(settings, tuning=tuning or Tuning())
+        self.timers = Timers(self.clock)
+        self.states = the_machine(self.settings.tuning, self.timers.at, self.sqs.put)
         self._handlers: dict[str, Handler] = {}
         local_sample.load(self._clients().store())
 
@@ -323,7 +326,11 @@ class World:
 
     def pump(self) -> None:
         """Let everything happen that is due now."""
-        while self._relay() or any(self._deliver(c) for c in USE_CASES if c.queue):
+        while (
+            self._relay()
+            or self.timers.do_one()
+            or any(self._deliver(c) for c in USE_CASES if c.queue)
+        ):
             pass
 
     def run_for(self, seconds: float, step: float = 30.0) -> None:
@@ -440,6 +447,7 @@ def settings_for(case: UseCase, settings: Settings) -> Settings:
     return replace(
         settings,
         parked=f"{case.name}-dead" if case.queue else "",
+        machine=ARN if case.machine else "",
         orgs={name: _only(org, case) for name, org in settings.orgs.items()},
     )
 
@@ -493,7 +501,11 @@ class _WorldClients(Clients):
             clock=world.clock,
             monotonic=lambda: world.clock.now().timestamp(),
             mapper=world.mapper,
-            aws={"sqs": world.sqs, "secretsmanager": world.secrets},
+            aws={
+                "sqs": world.sqs,
+                "secretsmanager": world.secrets,
+                "stepfunctions": StatesClient(world.states, boundaries.around),
+            },
         )
         self._world = world
 

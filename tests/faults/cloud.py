@@ -25,6 +25,7 @@ from infra.catalog import use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE
 from tests.doubles.memory_table import PlainTable, stream_record
+from tests.doubles.states import the_machine
 from tests.doubles.world import (
     ENERGISED,
     ORG,
@@ -41,7 +42,7 @@ from tests.doubles.world import (
     with_limit,
 )
 from tests.faults.engine import Engine, Worker
-from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer
+from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer, faulty_states
 from tests.faults.mapper import PythonMapper
 from tests.faults.setups import SMALL, Tenant
 
@@ -133,6 +134,7 @@ class Cloud:
         self.settings = with_limit(
             settings_of(own["salesforce"], own["energised"]), self.cards_per_company
         )
+        self.states = the_machine(self.settings.tuning, self.engine.at, self._put)
         table = FaultyTable(self.table, self.layer, self)
         self._clients = Clients(
             transports={
@@ -144,7 +146,11 @@ class Cloud:
             monotonic=self.engine.monotonic,
             ids=CountedIds(self.first_id),
             mapper=self.mapper,
-            aws={"sqs": FaultySqs(self, self.layer), "secretsmanager": MemorySecrets()},
+            aws={
+                "sqs": FaultySqs(self, self.layer),
+                "secretsmanager": MemorySecrets(),
+                "stepfunctions": faulty_states(self.states, self.layer),
+            },
         )
         local_sample.load(TableStore(table, self.engine, ORG))
         # Lists lag, and must have seen what was there before the run.

@@ -21,6 +21,7 @@ from busbar.store.table import Item, Table, Write
 from infra.simulators.simulator import Simulator
 from infra.simulators.transport import SimulatorTransport
 from tests.doubles.memory_table import PlainTable
+from tests.doubles.states import States, StatesClient
 from tests.faults.engine import Engine, WorkerDiedError
 from tests.faults.trouble import NO_ANSWER, NO_EFFECT, PATIENT, Calm, Effect, Fault, Kind, Trouble
 
@@ -309,7 +310,16 @@ class FaultySqs:
         )
 
 
+def faulty_states(states: States, layer: Layer) -> StatesClient:
+    """The way to the state machine."""
+
+    def around(name: str, effect: Callable[[], Any]) -> Any:
+        return layer.pass_through("send", name, effect, _queue_fails, TABLE_PATIENCE)
+
+    return StatesClient(states, around)
+
+
 def _queue_fails(fault: Fault) -> None:
     if fault.word == "failed":
-        raise EndpointConnectionError(endpoint_url="sqs")
-    raise ReadTimeoutError(endpoint_url="sqs")
+        raise EndpointConnectionError(endpoint_url="aws")
+    raise ReadTimeoutError(endpoint_url="aws")

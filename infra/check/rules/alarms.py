@@ -9,6 +9,8 @@ from pathlib import Path
 from busbar.observability import Metric
 from infra.catalog import UseCase
 from infra.check.assembly import Assembly, Resource
+from infra.check.rules.machines import machines
+from infra.machines import RINGS
 from infra.stages import stage_named
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,6 +42,9 @@ def _needed(assembly: Assembly, use_cases: Sequence[UseCase]) -> Iterator[Watche
             yield "IteratorAge", function
         if case.every_minutes:
             yield Metric.SCHEDULED_RUNS.title, case.name
+        if case.machine:
+            machine = f"${{{machines(assembly)[case.name]}}}"
+            yield from ((metric, machine) for metric in RINGS)
         if case.queue and case.queue.events is None:
             yield Metric.OLDEST_ERRAND.title, case.name
     for org in stage_named(assembly.stage).orgs:

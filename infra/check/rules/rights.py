@@ -20,9 +20,24 @@ TABLE_WRITES = ("PutItem", "DeleteItem", "ConditionCheckItem")
 QUEUE_READS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 STREAM_READS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 
+LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
+"""What the role of a state machine needs for its log, as Step Functions has it delivered."""
+
 WILDCARDS = {
     "xray:PutTraceSegments": "X-Ray knows no resources for it",
     "xray:PutTelemetryRecords": "X-Ray knows no resources for it",
+    "states:SendTaskSuccess": "knows no resource: the task's token is the right to answer it",
+    "states:SendTaskFailure": "knows no resource: the task's token is the right to answer it",
+    **dict.fromkeys(LOG_DELIVERY, "log delivery knows no resource"),
     "dynamodb:ListStreams": "knows no resource, and Lambda refuses a stream mapping without it",
 }
 """The only actions that may be granted on `*`, and why."""
@@ -65,6 +80,9 @@ def _by_settings(assembly: Assembly, use_case: UseCase, function: Resource) -> I
     urls = list(json.loads(variables.get("BUSBAR_QUEUES", "{}")).values())
     if "BUSBAR_PARKED" in variables:
         urls.append(variables["BUSBAR_PARKED"])
+    if machine := variables.get("BUSBAR_MACHINE"):
+        yield "states:StartExecution", machine
+        yield from (("states:SendTaskSuccess", "*"), ("states:SendTaskFailure", "*"))
     for url in urls:
         yield "sqs:SendMessage", url.removesuffix("}") + ".Arn}"
     logs = assembly.text(function.stack, function.properties["LoggingConfig"]["LogGroup"])

@@ -24,6 +24,8 @@ def _faults(use_case: UseCase, settings: Settings) -> Iterator[str]:
         yield f"queues are {sorted(settings.queues)}, not {sorted(use_case.sends_to)}"
     if bool(settings.parked) != bool(use_case.queue):
         yield "a worker, and only a worker, has a parked queue"
+    if bool(settings.machine) != use_case.machine:
+        yield "a use case with a state machine, and only that, is told of one"
     if use_case.systems and use_case.timeout_seconds > settings.tuning.pause_bound:
         yield f"its time limit is above tuning.pause_bound ({settings.tuning.pause_bound} s)"
 

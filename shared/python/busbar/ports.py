@@ -572,3 +572,22 @@ class Queues(Protocol):
     def park(self, body: str, reason: str) -> None:
         """Move a message of this worker that no retry can help to its dead-letter queue."""
         ...
+
+
+class Machine(Protocol):
+    """The state machine of a use case. All calls may be repeated; all raise `Unavailable`."""
+
+    def start(self, name: str, payload: Json) -> None:
+        """Start an execution of this name. Nothing happens if there is, or was, one already."""
+        ...
+
+    def succeed(self, token: str, output: Json) -> None:
+        """Answer a waiting task. Nothing happens if it waits no longer."""
+        ...
+
+    def fail(self, token: str, error: str, cause: str) -> None:
+        """Answer a waiting task with an error, whose name decides what the machine does next.
+
+        `cause` is shown to people: nothing personal. Nothing happens if it waits no longer.
+        """
+        ...

@@ -1,6 +1,6 @@
 """Settings: the environment, read once into frozen, typed values. Nothing else reads it.
 
-A function gets up to six variables, written by `infra/` from the stage and the catalogue:
+A function gets up to seven variables, written by `infra/` from the stage and the catalogue:
 
     BUSBAR_STAGE    local | dev | test | prod
     BUSBAR_TABLE    name of the table
@@ -9,6 +9,7 @@ A function gets up to six variables, written by `infra/` from the stage and the 
                     "sap": {…}, "webhook": {…}}, only the systems that the function talks to, only
                     what differs from the defaults below
     BUSBAR_PARKED   URL of the dead-letter queue of the worker's own queue (workers only)
+    BUSBAR_MACHINE  ARN of the use case's state machine (only where it has one)
     BUSBAR_TUNING   JSON: what differs from the defaults of `Tuning`
 """
 
@@ -288,6 +289,8 @@ class Tuning:
     """How long of that may go into reading the offer."""
     card_answer_within: float = 8.0
     """How long a portal request may wait for be.ENERGISED before it answers 202."""
+    products_kept: float = 900.0
+    """How old the catalogue of wallboxes may be; older it gets while Salesforce is down."""
     lease: float = 30.0
     """How long one worker may hold a step or an outside object."""
     pause_bound: float = 60.0
@@ -330,6 +333,7 @@ class Settings:
     orgs: Mapping[str, OrgSettings]
     queues: Mapping[str, str] = field(default_factory=dict)
     parked: str = ""
+    machine: str = ""
     tuning: Tuning = field(default_factory=Tuning)
 
     def org_of_audience(self, audience: str) -> str | None:
@@ -480,6 +484,7 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         orgs=_orgs(_json(env, "BUSBAR_ORGS")),
         queues=_queues(_json(env, "BUSBAR_QUEUES", "{}")),
         parked=env.get("BUSBAR_PARKED", ""),
+        machine=env.get("BUSBAR_MACHINE", ""),
         tuning=_build(Tuning, _json(env, "BUSBAR_TUNING", "{}"), "BUSBAR_TUNING"),
     )
 

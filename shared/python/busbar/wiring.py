@@ -50,6 +50,7 @@ from busbar.settings import (
     on_lambda,
     read_settings,
 )
+from busbar.step_functions import StepFunctions
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable, Table
 from busbar.usecases.deps import Deps, TimeLeft, time_left
@@ -357,6 +358,7 @@ class Parts:
         self.clock: Clock = clients.clock
         self.ids = clients.ids
         self.queues = SqsQueues(settings, clients)
+        self._machine = StepFunctions(settings.machine, partial(clients.aws, "stepfunctions"))
         self._clients = clients
         self._table = clients.table
         self._webhook_keys: dict[str, WebhookKeys] = {}
@@ -403,6 +405,7 @@ class Parts:
             store=self.store(org),
             clock=self.clock,
             systems=self._systems[org],
+            machine=self._machine,
             mapper=self._clients.mapper,
             org=self.settings.orgs[org],
             tuning=self.settings.tuning,

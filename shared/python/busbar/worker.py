@@ -16,6 +16,7 @@ from busbar.domain.tasks import Task
 from busbar.errors import EventRejected
 from busbar.observability import begin, cause, logger
 from busbar.ports import Put
+from busbar.process.executions import Ended, StepAsked, read_asked, read_ended
 from busbar.process.outbox import Command, Errand
 from busbar.settings import Settings
 from busbar.usecases.deps import Deps
@@ -37,15 +38,52 @@ class Worker:
         """A handler for errands from the outbox. What is done already, or was overtaken, is not."""
         self._parts.carries_errands = True
 
+        return lambda event, _context: self._batch(event, lambda body: self._command(body, work))
+
+    def _command(self, body: str, work: Callable[[Errand, Deps], object]) -> None:
+        command = Command.model_validate_json(body)
+        begin(command.correlation_id)
+        deps = self._parts.deps(command.org)
+        errand = Errand(command)
+        if deps.outbox.is_current(errand):
+            work(errand, deps)
+
+    def machine(
+        self,
+        work: Callable[[Errand, Deps], object],
+        take_task: Callable[[StepAsked, Deps], object],
+        go_on: Callable[[Ended, Deps], object],
+    ) -> Callable[[dict[str, Any], Any], Any]:
+        """A handler for the queue of a state machine: errands of the outbox, the machine's tasks,
+        and what EventBridge tells of executions that have failed."""
+        self._parts.carries_errands = True
+
         def one(body: str) -> None:
-            command = Command.model_validate_json(body)
-            begin(command.correlation_id)
-            deps = self._parts.deps(command.org)
-            errand = Errand(command)
-            if deps.outbox.is_current(errand):
-                work(errand, deps)
+            message = _envelope(body)
+            try:
+                ended, asked = read_ended(message), read_asked(message)
+            except EventRejected as rejected:
+                self._of_nobody(body, rejected.reason)
+                return
+            told = ended or asked
+            if told is None:
+                self._command(body, work)
+            elif told.org not in self._parts.settings.orgs:
+                self._of_nobody(body, "unknown_org")
+            elif ended:
+                self._reject_or(body, lambda deps: go_on(ended, deps), told.org)
+            elif asked:
+                self._reject_or(body, lambda deps: take_task(asked, deps), told.org)
 
         return lambda event, _context: self._batch(event, one)
+
+    def _reject_or(self, body: str, work: Callable[[Deps], object], org: str) -> None:
+        begin()
+        deps = self._parts.deps(org)
+        try:
+            work(deps)
+        except EventRejected as rejected:
+            self._park(body, rejected, deps)
 
     def events(self, detail_type: str, work: Work) -> Callable[[dict[str, Any], Any], Any]:
         """A handler for platform events off the bus: `work(payload, deps)`.
@@ -64,10 +102,7 @@ class Worker:
         org = self._parts.settings.org_of_event_source(source)
         begin(str(envelope.get("id", "")))
         if org is None:
-            # Nobody's event: there is no org whose tasks it could stand in.
-            reason = "unknown_source" if envelope else "unreadable"
-            logger.error("event of nobody", extra={"worker": self._name, "reason": reason})
-            self._parts.queues.park(body, reason)
+            self._of_nobody(body, "unknown_source" if envelope else "unreadable")
             return
         deps = self._parts.deps(org)
         if envelope.get("detail-type") != getattr(deps.salesforce, detail_type):
@@ -78,6 +113,11 @@ class Worker:
             work(detail.get("payload") if isinstance(detail, dict) else None, deps)
         except EventRejected as rejected:
             self._park(body, rejected, deps)
+
+    def _of_nobody(self, body: str, reason: str) -> None:
+        """Park an event for which there is no org whose tasks it could stand in."""
+        logger.error("event of nobody", extra={"worker": self._name, "reason": reason})
+        self._parts.queues.park(body, reason)
 
     def _park(self, body: str, rejected: EventRejected, deps: Deps) -> None:
         digest = hashlib.sha256(body.encode()).hexdigest()[:26]

@@ -47,6 +47,7 @@ def env(**changes: Any) -> dict[str, str]:
         "BUSBAR_QUEUES": {"order_forward": "https://queue"},
         "BUSBAR_ORGS": {"demo": ORG},
         "BUSBAR_PARKED": "https://parked",
+        "BUSBAR_MACHINE": "arn:machine",
         "BUSBAR_TUNING": {"lease": 20, "retry_most": 60.5},
         "PATH": "/bin",
     }
@@ -70,6 +71,7 @@ def with_salesforce(**changes: Any) -> dict[str, Any]:
 
 def test_should_read_all_that_a_function_is_told() -> None:
     settings = read()
+    assert settings.machine == "arn:machine"
     assert (settings.stage, settings.table, settings.parked) == (
         "dev",
         "busbar-dev",
@@ -84,8 +86,10 @@ def test_should_read_all_that_a_function_is_told() -> None:
 
 
 def test_should_use_defaults_for_what_is_not_said() -> None:
-    settings = read(BUSBAR_QUEUES=None, BUSBAR_PARKED=None, BUSBAR_TUNING=None)
+    unsaid = dict.fromkeys(("BUSBAR_QUEUES", "BUSBAR_PARKED", "BUSBAR_MACHINE", "BUSBAR_TUNING"))
+    settings = read(**unsaid)
     assert (settings.queues, settings.parked, settings.tuning) == ({}, "", Tuning())
+    assert settings.machine == ""
 
 
 def test_should_know_a_limit_per_company_only_where_one_is_set() -> None:

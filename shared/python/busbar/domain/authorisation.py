@@ -28,6 +28,12 @@ _ALL = frozenset({Relation.SAME_COMPANY, Relation.ANY_COMPANY})
 _MANAGED = {
     Role.FLEET_MANAGER: _COMPANY,
 }
+_OWN = frozenset({Relation.OWN})
+_DRIVING = {
+    Role.DRIVER: _OWN,
+    Role.FLEET_MANAGER: _OWN,
+    Role.WALLBOX_OWNER: _OWN,
+}
 _STAFF = {
     Role.SERVICE_AGENT: _ALL,
     Role.OPERATOR: _ALL,
@@ -55,11 +61,11 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     "charge_cards_change": _MANAGED,
     "charge_cards_activate": _MANAGED,
     "charge_cards_deactivate": _MANAGED,
-    "my_charge_cards": {
-        Role.DRIVER: frozenset({Relation.OWN}),
-        Role.FLEET_MANAGER: frozenset({Relation.OWN}),
-        Role.WALLBOX_OWNER: frozenset({Relation.OWN}),
-    },
+    "my_charge_cards": _DRIVING,
+    "wallbox_products": {**_DRIVING, **_STAFF},
+    "wallbox_order": _DRIVING,
+    "wallbox_orders_list": {**_DRIVING, **_STAFF},
+    "wallbox_orders_show": {**_DRIVING, **_STAFF},
     "sync_cards": _OFFICE,
     "reconcile": _OFFICE,
     "companies_list": _OFFICE,
@@ -91,7 +97,7 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     "audit_list": {Role.OPERATOR: _ALL},
     "audit_verify": {Role.OPERATOR: _ALL},
     # It belongs to no company: whoever may call us may read what can be called.
-    "openapi": dict.fromkeys(Role, frozenset({Relation.OWN})),
+    "openapi": dict.fromkeys(Role, _OWN),
 }
 
 SIGNED: dict[str, str] = {

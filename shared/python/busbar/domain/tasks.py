@@ -21,6 +21,7 @@ Kind = Literal[
     "forbidden_transition",
     "card_not_synchronised",
     "divergence",
+    "similar_customer",
 ]
 """The kinds that are opened today. A record may hold one of another release."""
 OPEN = "open"

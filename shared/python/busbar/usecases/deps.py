@@ -9,10 +9,10 @@ from typing import TypeVar
 from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import begin
-from busbar.ports import Change, Clock, Mapper, Store, Stored, Systems
+from busbar.ports import Change, Clock, Machine, Mapper, Store, Stored, Systems
 from busbar.process.audit import Audit
 from busbar.process.outbox import Outbox
-from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Tuning
+from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, SapSettings, Tuning
 
 R = TypeVar("R", bound=Record)
 TRIES = 6
@@ -37,6 +37,7 @@ class Deps:
     store: Store
     clock: Clock
     systems: Systems
+    machine: Machine
     mapper: Mapper
     org: OrgSettings
     tuning: Tuning
@@ -55,6 +56,13 @@ class Deps:
         if self.org.energised is None:
             raise LookupError("this function has no settings for energised")
         return self.org.energised
+
+    @property
+    def sap(self) -> SapSettings:
+        """The org's SAP. Raises `LookupError` if the function was not given it."""
+        if self.org.sap is None:
+            raise LookupError("this function has no settings for sap")
+        return self.org.sap
 
     def continuing(self, correlation_id: str) -> Deps:
         """These, under the correlation id of the order that an event belongs to."""

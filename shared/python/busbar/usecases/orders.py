@@ -31,7 +31,7 @@ def show_order(caller: Caller, deps: Deps, order_id: str) -> Json:
     stored = deps.store.get(ChargeCardOrder, order_id) if is_id(order_id) else None
     if stored is None or not reaches(caller, "orders_show", stored.record.company_id):
         raise Problem(404, "order-not-found", "No such order")
-    history = [_line(entry) for entry in stored.record.history()]
+    history = [history_line(entry) for entry in stored.record.history()]
     return {**view(stored), "history": history}
 
 
@@ -82,7 +82,8 @@ def view(stored: Stored[ChargeCardOrder]) -> Json:
     }
 
 
-def _line(entry: HistoryEntry) -> Json:
+def history_line(entry: HistoryEntry) -> Json:
+    """A line of an order's history as the portal shows it."""
     return {
         "at": entry.at.isoformat(),
         "status": entry.status.value,

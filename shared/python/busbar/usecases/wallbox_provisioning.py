@@ -14,14 +14,13 @@ from functools import partial
 
 from busbar.domain.lifecycle import is_parked
 from busbar.domain.private_customers import PrivateCustomer
-from busbar.domain.record import Value
 from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import Step, WaitingStep, WallboxOrder
 from busbar.errors import Conflict, EventRejected, Unavailable
 from busbar.observability import logger
 from busbar.ports import Change, Found, Put, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked, failed
-from busbar.process.executions import PARKED, REJECTED, Ended
+from busbar.process.executions import PARKED, REJECTED, Ended, StepAsked
 from busbar.process.outbox import Errand
 from busbar.usecases.deps import Deps, revise
 from busbar.usecases.wallbox_order import QUEUE, start_errand
@@ -32,17 +31,6 @@ GO_BACK, PARK = "go_back", "park"
 """What the machine asks for besides the steps."""
 MOST_EXECUTIONS = 20
 """An order whose executions keep ending for no reason of ours is a person's from then on."""
-
-
-class StepAsked(Value):
-    """A task of the state machine, which waits for the answer to its token."""
-
-    v: int = 1
-    org: str
-    order_id: str
-    step: str
-    execution: str
-    task_token: str
 
 
 def carry(errand: Errand, deps: Deps) -> Outcome:
