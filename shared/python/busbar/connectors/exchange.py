@@ -71,10 +71,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, not yet believed; the names of its headers are in lower case.
-
-    `request_id` is the system's own name for the call.
-    """
+    """What came back, not yet believed. `request_id` is the system's own name for the call."""
 
     status: int
     body: bytes
@@ -219,7 +216,7 @@ class Exchange:
                 raise self.failed(ask, "ANSWER_TOO_LARGE", request_id=request_id)
             if budget.left() <= 0:
                 raise self.failed(ask, "OUT_OF_TIME", request_id=request_id)
-        return Answer(response.status_code, b"".join(parts), headers, request_id)
+        return Answer(response.status_code, b"".join(parts), response.headers, request_id)
 
 
 def _headers_of(response: httpx.Response) -> dict[str, str]:

@@ -12,6 +12,7 @@ from busbar.domain.tasks import Task
 
 SUBJECTS = {
     "charge_card_order": "Die Bestellung",
+    "wallbox_order": "Die Wallbox-Bestellung",
     "charge_card": "Die Karte",
     "company": "Das Unternehmen",
     "user": "Der Benutzer",
@@ -46,6 +47,11 @@ TEXTS: Mapping[str, str] = {
     "card_not_synchronised": (
         "Eine Karte ließ sich nicht mit {system} abgleichen; die anderen gehen weiter. Bitte ihre"
         " Daten dort prüfen und entscheiden, ob sie berichtigt werden oder die Karte entfällt."
+    ),
+    "similar_customer": (
+        "{subject} nennt eine Person, die wie der Kunde eines anderen Portalnutzers aussieht;"
+        " zusammengeführt wird nichts. Bitte entscheiden, ob es eine andere Person ist und die"
+        " Bestellung weitergeht, oder ob sie storniert wird."
     ),
     "divergence": (
         "{subject} stimmt mit {system} nicht überein. Bitte dort nachsehen und entscheiden, was"

@@ -1,0 +1,23 @@
+"""GET /v1/wallbox-products: the wallboxes that can be ordered."""
+
+from __future__ import annotations
+
+from busbar.api import Door
+from busbar.request import Answer, Request
+from busbar.settings import Settings
+from busbar.usecases.wallbox_products import list_products
+from busbar.wiring import Clients, Handler, lambda_entry
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    door = Door(settings, clients)
+
+    @door.route("GET", "/v1/wallbox-products", "wallbox_products")
+    def index(request: Request) -> Answer:
+        return Answer(200, list_products(request.caller, request.deps))
+
+    return door.handler
+
+
+lambda_handler = lambda_entry(make_handler)
