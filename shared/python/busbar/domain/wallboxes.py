@@ -1,0 +1,75 @@
+"""Wallboxes: the one that a driver has got, what he asks of it, and how far its review is."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from busbar.domain.identifiers import derived_id
+from busbar.domain.record import Record, SourceMark, Value
+from busbar.domain.wallbox_assets import Review
+
+
+class Tariff(Value):
+    """What a driver is paid for a kilowatt-hour. `unit_price` is a decimal string, e.g. `32.45`."""
+
+    unit_price: str
+    unit: Literal["ct/kWh"] = "ct/kWh"
+    currency: str
+    valid_from: date
+
+
+class Proof(Value):
+    """A proof of installation: where the hub keeps the file, and what it is by its content."""
+
+    key: str
+    sha256: str
+    content_type: Literal["application/pdf", "image/jpeg", "image/png"]
+    size: int
+    uploaded_at: AwareDatetime
+
+
+class Wallbox(Record):
+    """A wallbox that Salesforce has assigned to an order. Its ids elsewhere: the ID map.
+
+    `id` follows from its Asset, so whoever hears of it first makes the same record.
+    """
+
+    schema_name: ClassVar[str] = "wallbox"
+
+    asset_id: str
+    serial_number: str
+    order_id: str
+    customer_id: str
+    user_id: str
+    station_id: str | None = None
+    """The charging station in be.ENERGISED with its serial number, once it was found."""
+    joined: bool = False
+    """Whether be.ENERGISED was seen to know whose it is."""
+    tariff: Tariff | None = None
+    proof: Proof | None = None
+    review: Review | None = None
+    review_reason: str = ""
+    """Why the proof was given back; the driver sees it."""
+    approved_at: AwareDatetime | None = None
+    """The first approval that was recorded: from then on the refund card may be active."""
+    assigned_by: SourceMark | None = None
+    """The last assignment that was applied."""
+    reviewed_by: SourceMark | None = None
+    """The last review that was applied."""
+    waiting_for: str | None = None
+
+    def listed_by(self) -> str | None:
+        """By the user whose it is."""
+        return f"user#{self.user_id}"
+
+    def links(self) -> frozenset[tuple[str, str]]:
+        """By order."""
+        return frozenset({("order", self.order_id)})
+
+
+def wallbox_id(org: str, asset_id: str) -> str:
+    """Our id of the wallbox that is this Asset in Salesforce."""
+    return derived_id(org, Wallbox.schema_name, asset_id)
