@@ -88,6 +88,11 @@ class Response:
         """The body read as JSON. Raises `ValueError`."""
         return json.loads(self.body)
 
+    def with_header(self, name: str, value: str) -> Response:
+        """The same with one header more."""
+        headers = {**self.headers, name: value}
+        return Response(self.status, self.body, headers, self.cut, self.cookies)
+
 
 def answer(status: int, data: object = None, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response; without `data` it has no body and no content type."""

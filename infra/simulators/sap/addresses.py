@@ -51,7 +51,7 @@ def _parts(text: str) -> dict[str, str]:
     parts, at = {}, 0
     while at < len(text):
         match = _PART.match(text, at)
-        if match is None:
+        if match is None or text.endswith(","):
             raise malformed(f"Invalid key predicate ({text})")
         parts[match[1] or ""] = match[2].strip()
         at = match.end()

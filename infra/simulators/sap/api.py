@@ -33,7 +33,7 @@ def service_routes(desk: Desk) -> list[Route]:
             operation=operation.format(**names),
         )(_answered(work))
 
-    for tail in ("", "/$metadata", "/$batch", "/{set}", _ROW):
+    for tail in ("", "/$metadata", "/$batch", _ROW, "/{set}"):
         note = "No body; with `X-CSRF-Token: Fetch` token and cookies"
         label: Label | None = "assumed" if tail == "/$batch" else None
         add("HEAD", tail, "fetch_{noun}_token", note, _head, label)

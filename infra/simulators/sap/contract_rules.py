@@ -8,7 +8,7 @@ from infra.simulators.sap.failures import missing, not_unique, refused
 from infra.simulators.sap.partner_service import PARTNERS, ROLES
 from infra.simulators.sap.rows import Row
 from infra.simulators.sap.tenant import Rule, Tenant
-from infra.simulators.sap.values import blank
+from infra.simulators.sap.values import empty
 
 FIRST_ACCOUNT = 200_000_001
 FIRST_CONTRACT = 4_000_001
@@ -91,8 +91,7 @@ class _ContractRules:
         names = self._names
         given = str(row[names.account_id])
         if not given:
-            empty = {p.name: blank(p) for p in self._accounts.properties}
-            new = {**empty, names.partner: row[names.partner]}
+            new = {**empty(self._accounts), names.partner: row[names.partner]}
             return str(tenant.write(self._accounts, new, None)[names.account_id])
         account = tenant.rows.get(names.accounts, (given,))
         if account is None or account[names.partner] != row[names.partner]:

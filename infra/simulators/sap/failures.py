@@ -28,7 +28,7 @@ class SapError(RefusalError):
         self.status = status
 
     def shown(self, occasion: Occasion) -> Response:
-        """The refusal as the caller sees it."""
+        """The refusal as a caller of the service sees it."""
         application = {
             "component_id": "",
             "service_namespace": "/SAP/",
@@ -47,6 +47,10 @@ class SapError(RefusalError):
             },
         }
         return answer(self.status, {"error": error})
+
+    def response(self) -> Response:
+        """The refusal as a clerk sees it: `{"message": …}`."""
+        return answer(self.status, {"message": str(self)})
 
     def _detail(self) -> dict[str, str]:
         return {

@@ -11,7 +11,7 @@ from typing import Any
 from infra.simulators.sap.edm import EntitySet
 from infra.simulators.sap.failures import SapError, locked
 from infra.simulators.sap.rows import CREATED, ETAG, Row, Rows
-from infra.simulators.sap.values import blank, milliseconds
+from infra.simulators.sap.values import empty, milliseconds
 
 KNOBS: dict[str, tuple[type, ...]] = {
     "search_lag": (int, float),
@@ -113,10 +113,9 @@ class Tenant:
 
     def load(self, entity_set: EntitySet, rows: Iterable[Row]) -> None:
         """Take rows over as they are; what is left out is empty."""
-        empty = {p.name: blank(p) for p in entity_set.properties}
         for row in rows:
             hidden = {CREATED: 0, ETAG: self._new_etag()}
-            self.rows.put(entity_set.name, {**empty, **hidden, **row})
+            self.rows.put(entity_set.name, {**empty(entity_set), **hidden, **row})
 
     def clear(self) -> None:
         """Forget all rows. Numbers go on, so none is ever given twice."""

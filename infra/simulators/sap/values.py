@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
-from infra.simulators.sap.edm import Kind, Property
+from infra.simulators.sap.edm import EntitySet, Kind, Property
 from infra.simulators.sap.failures import SapError, malformed
 
 _UNCODED = "'"
@@ -40,6 +40,11 @@ def milliseconds(moment: datetime) -> int:
 def blank(prop: Property) -> Any:
     """What a property holds that nobody has filled."""
     return {"String": "", "Boolean": False}.get(prop.kind)
+
+
+def empty(entity_set: EntitySet) -> dict[str, Any]:
+    """A row of which nothing is filled."""
+    return {p.name: blank(p) for p in entity_set.properties}
 
 
 def kept(prop: Property, value: Any) -> Any:

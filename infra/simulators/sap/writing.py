@@ -13,7 +13,7 @@ from infra.simulators.sap.failures import SapError, malformed, no_property, no_s
 from infra.simulators.sap.options import Shape, Tree
 from infra.simulators.sap.reading import base_of, found_row
 from infra.simulators.sap.rows import Row
-from infra.simulators.sap.values import blank, kept
+from infra.simulators.sap.values import blank, empty, kept
 
 Nested = list[tuple[Navigation, list[Any]]]
 
@@ -39,7 +39,7 @@ def _created(
     with desk.tenant.rows.atomic():
         row = insert(desk, entity_set, body, inherited)
     base = base_of(desk, request)
-    shown = desk.shown(entity_set, row, Shape(None, _sent(entity_set, body)), base)
+    shown = desk.shown(entity_set, row, Shape(None, _sent(desk, entity_set, body)), base)
     headers = {"location": desk.address(entity_set, row, base)}
     etag = desk.etag(row)
     return answer(201, {"d": shown}, {**headers, "etag": etag} if etag else headers)
@@ -135,7 +135,7 @@ def insert(desk: Desk, entity_set: EntitySet, body: Any, inherited: Mapping[str,
     for name, value in inherited.items():
         if values.setdefault(name, value) not in {value, ""}:
             raise malformed(f"{name} is not that of the row above", name)
-    row = {p.name: blank(p) for p in entity_set.properties} | values | dict(inherited)
+    row = empty(entity_set) | values | dict(inherited)
     row = desk.tenant.write(entity_set, row, None)
     for navigation, rows in nested:
         for below in rows:
@@ -148,8 +148,15 @@ def _inherited(row: Row, navigation: Navigation) -> Row:
     return by | ({navigation.only[0]: navigation.only[1][0]} if navigation.only else {})
 
 
-def _sent(entity_set: EntitySet, body: Mapping[str, Any]) -> Tree:
-    return {n.name: {} for n in entity_set.navigations if n.name in body}
+def _sent(desk: Desk, entity_set: EntitySet, body: Mapping[str, Any]) -> Tree:
+    """The navigations under which rows were sent: the answer shows them as well."""
+    found: Tree = {}
+    for navigation in entity_set.navigations:
+        if navigation.name in body:
+            below = found.setdefault(navigation.name, {})
+            for row in _below(navigation, body[navigation.name]):
+                below |= _sent(desk, desk.target(navigation), row)
+    return found
 
 
 def _blanks(entity_set: EntitySet) -> Row:

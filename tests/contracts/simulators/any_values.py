@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +11,18 @@ from infra.simulators import sample
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.messages import Response, request
 from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.sap import SapSimulator
 from infra.simulators.simulator import Simulator
 
 SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001AAA"
 BASE = "/services/data/v60.0"
 REFERENCE = "BBCO0123456789ABC"
 API_TOKEN = "any-token"
+SAP_PASSWORD = "any-password"
+PARTNERS = "/sap/opu/odata/sap/API_BUSINESS_PARTNER"
+CONTRACTS = "/sap/opu/odata/sap/ZERP_UTILITIES_UMC_SRV"
+PARTNER_REFERENCE = "BBPE0123456789ABC"
+IBAN = "DE02120300000000202051"
 
 
 @dataclass
@@ -73,6 +80,56 @@ def any_energised(clock: TurnedClock, **settings: Any) -> EnergisedSimulator:
 
 def with_token(simulator: EnergisedSimulator) -> Caller:
     return Caller(simulator, {"x-api-token": API_TOKEN})
+
+
+def any_sap(clock: TurnedClock, **settings: Any) -> SapSimulator:
+    simulator = SapSimulator(clock, "BUSBAR_COM", SAP_PASSWORD, **settings)
+    simulator.load_sample()
+    return simulator
+
+
+def sap_user(simulator: SapSimulator) -> Caller:
+    """Calls SAP as the communication user, without a session."""
+    basic = base64.b64encode(f"BUSBAR_COM:{SAP_PASSWORD}".encode()).decode()
+    json = "application/json"
+    headers = {"authorization": f"Basic {basic}", "accept": json, "content-type": json}
+    return Caller(simulator, headers)
+
+
+def in_session(simulator: SapSimulator) -> Caller:
+    """Calls SAP with a token and the cookies that came with it."""
+    call = sap_user(simulator)
+    fetched = call("GET", f"{PARTNERS}/", x_csrf_token="Fetch")
+    cookies = "; ".join(cookie.partition(";")[0] for cookie in fetched.cookies)
+    token = fetched.headers["x-csrf-token"]
+    return Caller(simulator, {**call.headers, "x-csrf-token": token, "cookie": cookies})
+
+
+def any_address(**changes: Any) -> dict[str, Any]:
+    address = {"StreetName": "Weg", "HouseNumber": "1", "PostalCode": "26121"}
+    return {**address, "CityName": "Oldenburg", "Country": "DE", **changes}
+
+
+def any_person(**changes: Any) -> dict[str, Any]:
+    person: dict[str, Any] = {
+        "BusinessPartnerCategory": "1",
+        "FirstName": "Any",
+        "LastName": "Body",
+        "BusinessPartnerIDByExtSystem": PARTNER_REFERENCE,
+        "to_BusinessPartnerRole": {"results": [{"BusinessPartnerRole": "MKK"}]},
+    }
+    return person | changes
+
+
+def partner_made(call: Caller, **changes: Any) -> str:
+    """Make a business partner; its number."""
+    answer = call("POST", f"{PARTNERS}/A_BusinessPartner", any_person(**changes))
+    return str(answer.json()["d"]["BusinessPartner"])
+
+
+def any_contract(partner: str, **changes: Any) -> dict[str, Any]:
+    contract = {"AccountID": partner, "DivisionID": "10", "MoveInDate": "/Date(1748822400000)/"}
+    return {**contract, "ExternalReference": "BBCT0123456789ABC", **changes}
 
 
 def any_order(**changes: Any) -> dict[str, Any]:

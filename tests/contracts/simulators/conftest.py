@@ -1,4 +1,4 @@
-"""The two simulators on one clock, and callers that are logged in."""
+"""The simulators on one clock, and callers that are logged in."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import pytest
 
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.sap import SapSimulator
 from tests.contracts.simulators.any_values import (
     Caller,
     TurnedClock,
     any_energised,
     any_salesforce,
+    any_sap,
+    in_session,
     logged_in,
     with_token,
 )
@@ -41,3 +44,14 @@ def energised(clock: TurnedClock) -> EnergisedSimulator:
 def be(energised: EnergisedSimulator) -> Caller:
     """Calls be.ENERGISED with a valid token."""
     return with_token(energised)
+
+
+@pytest.fixture
+def sap(clock: TurnedClock) -> SapSimulator:
+    return any_sap(clock)
+
+
+@pytest.fixture
+def od(sap: SapSimulator) -> Caller:
+    """Calls SAP in a session with its token."""
+    return in_session(sap)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.sap import SapSimulator
 from infra.simulators.simulator import Simulator
 
 FOLDER = Path(__file__).resolve().parents[3] / "infra/simulators"
@@ -25,3 +26,7 @@ def test_should_name_every_route_of_salesforce(salesforce: SalesforceSimulator) 
 
 def test_should_name_every_route_of_energised(energised: EnergisedSimulator) -> None:
     assert unnamed(energised, FOLDER / "energised/README.md") == []
+
+
+def test_should_name_every_route_of_sap(sap: SapSimulator) -> None:
+    assert unnamed(sap, FOLDER / "sap/README.md") == []
