@@ -34,6 +34,7 @@ class Ports:
     issuer: int = 4572
     aws: int = 4566
     portal: int = 4580
+    sap: int = 4573
 
     def shifted(self, by: int) -> Ports:
         """The same, `by` higher."""
@@ -119,7 +120,7 @@ def check_free(ports: Ports) -> None:
 def read_options(env: Mapping[str, str], arguments: Sequence[str] = ()) -> Options:
     """Options of `python -m infra.local`. Switches for people are variables, the rest arguments."""
     parser = argparse.ArgumentParser("python -m infra.local", description=__doc__)
-    parser.add_argument("--ports", help="five ports, comma-separated, in the order of `Ports`")
+    parser.add_argument("--ports", help="six ports, comma-separated, in the order of `Ports`")
     parser.add_argument("--state", type=Path, help="where state and logs go")
     parser.add_argument("--assembly", type=Path, help="a cloud assembly that is there already")
     parser.add_argument("--cards", type=int, default=CARDS, help="blank cards in the simulators")

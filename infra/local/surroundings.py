@@ -36,9 +36,12 @@ class Surroundings:
             "infra.simulators",
             f"--salesforce-port={ports.salesforce}",
             f"--energised-port={ports.energised}",
+            f"--sap-port={ports.sap}",
             f"--client-id={_WORD}",
             f"--client-secret={_WORD}",
             f"--api-token={_WORD}",
+            f"--sap-user={_WORD}",
+            f"--sap-password={_WORD}",
             f"--event-source={source.event_source if source else ''}",
             f"--events-endpoint={self._aws.endpoint}",
             f"--event-bus={self.published(f'{ORG}/bus-name')}",
@@ -52,7 +55,7 @@ class Surroundings:
             command.append(f"--state={self._options.kept / 'simulators'}")
         log = self._options.state / "logs" / "simulators.log"
         self._simulators = Part("simulators", command, {}, log)
-        for port in (ports.salesforce, ports.energised):
+        for port in (ports.salesforce, ports.energised, ports.sap):
             self._simulators.wait_for(port)
 
     def fill(self) -> None:
@@ -75,7 +78,8 @@ class Surroundings:
 
     def reset(self) -> None:
         """Let the simulators start again with their sample data."""
-        for port in (self._options.ports.salesforce, self._options.ports.energised):
+        ports = self._options.ports
+        for port in (ports.salesforce, ports.energised, ports.sap):
             connection = HTTPConnection(HOST, port, timeout=30)
             connection.request("POST", "/_sim/reset")
             status = connection.getresponse().status

@@ -97,6 +97,7 @@ class LocalSystem:
             "issuer": self.issuer.url,
             "salesforce": f"http://{HOST}:{ports.salesforce}",
             "energised": f"http://{HOST}:{ports.energised}",
+            "sap": f"http://{HOST}:{ports.sap}",
             "people": sorted(PEOPLE),
             "workers": self._options.workers,
             "streams": "paused" if self._cloud.streams.paused else "running",

@@ -38,6 +38,7 @@ class RunningSystem:
         self.issuer = f"http://{HOST}:{ports.issuer}"
         self.salesforce = f"http://{HOST}:{ports.salesforce}"
         self.energised = f"http://{HOST}:{ports.energised}"
+        self.sap = f"http://{HOST}:{ports.sap}"
         self.aws = LocalClients(ports)
         """`aws("sqs")` is a boto3 client with root's rights."""
         self.http = httpx.Client(timeout=60, trust_env=False)
@@ -56,7 +57,8 @@ class RunningSystem:
 
     def simulator(self, system: str, method: str, route: str, body: object = None) -> Any:
         """Call a control route of a simulator: `simulator("salesforce", "POST", "down")`."""
-        base = {"salesforce": self.salesforce, "energised": self.energised}[system]
+        systems = {"salesforce": self.salesforce, "energised": self.energised, "sap": self.sap}
+        base = systems[system]
         content = None if body is None else json.dumps(body)
         text = self._text(method, f"{base}/_sim/{route}", content)
         return json.loads(text) if text else None

@@ -14,6 +14,7 @@ Ready after {seconds:.1f} s. All of it listens on 127.0.0.1 only.
   API             {api}/v1/…           state of this run: {api}
   Salesforce      {salesforce}/_sim
   be.ENERGISED    {energised}/_sim
+  SAP             {sap}/_sim
   AWS endpoint    {aws}    any credentials, region eu-central-1
   Tokens          {issuer}/token?user=NAME
                   {people}

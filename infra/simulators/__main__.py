@@ -1,4 +1,4 @@
-"""`python -m infra.simulators`: both simulators with sample data, on 127.0.0.1."""
+"""`python -m infra.simulators`: the simulators with sample data, on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from infra.simulators.eventbridge import eventbridge_publisher
 from infra.simulators.salesforce import SalesforceSimulator
 from infra.simulators.sample import CARDS
 from infra.simulators.sample_wallboxes import WALLBOXES
+from infra.simulators.sap import SapSimulator
 from infra.simulators.serving import HOST, serve
 from infra.simulators.simulator import Simulator
 from infra.simulators.webhook import webhook_publisher
@@ -30,14 +31,17 @@ def _now() -> datetime:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m infra.simulators",
-        description="Serve Salesforce and be.ENERGISED on 127.0.0.1. Pages: /_sim/ on each port.",
+        description="Serve Salesforce, be.ENERGISED, SAP on 127.0.0.1. Pages: /_sim/ on each port.",
     )
     add = parser.add_argument
     add("--salesforce-port", type=int, default=4570)
     add("--energised-port", type=int, default=4571)
+    add("--sap-port", type=int, default=4573)
     add("--client-id", default="busbar", help="of the connected app in Salesforce")
     add("--client-secret", default="busbar-local")
     add("--api-token", default="busbar-local", help="of be.ENERGISED")
+    add("--sap-user", default="busbar", help="the communication user in SAP")
+    add("--sap-password", default="busbar-local")
     add("--event-source", default=EVENT_SOURCE, help="source of Salesforce's events on the bus")
     add("--events-endpoint", help="URL of EventBridge; without it events go nowhere")
     add("--event-bus", help="name of the bus; by default the event source, as for partner buses")
@@ -94,14 +98,21 @@ def main() -> None:
     args = _arguments()
     salesforce, energised = _salesforce(args), EnergisedSimulator(_now, args.api_token)
     energised.load_sample(args.cards)
+    sap = SapSimulator(_now, args.sap_user, args.sap_password)
+    sap.load_sample()
     if args.state:
         try:
-            kept_state.load([salesforce, energised], args.state)
+            kept_state.load([salesforce, energised, sap], args.state)
         except kept_state.UnfitStateError as reason:
             sys.exit(str(reason))
     print(f"Salesforce     http://{HOST}:{args.salesforce_port}/_sim/")
-    print(f"be.ENERGISED   http://{HOST}:{args.energised_port}/_sim/", flush=True)
-    places = [(salesforce, args.salesforce_port), (energised, args.energised_port)]
+    print(f"be.ENERGISED   http://{HOST}:{args.energised_port}/_sim/")
+    print(f"SAP            http://{HOST}:{args.sap_port}/_sim/", flush=True)
+    places = [
+        (salesforce, args.salesforce_port),
+        (energised, args.energised_port),
+        (sap, args.sap_port),
+    ]
     asyncio.run(_serve(places, args.hold, args.state))
 
 

@@ -25,8 +25,10 @@ class Fault:
                     by how much the system's clock is ahead
     status, body, retry_after
                     of kind status: the answer; `body` is JSON; schema: what differs, by
-                    `non_unique`, `hidden`, `read_only`, each a list of fields
-    number          lock_row: which row write of the call fails, from 1; page_clamp: the page size
+                    `non_unique`, `hidden`, `read_only`, each a list of fields; sap_message: the
+                    message
+    number          lock_row, locked: which row write of the call fails, from 1; page_clamp: the
+                    page size
     """
 
     kind: str

@@ -267,7 +267,7 @@ def test_should_count_all_errands_and_look_at_the_age_of_a_bounded_number(
     assert told(found, Metric.OLDEST_ERRAND, "order_forward") == [30]
     assert told(found, Metric.ERRANDS_WAITING, "card_forward") == [1]
     assert told(found, Metric.OLDEST_ERRAND, "card_forward") == [0]
-    assert world.table.bill.read_units - before <= 2.5 + 101 * 0.5 + 4
+    assert world.table.bill.read_units - before <= 3.5 + 101 * 0.5 + 4
 
 
 def test_should_count_an_errand_that_cannot_be_read(world: CountingWorld, capsys: Capture) -> None:

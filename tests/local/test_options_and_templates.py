@@ -74,7 +74,7 @@ def test_should_have_a_user_record_for_everybody_who_gets_a_token() -> None:
 
 def test_should_put_the_ports_of_the_run_into_a_template() -> None:
     template = {"Resources": {"A": {"Type": "X", "Properties": {"Url": f"http://{HOST}:4570"}}}}
-    body, _ = adapted(json.dumps(template), Ports(1, 2, 3, 4, 5))
+    body, _ = adapted(json.dumps(template), Ports(1, 2, 3, 4, 5, 6))
     assert json.loads(body)["Resources"]["A"]["Properties"]["Url"] == f"http://{HOST}:1"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from infra.simulators.faults import Fault
@@ -54,7 +53,7 @@ def _told(fault: Fault, _request: Request, proceed: Proceed) -> Response:
     if response.status >= 300:
         return response
     message = json.dumps(_MESSAGE if fault.body is None else fault.body)
-    return replace(response, headers={**response.headers, "sap-message": message})
+    return response.with_header("sap-message", message)
 
 
 @contextmanager

@@ -132,7 +132,9 @@ class SapSimulator(Simulator):
 
     def handle(self, request: Request) -> Response:
         """Answer one call, however its path is encoded."""
-        return super().handle(replace(request, path=plain(request.path)))
+        if "%" in request.path:
+            request = replace(request, path=plain(request.path))
+        return super().handle(request)
 
     def guard(self, request: Request, route: Route) -> Response | None:  # noqa: ARG002
         """401 without the communication user, 403 for a write without token and cookies."""
@@ -172,7 +174,7 @@ class SapSimulator(Simulator):
         if fetches and request.method in _READS and response.status != 401:
             headers["x-csrf-token"], cookies = self.sessions.fetched(request)
         body = b"" if request.method == "HEAD" else response.body
-        return replace(response, body=body, headers=headers, cookies=cookies)
+        return Response(response.status, body, headers, response.cut, cookies)
 
     def own_faults(self) -> Mapping[str, FaultKind]:
         """See `own_faults.py`."""

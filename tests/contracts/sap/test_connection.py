@@ -140,8 +140,8 @@ def described(properties: str, container: str = "") -> httpx.Response:
         200,
         text=(
             '<edmx:Edmx xmlns:edmx="e" xmlns:sap="s"><Schema Namespace="API">'
-            '<ComplexType Name="Other"><Property Name="FirstName"/></ComplexType>'
             f'<EntityType Name="PartnerType">{properties}</EntityType>'
+            '<ComplexType Name="Other"><Property Name="FirstName"/></ComplexType>'
             f"<EntityContainer>{inside}</EntityContainer></Schema></edmx:Edmx>"
         ),
     )

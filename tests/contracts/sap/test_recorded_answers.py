@@ -197,6 +197,11 @@ def test_should_refuse_a_service_that_passes_over_the_filter() -> None:
         system.find_partners(PERSON, 5)
 
 
+def test_should_give_two_of_those_that_a_service_without_top_shows() -> None:
+    system, _ = connected(answer_of_rows(any_row(), any_row(), any_row()))
+    assert len(system.find_partners(PERSON, 5)) == 2
+
+
 @pytest.mark.parametrize(
     ("row", "number"),
     [
@@ -318,6 +323,16 @@ def test_should_wait_when_a_fresh_token_is_turned_away_too() -> None:
     assert len(player.sent) == 4
 
 
+def test_should_wait_for_a_token_although_sap_gives_a_code() -> None:
+    body = {"error": {"code": "/IWFND/CM_CONSUMER/101"}}
+    turned_away = [
+        httpx.Response(403, json=body, headers={"x-csrf-token": "Required"}) for _ in range(2)
+    ]
+    system, _ = connected("session", turned_away[0], "session_renewed", turned_away[1])
+    with pytest.raises(Unavailable, match="/IWFND/CM_CONSUMER/101"):
+        system.create_partner(PERSON, {}, 5)
+
+
 def test_should_write_nothing_without_a_token() -> None:
     system, player = connected("session_without_token", "session_without_token")
     with pytest.raises(Unavailable, match="NO_CSRF_TOKEN"):
@@ -425,6 +440,14 @@ def test_should_block_the_partner_that_was_just_read() -> None:
     assert player.calls() == [f"GET {key}", f"HEAD {ROOT}", f"PATCH {key}"]
     assert player.json_sent() == {"BusinessPartnerIsBlocked": True}
     assert player.sent[2].headers["if-match"] == "W/\"datetimeoffset'2026-03-01T12%3A00%3A00Z'\""
+
+
+def test_should_take_the_version_from_the_header_before_that_of_the_row() -> None:
+    row = {"__metadata": {"etag": 'W/"old"'}, "BusinessPartnerIsBlocked": False}
+    told = httpx.Response(200, json={"d": row}, headers={"etag": 'W/"new"'})
+    system, player = connected(told, "session", "patched")
+    system.write_partner("1", {"blocked": True}, 5)
+    assert player.sent[2].headers["if-match"] == 'W/"new"'
 
 
 def test_should_take_the_version_from_the_row_where_no_header_tells_it() -> None:
@@ -587,6 +610,14 @@ def test_should_keep_no_code_that_is_none(code: object, shown: str) -> None:
         system.create_partner(PERSON, {}, 5)
     error = caught.value
     assert (error.code, error.detail, error.request_id) == (shown, "", "")
+
+
+def test_should_keep_the_code_of_the_cause_and_not_of_what_wraps_it() -> None:
+    details = [{"code": "/IWBEP/CX_MGW_BUSI_EXCEPTION"}, {"code": "R11/120"}]
+    body = {"error": {"code": "/IWBEP/CX_BEX", "innererror": {"errordetails": details}}}
+    system, _ = connected("session", httpx.Response(400, json=body))
+    with pytest.raises(Refused, match="R11/120"):
+        system.create_partner(PERSON, {}, 5)
 
 
 def test_should_stay_away_for_as_long_as_it_is_told() -> None:

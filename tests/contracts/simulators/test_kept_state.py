@@ -22,17 +22,27 @@ from infra.simulators.energised.backend import Contact
 from infra.simulators.faults import Fault
 from infra.simulators.kept_state import FILE, UnfitStateError
 from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.sap import SapSimulator
 from infra.simulators.simulator import Simulator
 from tests.contracts.simulators.any_values import (
     BASE,
+    CONTRACTS,
+    IBAN,
+    PARTNER_REFERENCE,
+    PARTNERS,
     REFERENCE,
     Caller,
     TurnedClock,
+    any_contract,
     any_energised,
+    any_person,
     any_salesforce,
+    any_sap,
+    in_session,
     logged_in,
     order_graph,
     ordered,
+    partner_made,
 )
 from tests.contracts.simulators.test_serving import free_port
 
@@ -158,6 +168,31 @@ class TestEnergised:
         assert after.state() == any_energised(clock).state()
 
 
+class TestSap:
+    def test_should_hold_the_same_and_give_no_number_again(
+        self, clock: TurnedClock, sap: SapSimulator, od: Caller
+    ) -> None:
+        person = any_person(to_BusinessPartnerBank=[{"IBAN": IBAN}])
+        first = partner_made(od, **person)
+        od("POST", f"{CONTRACTS}/Contracts", any_contract(first))
+        sap.tenant.search_lag, sap.tenant.page_clamp = 60.0, 3
+        after = any_sap(clock)
+        again(sap, after)
+        assert after.state() == sap.state()
+        assert after.records("A_BusinessPartnerBank") == sap.records("A_BusinessPartnerBank")
+        call = in_session(after)
+        query = f"$filter=BusinessPartnerIDByExtSystem eq '{PARTNER_REFERENCE}'"
+        path = f"{PARTNERS}/A_BusinessPartner"
+        # The search lags, so it still shows nothing.
+        assert call("GET", f"{path}?{query}").json()["d"]["results"] == []
+        clock.turn(60)
+        (found,) = call("GET", f"{path}?{query}").json()["d"]["results"]
+        assert found["__metadata"]["etag"] == od("GET", f"{path}('{first}')").headers["etag"]
+        assert partner_made(call) == "0001000002"
+        Caller(after)("POST", "/_sim/reset")
+        assert after.state() == any_sap(clock).state()
+
+
 class TestFile:
     @pytest.fixture
     def both(self, salesforce: SalesforceSimulator, energised: EnergisedSimulator) -> list[Any]:
@@ -215,18 +250,19 @@ class TestFile:
         assert str(raised.value).startswith(str(path))
 
 
-def command(state: Path, ports: tuple[int, int]) -> list[str]:
-    options = [f"--salesforce-port={ports[0]}", f"--energised-port={ports[1]}", f"--state={state}"]
-    return [sys.executable, "-m", "infra.simulators", *options]
+def command(state: Path, ports: tuple[int, int, int]) -> list[str]:
+    names = ("salesforce", "energised", "sap")
+    options = [f"--{name}-port={port}" for name, port in zip(names, ports, strict=True)]
+    return [sys.executable, "-m", "infra.simulators", *options, f"--state={state}"]
 
 
 class Process:
     """`python -m infra.simulators` with a state folder."""
 
     def __init__(self, state: Path) -> None:
-        ports = (free_port(), free_port())
+        ports = (free_port(), free_port(), free_port())
         self.popen = subprocess.Popen(command(state, ports), cwd=ROOT)  # noqa: S603  our own
-        self.salesforce, self.energised = (
+        self.salesforce, self.energised, self.sap = (
             httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=10)
             )
@@ -254,6 +290,7 @@ def running(state: Path) -> Iterator[Process]:
     finally:
         process.salesforce.close()
         process.energised.close()
+        process.sap.close()
         process.popen.kill()
         process.popen.wait()
 
@@ -267,12 +304,15 @@ def test_should_save_at_the_end_and_go_on_at_the_start(
     with running(tmp_path) as process:
         assert process.order(REFERENCE) == "00000101"
         process.energised.post("/_sim/cards/410001/block")
+        process.sap.post("/_sim/rows/A_BusinessPartner", json=any_person())
         process.popen.send_signal(number)
         assert process.popen.wait(10) == 0
     with running(tmp_path) as process:
         assert process.order(SECOND) == "00000102"
         cards = process.energised.get("/_sim/state").json()["cards"]
         assert [c["id"] for c in cards if c["blocked"] == "true"] == ["410001"]
+        (*_, partner) = process.sap.get("/_sim/state").json()["rows"]["A_BusinessPartner"]
+        assert partner["BusinessPartner"] == "0001000001"
 
 
 def test_should_end_at_once_even_while_it_holds_an_answer_back(tmp_path: Path) -> None:
@@ -289,7 +329,7 @@ def test_should_end_at_once_even_while_it_holds_an_answer_back(tmp_path: Path) -
 def test_should_not_start_on_a_file_that_it_cannot_use(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("{")
     ended = subprocess.run(  # noqa: S603  our own
-        command(tmp_path, (free_port(), free_port())),
+        command(tmp_path, (free_port(), free_port(), free_port())),
         cwd=ROOT,
         capture_output=True,
         text=True,
