@@ -76,17 +76,16 @@ def assign_cards(
             raise ClerkError(f"only {len(stock)} blank cards are left")
         chosen = stock[:wanted]
     for asset in chosen:
-        org.change("Asset", asset["Id"], BusbarOrder__c=order["Id"], AccountId=order["AccountId"])
-        notices.card_assigned(org, order, asset)
+        give(org, order, asset)
     return [asset["Id"] for asset in chosen]
 
 
 def announce_cards(org: Org, name: str) -> list[str]:
-    """Tell of the cards of an order again, as after a correction; the ids of their Assets."""
+    """Tell of an order's cards and wallboxes again, as after a correction; their Assets' ids."""
     order = find_order(org, name)
     cards = assigned(org, order)
     for asset in cards:
-        notices.card_assigned(org, order, asset)
+        notices.asset_assigned(org, order, asset)
     return [asset["Id"] for asset in cards]
 
 
@@ -138,6 +137,17 @@ def _to_ship(
     return mine[:quantity] if status == "Teilgeliefert" and quantity else []
 
 
+def is_in_stock(asset: Row) -> bool:
+    """Whether nobody has it yet."""
+    return asset["BusbarOrder__c"] is None and asset["Status"] == BLANK
+
+
+def give(org: Org, order: Row, asset: Row) -> None:
+    """Assign an Asset to an order, and tell of it."""
+    org.change("Asset", asset["Id"], BusbarOrder__c=order["Id"], AccountId=order["AccountId"])
+    notices.asset_assigned(org, order, asset)
+
+
 def _is_date(text: str) -> bool:
     try:
         return date.fromisoformat(text).isoformat() == text
@@ -146,7 +156,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_blank(asset: Row) -> bool:
-    return asset["BusbarOrder__c"] is None and asset["Status"] == BLANK
+    return asset["AssetKind__c"] is None and is_in_stock(asset)
 
 
 def _blank_asset(org: Org, asset_id: str) -> Row:

@@ -21,7 +21,8 @@ _STATUS_FIELDS = {
 }
 
 
-def _only(body: dict[str, Any], known: set[str]) -> dict[str, Any]:
+def only(body: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """The body, if it has no other keys than these. Raises `RefusalError`."""
     if unknown := sorted(set(body) - known):
         raise RefusalError(f"unknown keys {unknown}; known are {sorted(known)}")
     return body
@@ -34,7 +35,7 @@ def _only(body: dict[str, Any], known: set[str]) -> dict[str, Any]:
     note='Enter an order by hand: {"reference": …, "account_id": …, "quantity": n}',
 )
 def enter_order(org: Org, call: Call) -> Response:
-    body = _only(body_of(call), {"reference", "account_id", "quantity"})
+    body = only(body_of(call), {"reference", "account_id", "quantity"})
     if not isinstance(body.get("quantity"), int) or not {"reference", "account_id"} <= set(body):
         raise RefusalError("reference, account_id and a whole quantity are needed")
     return answer(
@@ -57,7 +58,7 @@ def delete_order(org: Org, call: Call) -> Response:
     note='Assign blank cards: {"quantity": n} or {"asset_ids": […]}; empty: what is outstanding',
 )
 def assign_cards(org: Org, call: Call) -> Response:
-    body = _only(body_of(call), {"quantity", "asset_ids"})
+    body = only(body_of(call), {"quantity", "asset_ids"})
     done = clerk.assign_cards(
         org, call.path["order"], body.get("quantity"), body.get("asset_ids", ())
     )
@@ -81,7 +82,7 @@ def announce_cards(org: Org, call: Call) -> Response:
     note=f"Set the status: {', '.join(sorted(_STATUS_FIELDS))}",
 )
 def set_status(org: Org, call: Call) -> Response:
-    body = _only(body_of(call), _STATUS_FIELDS)
+    body = only(body_of(call), _STATUS_FIELDS)
     if "status" not in body:
         raise RefusalError("status is missing")
     return answer(200, clerk.set_status(org, call.path["order"], **body))
@@ -101,7 +102,7 @@ def show_locks(org: Org, _call: Call) -> Response:
     note='How long a row keeps its account locked: {"row_seconds": 0.01}',
 )
 def set_locks(org: Org, call: Call) -> Response:
-    seconds = _only(body_of(call), {"row_seconds"}).get("row_seconds", 0)
+    seconds = only(body_of(call), {"row_seconds"}).get("row_seconds", 0)
     if not isinstance(seconds, int | float) or not 0 <= seconds <= 1:
         raise RefusalError("row_seconds has to be a number from 0 to 1")
     org.locks.row_seconds = float(seconds)
@@ -126,7 +127,7 @@ def hold_events(org: Org, _call: Call) -> Response:
     note='Send held events: {"order": [2, 0, 1]} by position, {"keep_holding": true}',
 )
 def release_events(org: Org, call: Call) -> Response:
-    body = _only(body_of(call), {"order", "keep_holding"})
+    body = only(body_of(call), {"order", "keep_holding"})
     try:
         count = org.events.release(body.get("order"))
     except (IndexError, TypeError):
@@ -143,7 +144,7 @@ def release_events(org: Org, call: Call) -> Response:
     ' "by_webhook": true}',
 )
 def set_knobs(org: Org, call: Call) -> Response:
-    body = _only(body_of(call), {"copies", *_SWITCHES})
+    body = only(body_of(call), {"copies", *_SWITCHES})
     copies = body.get("copies", org.events.copies)
     if not isinstance(copies, int) or copies < 1:
         raise RefusalError("copies has to be a whole number from 1")

@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.simulators.record_ids import canonical
 from infra.simulators.salesforce.failures import ApiError
-from infra.simulators.salesforce.schema import Field
+from infra.simulators.salesforce.fields import Field
 from infra.simulators.salesforce.soql import Comparison, Literal
 
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {

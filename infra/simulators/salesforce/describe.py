@@ -6,8 +6,9 @@ from typing import Any
 
 from infra.simulators.messages import Response, answer
 from infra.simulators.salesforce.failures import not_found
+from infra.simulators.salesforce.fields import Field, SObject
 from infra.simulators.salesforce.org import Org
-from infra.simulators.salesforce.schema import EVENTS, Field, SObject
+from infra.simulators.salesforce.schema import EVENTS
 
 OLDEST, NEWEST = 46, 62
 _EVENTS = {event.name.lower(): event for event in EVENTS}

@@ -15,8 +15,8 @@ from infra.simulators.salesforce.failures import (
     not_writable,
     unparsable,
 )
+from infra.simulators.salesforce.fields import Field, SObject
 from infra.simulators.salesforce.org import Org, stamp
-from infra.simulators.salesforce.schema import Field, SObject
 from infra.simulators.salesforce.table_rows import Row
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

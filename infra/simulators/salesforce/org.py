@@ -12,8 +12,9 @@ from typing import Any
 from infra.simulators.record_ids import record_id
 from infra.simulators.salesforce.events import EventDesk
 from infra.simulators.salesforce.failures import ApiError, not_found
+from infra.simulators.salesforce.fields import SObject
 from infra.simulators.salesforce.locks import Locks
-from infra.simulators.salesforce.schema import ORGANISATION, SObject
+from infra.simulators.salesforce.schema import ORGANISATION
 from infra.simulators.salesforce.table_rows import Row, Rows
 
 FIRST_ORDER_NUMBER = 100
@@ -97,6 +98,8 @@ class Org:
         row = {**self.blank(sobject, stamp(self.now())), **values, "Id": row_id}
         if sobject.name == "Order":
             row["OrderNumber"] = f"{FIRST_ORDER_NUMBER + self._next('OrderNumber'):08d}"
+        if sobject.name == "SharedContract__c":
+            row["Name"] = f"SC-{self._next('SharedContract'):06d}"
         self.rows.put(sobject.name, row_id, row)
         return row
 

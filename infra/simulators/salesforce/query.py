@@ -8,8 +8,8 @@ from typing import Any
 
 from infra.simulators.salesforce.conditions import comparable, holds
 from infra.simulators.salesforce.failures import ApiError, no_such_column
+from infra.simulators.salesforce.fields import Field, SObject
 from infra.simulators.salesforce.org import Org
-from infra.simulators.salesforce.schema import Field, SObject
 from infra.simulators.salesforce.soql import Condition, Junction, Query, SortKey, parse
 from infra.simulators.salesforce.table_rows import Row
 

@@ -11,9 +11,9 @@ from infra.simulators.record_ids import canonical
 from infra.simulators.salesforce import notices
 from infra.simulators.salesforce.failures import ApiError, no_such_column, not_found
 from infra.simulators.salesforce.field_values import accepted
+from infra.simulators.salesforce.fields import Field, SObject
 from infra.simulators.salesforce.org import Org
-from infra.simulators.salesforce.row_rules import check
-from infra.simulators.salesforce.schema import Field, SObject
+from infra.simulators.salesforce.row_rules import check, consequences
 from infra.simulators.salesforce.table_rows import Row
 
 
@@ -159,9 +159,11 @@ def _created(
 def _write(org: Org, sobject: SObject, before: Row, body: Any) -> None:
     values = accepted(org, sobject, body, creating=False)
     org.touch_lock()
-    check(org, sobject, {**before, **values}, before)
+    wanted = {**before, **values}
+    check(org, sobject, wanted, before)
     org.locks.take(before.get("AccountId"))
-    row = org.change(sobject.name, before["Id"], **values)
+    followed = consequences(sobject, wanted, before)
+    row = org.change(sobject.name, before["Id"], **values, **followed)
     if sobject.name == "Asset":
         org.note_written(row["Id"], values)
     notices.row_written(org, sobject.name, before, row)

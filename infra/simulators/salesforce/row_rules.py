@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from infra.simulators.salesforce.failures import ApiError
 from infra.simulators.salesforce.field_values import missing
+from infra.simulators.salesforce.fields import SObject
 from infra.simulators.salesforce.org import Org
-from infra.simulators.salesforce.schema import ORDER_STARTS, SObject
+from infra.simulators.salesforce.schema import ORDER_STARTS
 from infra.simulators.salesforce.table_rows import Row
+from infra.simulators.salesforce.wallbox_schema import TO_REVIEW
 
 
 def check(org: Org, sobject: SObject, row: Row, before: Row | None) -> None:
@@ -58,11 +60,20 @@ def _check_item(org: Org, row: Row, before: Row | None) -> None:
             "The pricebook entry is in a different pricebook than the one assigned to the order",
             "PricebookEntryId",
         )
-    if not entry["IsActive"]:
+    product = org.rows.get("Product2", entry["Product2Id"]) or {}
+    if not (entry["IsActive"] and product["IsActive"]):
         raise ApiError(
             "FIELD_INTEGRITY_EXCEPTION", "pricebook entry is inactive", "PricebookEntryId"
         )
     row["Product2Id"] = entry["Product2Id"]
+
+
+def consequences(sobject: SObject, row: Row, before: Row) -> Row:
+    """What our trigger before an update adds: a new proof of installation is to be reviewed."""
+    proof = "InstallationProofHash__c"
+    if sobject.name != "Asset" or not row[proof] or row[proof] == before[proof]:
+        return {}
+    return {"InstallationReview__c": TO_REVIEW, "ReviewReason__c": None}
 
 
 _RULES: dict[str, Callable[[Org, Row, Row | None], None]] = {

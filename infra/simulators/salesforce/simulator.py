@@ -10,7 +10,7 @@ from infra.simulators import sample
 from infra.simulators.faults import Fault
 from infra.simulators.messages import Request, Response
 from infra.simulators.routing import Route
-from infra.simulators.salesforce import clerk
+from infra.simulators.salesforce import clerk, wallbox_clerk
 from infra.simulators.salesforce.api import API
 from infra.simulators.salesforce.clerk_routes import CLERK
 from infra.simulators.salesforce.events import EventDesk, Publish
@@ -20,9 +20,20 @@ from infra.simulators.salesforce.org import Org, OrgSettings
 from infra.simulators.salesforce.sample_rows import sample_rows
 from infra.simulators.salesforce.schema import schemas
 from infra.simulators.salesforce.table_rows import Row
+from infra.simulators.salesforce.wallbox_clerk_routes import WALLBOX_CLERK
+from infra.simulators.salesforce.wallbox_rows import wallbox_rows
 from infra.simulators.simulator import FaultKind, Now, Proceed, Simulator, Table
 
-_SHOWN = ("Order", "OrderItem", "Asset", "Account", "Product2", "PricebookEntry")
+_SHOWN = (
+    "Order",
+    "OrderItem",
+    "Asset",
+    "Account",
+    "SharedContract__c",
+    "Contract",
+    "Product2",
+    "PricebookEntry",
+)
 _HIDDEN = {"CreatedDate", "SystemModstamp"}
 
 
@@ -59,7 +70,8 @@ class SalesforceSimulator(Simulator):
         self.org = Org(chosen, self.now, schemas(non_unique), self.events)
         self._loaded: Callable[[], None] | None = None
         org = self.org
-        super().__init__(now, [*OAUTH.bind(org), *API.bind(org), *CLERK.bind(org)])
+        clerks = [*CLERK.bind(org), *WALLBOX_CLERK.bind(org)]
+        super().__init__(now, [*OAUTH.bind(org), *API.bind(org), *clerks])
 
     # --- data and clerks -----------------------------------------------------------------------
 
@@ -68,10 +80,16 @@ class SalesforceSimulator(Simulator):
         with self.working():
             self.org.load(records)
 
-    def load_sample(self, cards: int = sample.CARDS) -> None:
-        """Load the sample companies, product and `cards` blank cards; reset returns here."""
+    def load_sample(self, cards: int = sample.CARDS, wallboxes: int = 0) -> None:
+        """Load the sample companies, product and `cards` blank cards; reset returns here.
+
+        With `wallboxes` also a price book of them, the sub-CPO's contract, and so many wallboxes
+        in stock, each with a private and a refund card.
+        """
         self.load(sample_rows(cards))
-        self._loaded = lambda: self.load_sample(cards)
+        if wallboxes:
+            self.load(wallbox_rows(wallboxes))
+        self._loaded = lambda: self.load_sample(cards, wallboxes)
 
     def reset(self) -> None:
         """Start again: the sample data if it was loaded, no logins, no faults, no events."""
@@ -132,6 +150,16 @@ class SalesforceSimulator(Simulator):
         """A clerk sets the status (see `clerk.set_status` for `delivery`)."""
         with self.working():
             clerk.set_status(self.org, order, status, **delivery)
+
+    def assign_wallbox(self, order: str, asset_ids: Sequence[str] = ()) -> list[str]:
+        """A clerk assigns wallboxes and their cards (see `wallbox_clerk.assign_wallbox`)."""
+        with self.working():
+            return wallbox_clerk.assign_wallbox(self.org, order, asset_ids)
+
+    def set_review(self, order: str, status: str, reason: str | None = None) -> list[str]:
+        """A clerk sets what came of the review (see `wallbox_clerk.set_review`)."""
+        with self.working():
+            return wallbox_clerk.set_review(self.org, order, status, reason)
 
     def release_events(self, order: Sequence[int] | None = None) -> int:
         """Send held events, all or those at positions `order` in that order; how many."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.simulators.salesforce.schema import SObject
+from infra.simulators.salesforce.fields import SObject
 
 Row = dict[str, Any]
 
