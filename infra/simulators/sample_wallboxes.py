@@ -25,11 +25,20 @@ class SampleProduct:
     family: str
     price: float
     most: int
-    product_id: str
-    entry_id: str
+    number: int
     tax: float = 19.0
     active: bool = True
     entry_active: bool = True
+
+    @property
+    def product_id(self) -> str:
+        """Id of the Product2."""
+        return record_id("01t", self.number)
+
+    @property
+    def entry_id(self) -> str:
+        """Id of its PricebookEntry."""
+        return record_id("01u", self.number)
 
 
 @dataclass(frozen=True)
@@ -40,18 +49,12 @@ class SampleWallbox:
     serial_number: str
 
 
-def _ids(number: int) -> dict[str, str]:
-    return {"product_id": record_id("01t", number), "entry_id": record_id("01u", number)}
-
-
-HOME = SampleProduct("WALLBOX-11", "Wallbox Heim 11 kW", "Wallbox", 749.0, 2, **_ids(11))
-PRO = SampleProduct("WALLBOX-22", "Wallbox Profi 22 kW", "Wallbox", 1249.5, 2, **_ids(12))
-CABLE = SampleProduct("CABLE-5", "Ladekabel Typ 2, 5 m", "Zubehör", 119.99, 4, **_ids(13))
-STAND = SampleProduct("STAND-1", "Standsäule", "Zubehör", 199.0, 2, **_ids(14))
-OLD = SampleProduct("WALLBOX-3", "Wallbox 3,7 kW", "Wallbox", 399.0, 1, **_ids(15), active=False)
-UNPRICED = SampleProduct(
-    "METER-1", "Zwischenzähler", "Zubehör", 89.0, 1, **_ids(16), entry_active=False
-)
+HOME = SampleProduct("WALLBOX-11", "Wallbox Heim 11 kW", "Wallbox", 749.0, 2, 11)
+PRO = SampleProduct("WALLBOX-22", "Wallbox Profi 22 kW", "Wallbox", 1249.5, 2, 12)
+CABLE = SampleProduct("CABLE-5", "Ladekabel Typ 2, 5 m", "Zubehör", 119.99, 4, 13)
+STAND = SampleProduct("STAND-1", "Standsäule", "Zubehör", 199.0, 2, 14)
+OLD = SampleProduct("WALLBOX-3", "Wallbox 3,7 kW", "Wallbox", 399.0, 1, 15, active=False)
+UNPRICED = SampleProduct("METER-1", "Zwischenzähler", "Zubehör", 89.0, 1, 16, entry_active=False)
 PRODUCTS = (HOME, PRO, CABLE, STAND, OLD, UNPRICED)
 """The last two cannot be ordered: the one is sold no more, the other one has no price."""
 

@@ -14,6 +14,8 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from busbar.domain.cards import BackendCard, CardAsset
 from busbar.domain.orders import CardOffer
 from busbar.domain.record import Record
+from busbar.domain.wallbox_assets import WallboxAsset
+from busbar.domain.wallbox_products import WallboxProduct
 from busbar.errors import UpstreamError
 
 R = TypeVar("R", bound=Record)
@@ -299,6 +301,90 @@ class OrderSystem(Protocol):
         ...
 
 
+class WallboxSales(Protocol):
+    """Salesforce, as far as orders of wallboxes need it. `timeout` bounds the whole operation.
+
+    The orders themselves are found and created by `OrderSystem`, with several items.
+    """
+
+    def read_products(self, timeout: float) -> Sequence[WallboxProduct]:
+        """All that can be ordered of the wallbox price book: active entries of active products.
+
+        A product that lacks its price, tax or limits is left out, and the log names it.
+        """
+        ...
+
+    def find_accounts(self, reference: str, timeout: float) -> Sequence[Found]:
+        """Accounts that carry our reference.
+
+        `fields` hold `gp_number` and `contract_number`, empty where the account has none, and
+        `active` (`true` or `false`). Several may come without fields.
+        """
+        ...
+
+    def create_account(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
+        """Create a driver's account, which carries our reference; `fields` as in `find_accounts`.
+
+        `payload` is what `mappings/salesforce/account_private.jsonata` made. With a unique key it
+        is an upsert: an account that is there already gets the same fields again.
+        """
+        ...
+
+    def read_account(self, account_id: str, timeout: float) -> Json:
+        """`{"active": bool}`. Raises `Missing`."""
+        ...
+
+    def write_account(self, account_id: str, fields: Mapping[str, Any], timeout: float) -> None:
+        """Set what `read_account` gives."""
+        ...
+
+    def find_shared_contracts(self, reference: str, timeout: float) -> Sequence[Found]:
+        """Shared contracts that carry our reference.
+
+        `fields` hold `contract_number` (SAP's), `account_id` and `status`. Several may come
+        without.
+        """
+        ...
+
+    def create_shared_contract(
+        self, reference: str, payload: Mapping[str, Any], timeout: float
+    ) -> Found:
+        """Create a shared contract, as `create_account` does an account.
+
+        `payload` is what `mappings/salesforce/shared_contract.jsonata` made.
+        """
+        ...
+
+    def read_shared_contract(self, contract_id: str, timeout: float) -> Json:
+        """`{"status": str}`, in Salesforce's word. Raises `Missing`."""
+        ...
+
+    def write_shared_contract(
+        self, contract_id: str, fields: Mapping[str, Any], timeout: float
+    ) -> None:
+        """Set what `read_shared_contract` gives."""
+        ...
+
+    def wallbox_assets_of(self, reference: str, timeout: float) -> Sequence[WallboxAsset]:
+        """The wallboxes and cards assigned to the order with our reference, with their reviews.
+
+        Left out is what is neither, and what lacks the number by which other systems know it: a
+        wallbox its serial number, a card its id in be.ENERGISED.
+        """
+        ...
+
+    def read_wallbox_asset(self, asset_id: str, timeout: float) -> Json:
+        """The fields of an Asset that we write for wallbox orders. Raises `Missing`."""
+        ...
+
+    def write_wallbox_asset(self, asset_id: str, fields: Mapping[str, Any], timeout: float) -> None:
+        """Set such fields to absolute values.
+
+        `fields` is what `mappings/salesforce/wallbox_asset.jsonata` made.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class CardPage:
     """A page of the card list of be.ENERGISED; `following` is the next offset, None at the end.
@@ -391,6 +477,9 @@ class Systems(Protocol):
 
     @property
     def salesforce(self) -> OrderSystem: ...
+
+    @property
+    def wallbox_sales(self) -> WallboxSales: ...
 
     @property
     def energised(self) -> ChargingBackend: ...

@@ -25,6 +25,12 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from busbar.domain.lifecycle import DEFAULT_STATUS_MAP, OrderStatus
+from busbar.domain.wallbox_assets import (
+    DEFAULT_ASSET_KINDS,
+    DEFAULT_REVIEW_MAP,
+    AssetKind,
+    Review,
+)
 from busbar.errors import BusbarError
 
 Mode = Literal["unique_key", "probe", "none"]
@@ -94,6 +100,56 @@ class SalesforceSettings:
         default_factory=lambda: {k: v.value for k, v in DEFAULT_STATUS_MAP.items()}
     )
     """Status values of this org -> our states."""
+
+    wallbox_price_book_id: str = ""
+    """Price book of wallboxes and what goes with them; empty: the org sells none, and nothing that
+    is said below of wallboxes is asked of it."""
+    tax_rate_field: str = "TaxRate__c"
+    """Field of a product with its tax in percent."""
+    account_object: str = "Account"
+    account_mode: Mode = "unique_key"
+    account_reference_field: str = "BusbarReference__c"
+    account_gp_number_field: str = "GpNumber__c"
+    account_contract_number_field: str = "SapContractNumber__c"
+    account_active_field: str = "BusbarActive__c"
+    """Checkbox of an account; cleared where the order for which it was made fails."""
+    shared_contract_object: str = "SharedContract__c"
+    shared_contract_mode: Mode = "unique_key"
+    shared_contract_reference_field: str = "BusbarReference__c"
+    shared_contract_account_field: str = "Account__c"
+    shared_contract_number_field: str = "SapContractNumber__c"
+    shared_contract_status_field: str = "Status__c"
+    shared_contract_cancelled_status: str = "Storniert"
+    """What the status of a shared contract becomes where its order fails."""
+    wallbox_contract_id: str = ""
+    """The sub-CPO's wallbox contract, to which every shared contract refers: id of a Contract."""
+    asset_kind_field: str = "AssetKind__c"
+    """Field of an Asset that tells a wallbox, a private card and a refund card from each other."""
+    asset_kinds: Mapping[str, str] = field(
+        default_factory=lambda: {k: v.value for k, v in DEFAULT_ASSET_KINDS.items()}
+    )
+    """Kinds of this org -> ours."""
+    asset_review_field: str = "InstallationReview__c"
+    asset_review_reason_field: str = "ReviewReason__c"
+    asset_proof_hash_field: str = "InstallationProofHash__c"
+    """Field of a wallbox's Asset with the SHA-256 of the proof of installation."""
+    wallbox_fields: Sequence[str] = (
+        "Status",
+        "TariffPrice__c",
+        "TariffCurrency__c",
+        "TariffValidFrom__c",
+        "InstallationProof__c",
+        "InstallationProofHash__c",
+        "InstallationProofAt__c",
+    )
+    """Fields of an Asset that are read back; `mappings/salesforce/wallbox_asset` writes them."""
+    wallbox_assigned_event: str = "WallboxAssigned__e"
+    review_event: str = "InstallationReviewed__e"
+    review_map: Mapping[str, str] = field(
+        default_factory=lambda: {k: v.value for k, v in DEFAULT_REVIEW_MAP.items()}
+    )
+    """Reviews of this org -> ours."""
+
     processing_seconds: float = 120.0
     """Longest time a call may still take effect after its time-out."""
     search_lag_seconds: float = 0.0
@@ -102,6 +158,11 @@ class SalesforceSettings:
     """Most calls of all workers together while waiting work drains after an outage; at least 24.
     Salesforce counts 100,000 calls a day and more, and 25 at once that last 20 s; a tenth of it is
     left to a drain of 5,000 orders."""
+
+    @property
+    def sells_wallboxes(self) -> bool:
+        """Whether the org has the part for wallboxes."""
+        return bool(self.wallbox_price_book_id)
 
 
 @dataclass(frozen=True)
@@ -276,15 +337,25 @@ def _build(kind: type[T], raw: object, where: str) -> T:
         raise MisconfiguredError(f"{where}: {error}") from None
 
 
+def _salesforce(raw: object, where: str) -> SalesforceSettings:
+    settings = _build(SalesforceSettings, raw, where)
+    for name, known in (
+        ("status_map", OrderStatus),
+        ("asset_kinds", AssetKind),
+        ("review_map", Review),
+    ):
+        words = set(getattr(settings, name).values())
+        if unknown := sorted(words - {word.value for word in known}):
+            raise MisconfiguredError(f"{where}.{name}: no such states {unknown}")
+    return settings
+
+
 def _org(raw: object, where: str) -> OrgSettings:
     if not isinstance(raw, dict):
         raise MisconfiguredError(f"{where} has to be a JSON object")
     parts: dict[str, Any] = dict(raw)
     if "salesforce" in parts:
-        parts["salesforce"] = _build(SalesforceSettings, parts["salesforce"], f"{where}.salesforce")
-        states = set(parts["salesforce"].status_map.values())
-        if unknown := sorted(states - {state.value for state in OrderStatus}):
-            raise MisconfiguredError(f"{where}.salesforce.status_map: no such states {unknown}")
+        parts["salesforce"] = _salesforce(parts["salesforce"], f"{where}.salesforce")
     if "energised" in parts:
         parts["energised"] = _build(EnergisedSettings, parts["energised"], f"{where}.energised")
     if "webhook" in parts:

@@ -36,6 +36,7 @@ from busbar.ports import (
     Mapper,
     OrderSystem,
     Store,
+    WallboxSales,
 )
 from busbar.process.circuit import Circuit
 from busbar.settings import (
@@ -54,6 +55,7 @@ from busbar.usecases.deps import Deps, TimeLeft, time_left
 if TYPE_CHECKING:
     import httpx
 
+    from busbar.connectors.salesforce.orders import SalesforceOrders
     from busbar.connectors.salesforce.webhook_keys import WebhookKeys
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -188,13 +190,17 @@ class OrgSystems:
         self._clients = clients
         self._gate_of = gate_of
         self._gates: dict[str, Gate] = {}
-        self._salesforce: OrderSystem | None = None
+        self._salesforce: SalesforceOrders | None = None
+        self._wallbox_sales: WallboxSales | None = None
         self._energised: ChargingBackend | None = None
         self._contacts: ContactBook | None = None
 
     @property
     def salesforce(self) -> OrderSystem:
         """Salesforce. Raises `MisconfiguredError` if the function was not given it."""
+        return self._salesforce_orders()
+
+    def _salesforce_orders(self) -> SalesforceOrders:
         if self._salesforce is None:
             from busbar.connectors.salesforce.orders import (  # noqa: PLC0415  (import cost)
                 SalesforceOrders,
@@ -205,6 +211,22 @@ class OrgSystems:
                 raise MisconfiguredError("BUSBAR_ORGS names no salesforce for this function")
             self._salesforce = SalesforceOrders(settings, **self._with("salesforce", settings))
         return self._salesforce
+
+    @property
+    def wallbox_sales(self) -> WallboxSales:
+        """The wallboxes of Salesforce, under the login of its orders.
+
+        Raises `MisconfiguredError` as `salesforce` does, or if the org sells none.
+        """
+        if self._wallbox_sales is None:
+            from busbar.connectors.salesforce import wallbox_sales  # noqa: PLC0415  (import cost)
+
+            client = self._salesforce_orders().client
+            settings = self._org.salesforce
+            if settings is None or not settings.sells_wallboxes:
+                raise MisconfiguredError("wallbox_price_book_id of salesforce is not set")
+            self._wallbox_sales = wallbox_sales.SalesforceWallboxSales(settings, client)
+        return self._wallbox_sales
 
     def _with(
         self, system: str, settings: SalesforceSettings | EnergisedSettings

@@ -64,6 +64,7 @@ class SalesforceClient:
             now=clock.now,
             overloaded=out_of_quota,
         )
+        self.base_url = settings.base_url
         self.base_path = f"/services/data/v{settings.api_version}"
 
     def close(self) -> None:

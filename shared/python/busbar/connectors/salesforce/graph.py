@@ -1,89 +1,105 @@
-"""The composite graph that makes an order and its items in one transaction (documented, v50+).
+"""Composite graphs that make a record, or an order and its items, in one transaction (documented,
+v50+).
 
-With an External ID that is also Unique the nodes are upserts: of two workers that race, one makes
-the order and the other one fails as a whole, because an item that exists cannot be moved to an
-order again. That an upsert may be repeated is therefore true for the effect, not for the answer.
+With an External ID that is also Unique the nodes are upserts. Of two workers that race for an
+order, one makes it and the other one fails as a whole, because an item that exists cannot be moved
+to an order again. That an upsert may be repeated is therefore true for the effect, not for the
+answer. A record without items is written a second time, with the same fields.
 
-The last node reads the order, for its number: GET by id, a reference in the URL and the resource's
+The last node reads the record, for its number: GET by id, a reference in the URL and the resource's
 own query string are documented for nodes of a graph. If it fails, nothing was made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from busbar.connectors.exchange import path_segment
-from busbar.connectors.reading import UnreadableError, members, rows, text, whole
-from busbar.connectors.salesforce.models import order_of
-from busbar.connectors.salesforce.refusals import Refusal, fault_of_list
-from busbar.connectors.salesforce.soql import order_fields
-from busbar.ports import Found
+from busbar.connectors.budget import Budget
+from busbar.connectors.exchange import Ask, path_segment
+from busbar.connectors.reading import UnreadableError, json_of, members, rows, text, whole
+from busbar.connectors.salesforce.client import SalesforceClient
+from busbar.connectors.salesforce.referenced import Referenced
+from busbar.connectors.salesforce.refusals import Refusal, fault_of_list, first_cause
+from busbar.ports import Found, Json
 from busbar.settings import SalesforceSettings
 
 ORDER_NODE = "order"
+RECORD_NODE = "record"
 READ_NODE = "read"
 
 
-def order_graph(
-    settings: SalesforceSettings, base_path: str, reference: str, payload: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The body of `POST /composite/graph` for a payload of `OrderSystem.create_order`.
+def order_nodes(
+    settings: SalesforceSettings,
+    kind: Referenced,
+    base_path: str,
+    reference: str,
+    payload: Mapping[str, Any],
+) -> list[Json]:
+    """The nodes that make what a payload of `OrderSystem.create_order` says, and read the order.
 
     Raises `UnreadableError` naming the part of the payload that a mapping left out.
     """
+    item = replace(kind, sobject=settings.item_object, key_field=settings.item_reference_field)
     order = members(payload.get("order"), "order")
-    nodes = [
-        _node(
-            settings,
-            base_path,
-            ORDER_NODE,
-            settings.order_object,
-            settings.order_reference_field,
-            reference,
-            order,
-        )
-    ]
-    for number, item in enumerate(rows(payload.get("items"), "items")):
-        fields = members(item.get("fields"), "items.fields")
-        nodes.append(
-            _node(
-                settings,
-                base_path,
-                f"item{number}",
-                settings.item_object,
-                settings.item_reference_field,
-                text(item, "reference"),
-                {**fields, "OrderId": f"@{{{ORDER_NODE}.id}}"},
-            )
-        )
-    nodes.append(_read_node(settings, base_path))
-    return {"graphs": [{"graphId": "charge_card_order", "compositeRequest": nodes}]}
+    nodes = [_node(base_path, ORDER_NODE, kind, reference, order)]
+    for number, row in enumerate(rows(payload.get("items"), "items")):
+        fields = members(row.get("fields"), "items.fields") | {"OrderId": f"@{{{ORDER_NODE}.id}}"}
+        nodes.append(_node(base_path, f"item{number}", item, text(row, "reference"), fields))
+    return [*nodes, _read_node(base_path, ORDER_NODE, kind)]
 
 
-def _node(
-    settings: SalesforceSettings,
-    base_path: str,
-    node: str,
-    kind: str,
-    key_field: str,
-    key: str,
-    fields: Mapping[str, Any],
-) -> dict[str, Any]:
-    url = f"{base_path}/sobjects/{kind}"
+def record_nodes(
+    kind: Referenced, base_path: str, reference: str, fields: Mapping[str, Any]
+) -> list[Json]:
+    """The nodes that make one record, and read it."""
+    made = _node(base_path, RECORD_NODE, kind, reference, fields)
+    return [made, _read_node(base_path, RECORD_NODE, kind)]
+
+
+def _node(base_path: str, node: str, kind: Referenced, key: str, fields: Mapping[str, Any]) -> Json:
+    url = f"{base_path}/sobjects/{kind.sobject}"
     # The key is ours whatever a mapping says; in an upsert it must not stand in the body.
-    body = {name: value for name, value in fields.items() if name != key_field}
-    if settings.mode == "unique_key":
-        upsert_url = f"{url}/{key_field}/{path_segment(key)}"
+    body = {name: value for name, value in fields.items() if name != kind.key_field}
+    if kind.mode == "unique_key":
+        upsert_url = f"{url}/{kind.key_field}/{path_segment(key)}"
         return {"method": "PATCH", "url": upsert_url, "referenceId": node, "body": body}
-    body[key_field] = key
+    body[kind.key_field] = key
     return {"method": "POST", "url": url, "referenceId": node, "body": body}
 
 
-def _read_node(settings: SalesforceSettings, base_path: str) -> dict[str, Any]:
-    row = f"{base_path}/sobjects/{settings.order_object}/@{{{ORDER_NODE}.id}}"
-    url = f"{row}?fields={','.join(order_fields(settings))}"
+def _read_node(base_path: str, node: str, kind: Referenced) -> Json:
+    row = f"{base_path}/sobjects/{kind.sobject}/@{{{node}.id}}"
+    url = f"{row}?fields={','.join(kind.columns)}"
     return {"method": "GET", "url": url, "referenceId": READ_NODE}
+
+
+def run_graph(
+    client: SalesforceClient,
+    operation: str,
+    nodes: Sequence[Json],
+    kind: Referenced,
+    budget: Budget,
+    references: Collection[str],
+) -> Found:
+    """Run the nodes as one transaction; the record of this kind that the last of them read.
+
+    `references` are the unique fields by which the caller finds what is there already. Raises
+    `Unknown` too if the record was made, but what the answer says of it cannot be read.
+    """
+    body = {"graphs": [{"graphId": operation, "compositeRequest": nodes}]}
+    path = f"{client.base_path}/composite/graph"
+    ask = Ask(operation, "POST", path, writes=True, json=body)
+    answer = client.call(ask, budget)
+    try:
+        graph = graph_of(json_of(answer.body))
+        failed = failed_nodes(graph)
+        if not failed:
+            return kind.found(_row_read(graph))
+    except UnreadableError as error:
+        raise client.unreadable(ask, error, answer) from None
+    raise first_cause(failed).error(operation, writes=True, references=references)
 
 
 def graph_of(answer: object) -> dict[str, Any]:
@@ -113,10 +129,10 @@ def failed_nodes(graph: dict[str, Any]) -> Sequence[Refusal]:
     return failed
 
 
-def order_read(graph: dict[str, Any], settings: SalesforceSettings) -> Found:
-    """The order as the graph's last node read it. Raises `UnreadableError`."""
+def _row_read(graph: dict[str, Any]) -> dict[str, Any]:
+    """The record as the graph's last node read it. Raises `UnreadableError`."""
     bodies = {node.get("referenceId"): node.get("body") for node in _nodes(graph)}
-    return order_of(members(bodies.get(READ_NODE), READ_NODE), settings)
+    return members(bodies.get(READ_NODE), READ_NODE)
 
 
 def _nodes(graph: dict[str, Any]) -> list[dict[str, Any]]:

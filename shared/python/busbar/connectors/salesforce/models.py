@@ -60,15 +60,15 @@ def order_of(row: dict[str, Any], settings: SalesforceSettings) -> Found:
     fields = {
         "order_number": text(row, "OrderNumber"),
         "status": text(row, "Status"),
-        "version": str(_version(row)),
+        "version": str(version_of(row)),
         "tracking_id": (text_or_none(row, tracking) if tracking else None) or "",
         "delivery_date": day.isoformat() if day else "",
     }
     return Found(text(row, "Id"), {name: value for name, value in fields.items() if value})
 
 
-def orders_of_urls(value: object) -> list[Found]:
-    """The orders in a 300: a list of record URLs, of which the last part is the id."""
+def records_of_urls(value: object) -> list[Found]:
+    """The records in a 300: a list of their URLs, of which the last part is the id."""
     if not isinstance(value, list) or not value:
         raise UnreadableError("body")
     ids = [url.rpartition("/")[2] if isinstance(url, str) else "" for url in value]
@@ -87,7 +87,7 @@ def asset_of(row: dict[str, Any], settings: SalesforceSettings) -> CardAsset | N
         card_id=card_id,
         card_number=text_or_none(row, settings.asset_card_number_field) or "",
         delivered=row.get("Status") == settings.asset_delivered_status,
-        version=_version(row),
+        version=version_of(row),
     )
 
 
@@ -138,6 +138,6 @@ def following_page(answer: dict[str, Any], base_url: str) -> str | None:
     return path
 
 
-def _version(row: dict[str, Any]) -> int:
+def version_of(row: dict[str, Any]) -> int:
     """`SystemModstamp` in milliseconds since 1970, as our events carry it too."""
     return (instant(row, "SystemModstamp") - _EPOCH) // timedelta(milliseconds=1)

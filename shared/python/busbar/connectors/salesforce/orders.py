@@ -10,8 +10,8 @@ import httpx
 
 from busbar.connectors.budget import Budget, Monotonic
 from busbar.connectors.credentials import Credentials
-from busbar.connectors.exchange import Ask, path_segment
-from busbar.connectors.reading import UnreadableError, json_of, members, rows, text_or_none
+from busbar.connectors.exchange import Ask
+from busbar.connectors.reading import UnreadableError, json_of, rows, text_or_none
 from busbar.connectors.salesforce import soql
 from busbar.connectors.salesforce.client import SalesforceClient
 from busbar.connectors.salesforce.collections import (
@@ -19,25 +19,19 @@ from busbar.connectors.salesforce.collections import (
     failed_records,
     found_records,
 )
-from busbar.connectors.salesforce.graph import (
-    failed_nodes,
-    graph_of,
-    order_graph,
-    order_read,
-)
+from busbar.connectors.salesforce.graph import order_nodes, run_graph
 from busbar.connectors.salesforce.models import (
     asset_of,
     asset_there,
-    following_page,
     offer_of,
     order_of,
     order_there,
-    orders_of_urls,
 )
-from busbar.connectors.salesforce.refusals import first_cause
+from busbar.connectors.salesforce.referenced import Referenced, check_only_one, find
+from busbar.connectors.salesforce.rows import all_rows, query_ask, row_ask, write_row
 from busbar.domain.cards import CardAsset
 from busbar.domain.orders import KIND, CardOffer
-from busbar.errors import Duplicate, Missing, NotDone, Refused, Unavailable, Unknown, UpstreamError
+from busbar.errors import Duplicate, Missing, NotDone, Refused, Unavailable, UpstreamError
 from busbar.ports import AssetThere, Clock, Found, Gate, Json, OrderThere
 from busbar.settings import SalesforceSettings
 
@@ -69,6 +63,13 @@ class SalesforceOrders:
             monotonic=monotonic,
             gate=gate,
         )
+        self._kind = Referenced(
+            settings.order_object,
+            settings.order_reference_field,
+            settings.mode,
+            soql.order_fields(settings),
+            lambda row: order_of(row, settings),
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -76,7 +77,7 @@ class SalesforceOrders:
 
     def read_offer(self, timeout: float) -> CardOffer:
         """See `OrderSystem.read_offer`. Raises `Missing` if no price book entry is active."""
-        ask = self._query("read_offer", soql.offer(self._settings))
+        ask = query_ask(self.client, "read_offer", soql.offer(self._settings))
         answer = self.client.read(ask, self.client.budget(timeout))
         try:
             found = rows(answer.get("records"), "records")
@@ -88,14 +89,14 @@ class SalesforceOrders:
 
     def find_order(self, reference: str, timeout: float) -> Sequence[Found]:
         """See `OrderSystem.find_order`. Several hits by external id come without fields."""
-        return self._find_order("find_order", reference, self.client.budget(timeout))
+        budget = self.client.budget(timeout)
+        return find(self.client, self._kind, "find_order", reference, budget)
 
     def read_order(self, order_id: str, timeout: float) -> Found:
         """See `OrderSystem.read_order`."""
         settings = self._settings
-        path = self._row_path(settings.order_object, order_id, "read_order")
-        names = [*soql.order_fields(settings), settings.order_reference_field]
-        ask = Ask("read_order", "GET", path, query={"fields": ",".join(names)})
+        names = [*self._kind.columns, settings.order_reference_field]
+        ask = row_ask(self.client, "read_order", settings.order_object, order_id, names)
         row = self.client.read(ask, self.client.budget(timeout))
         try:
             found = order_of(row, settings)
@@ -118,54 +119,47 @@ class SalesforceOrders:
                 raise self._refused_because_there(refused, reference, budget) from refused
             raise
         if self._settings.mode == "probe":
-            self._check_only_one(reference, budget)
+            check_only_one(self.client, self._kind, "create_order", reference, budget)
         return made
 
     def assets_of(self, reference: str, timeout: float) -> Iterator[CardAsset]:
         """See `OrderSystem.assets_of`. All pages are read before the first card is handed out."""
-        ask = self._query("assets_of", soql.assets(self._settings, reference))
-        return iter(list(filter(None, self._all(ask, asset_of, timeout))))
+        text = soql.assets(self._settings, reference)
+        return iter(list(filter(None, self._all("assets_of", text, asset_of, timeout))))
 
     def all_orders(self, timeout: float) -> Iterator[OrderThere]:
         """See `OrderSystem.all_orders`."""
-        ask = self._query("all_orders", soql.all_orders(self._settings, f"BB{KIND}"))
-        return self._all(ask, order_there, timeout)
+        text = soql.all_orders(self._settings, f"BB{KIND}")
+        return self._all("all_orders", text, order_there, timeout)
 
     def all_assets(self, timeout: float) -> Iterator[AssetThere]:
         """See `OrderSystem.all_assets`."""
-        ask = self._query("all_assets", soql.all_assets(self._settings))
-        return filter(None, self._all(ask, asset_there, timeout))
+        text = soql.all_assets(self._settings)
+        return filter(None, self._all("all_assets", text, asset_there, timeout))
 
     def _all(
-        self, ask: Ask, read: Callable[[Json, SalesforceSettings], T], timeout: float
+        self,
+        operation: str,
+        text: str,
+        read: Callable[[Json, SalesforceSettings], T],
+        timeout: float,
     ) -> Iterator[T]:
         """The rows of all pages of a query."""
-        budget, following = self.client.budget(timeout), ask.path
-        while following:
-            answer = self.client.read(ask, budget)
-            try:
-                found = [read(r, self._settings) for r in rows(answer.get("records"), "records")]
-                following = following_page(answer, self._settings.base_url) or ""
-            except UnreadableError as error:
-                raise self.client.unreadable(ask, error) from None
-            yield from found
-            ask = Ask(ask.operation, "GET", following)
+        ask = query_ask(self.client, operation, text)
+        return all_rows(self.client, ask, lambda row: read(row, self._settings), timeout)
 
     def read_asset(self, asset_id: str, timeout: float) -> Json:
         """See `OrderSystem.read_asset`: the fields that `settings.asset_fields` names."""
-        path = self._asset_path(asset_id, "read_asset")
-        query = {"fields": ",".join(self._settings.asset_fields)}
-        ask = Ask("read_asset", "GET", path, query=query)
+        settings, names = self._settings, self._settings.asset_fields
+        ask = row_ask(self.client, "read_asset", settings.asset_object, asset_id, names)
         row = self.client.read(ask, self.client.budget(timeout))
-        return {name: row.get(name) for name in self._settings.asset_fields}
+        return {name: row.get(name) for name in names}
 
     def write_asset(self, asset_id: str, fields: Mapping[str, Any], timeout: float) -> None:
-        """See `OrderSystem.write_asset`. Salesforce answers 204 without a body (documented)."""
-        path = self._asset_path(asset_id, "write_asset")
-        ask = Ask("write_asset", "PATCH", path, writes=True, json=dict(fields))
-        answer = self.client.call(ask, self.client.budget(timeout))
-        if answer.status != 204:
-            raise self.client.unreadable(ask, UnreadableError("status"), answer)
+        """See `OrderSystem.write_asset`."""
+        budget = self.client.budget(timeout)
+        sobject = self._settings.asset_object
+        write_row(self.client, "write_asset", sobject, asset_id, fields, budget)
 
     def read_assets(self, asset_ids: Sequence[str], timeout: float) -> Mapping[str, Json]:
         """See `OrderSystem.read_assets`: one call of sObject Collections (documented)."""
@@ -193,77 +187,14 @@ class SalesforceOrders:
         except UnreadableError as error:
             raise self.client.unreadable(ask, error, answer) from None
 
-    def _query(self, operation: str, text: str) -> Ask:
-        return Ask(operation, "GET", f"{self.client.base_path}/query", query={"q": text})
-
-    def _asset_path(self, asset_id: str, operation: str) -> str:
-        return self._row_path(self._settings.asset_object, asset_id, operation)
-
-    def _row_path(self, sobject: str, record_id: str, operation: str) -> str:
-        try:
-            segment = path_segment(record_id)
-        except ValueError:
-            raise Missing("salesforce", operation, "Id", "NO_RECORD_ID") from None
-        return f"{self.client.base_path}/sobjects/{sobject}/{segment}"
-
-    def _find_order(self, operation: str, reference: str, budget: Budget) -> list[Found]:
-        if self._settings.mode == "unique_key":
-            return self._find_by_key(operation, reference, budget)
-        ask = self._query(operation, soql.orders(self._settings, reference))
-        answer = self.client.read(ask, budget)
-        try:
-            return [order_of(row, self._settings) for row in rows(answer.get("records"), "records")]
-        except UnreadableError as error:
-            raise self.client.unreadable(ask, error) from None
-
-    def _find_by_key(self, operation: str, reference: str, budget: Budget) -> list[Found]:
-        settings = self._settings
-        path = (
-            f"{self.client.base_path}/sobjects/{settings.order_object}"
-            f"/{settings.order_reference_field}/{path_segment(reference)}"
-        )
-        ask = Ask(operation, "GET", path, query={"fields": ",".join(soql.order_fields(settings))})
-        try:
-            answer = self.client.call(ask, budget, accept=(300,))
-        except Missing:
-            return []
-        try:
-            value = json_of(answer.body)
-            if answer.status == 300:
-                return orders_of_urls(value)
-            return [order_of(members(value), settings)]
-        except UnreadableError as error:
-            raise self.client.unreadable(ask, error, answer) from None
-
     def _send_graph(self, reference: str, payload: Mapping[str, Any], budget: Budget) -> Found:
-        settings = self._settings
-        path = f"{self.client.base_path}/composite/graph"
+        settings, kind, client = self._settings, self._kind, self.client
         try:
-            body = order_graph(settings, self.client.base_path, reference, payload)
+            nodes = order_nodes(settings, kind, client.base_path, reference, payload)
         except UnreadableError as error:
             raise Refused("salesforce", "create_order", str(error), "BAD_PAYLOAD") from None
-        ask = Ask("create_order", "POST", path, writes=True, json=body)
-        answer = self.client.call(ask, budget)
-        try:
-            graph = graph_of(json_of(answer.body))
-            failed = failed_nodes(graph)
-            if not failed:
-                return order_read(graph, settings)
-        except UnreadableError as error:
-            raise self.client.unreadable(ask, error, answer) from None
         references = (settings.order_reference_field, settings.item_reference_field)
-        raise first_cause(failed).error("create_order", writes=True, references=references)
-
-    def _check_only_one(self, reference: str, budget: Budget) -> None:
-        """Without a unique key an earlier attempt may have taken effect late, beside this one."""
-        try:
-            found = self._find_order("create_order", reference, budget)
-        except UpstreamError as error:
-            raise Unknown(
-                "salesforce", "create_order", "READ_AFTER_CREATE", error.code, error.request_id
-            ) from error
-        if len(found) > 1:
-            raise Unknown("salesforce", "create_order", "READ_AFTER_CREATE", f"{len(found)}_FOUND")
+        return run_graph(client, "create_order", nodes, kind, budget, references)
 
     def _refused_because_there(
         self, refused: Refused, reference: str, budget: Budget
@@ -273,7 +204,7 @@ class SalesforceOrders:
         The same code also means that the integration user lacks a right, so look.
         """
         try:
-            there = self._find_order("create_order", reference, budget)
+            there = find(self.client, self._kind, "create_order", reference, budget)
         except UpstreamError as error:
             return Unavailable("salesforce", "create_order", refused.detail, error.code)
         if not there:

@@ -38,10 +38,9 @@ def order_fields(settings: SalesforceSettings) -> list[str]:
     return ["Id", "OrderNumber", "Status", "SystemModstamp", *filter(None, own)]
 
 
-def orders(settings: SalesforceSettings, reference: str) -> str:
-    """Up to three orders with our reference: three are as much a case for a person as two."""
-    where = f"{settings.order_reference_field} = {literal(reference)}"
-    return _select(order_fields(settings), settings.order_object, where) + " LIMIT 3"
+def referenced(columns: Sequence[str], sobject: str, key_field: str, reference: str) -> str:
+    """Up to three records with our reference: three are as much a case for a person as two."""
+    return _select(columns, sobject, f"{key_field} = {literal(reference)}") + " LIMIT 3"
 
 
 def assets(settings: SalesforceSettings, reference: str) -> str:
@@ -60,12 +59,57 @@ def all_orders(settings: SalesforceSettings, prefix: str) -> str:
 
 
 def all_assets(settings: SalesforceSettings) -> str:
-    """Every Asset that is a card."""
+    """Every Asset that is a charging card of a company."""
     fields = ["Id", settings.asset_card_id_field, settings.asset_card_number_field]
     fields += ["Status", "SystemModstamp", settings.asset_order_field]
     fields += [settings.asset_account_field, *settings.asset_fields]
     where = f"{settings.asset_card_id_field} != null"
+    if settings.sells_wallboxes:
+        where += f" AND {settings.asset_kind_field} = null"
     return _select(fields, settings.asset_object, where) + " ORDER BY Id"
+
+
+def wallbox_products(settings: SalesforceSettings) -> str:
+    """The active entries of the wallbox price book, each with its product."""
+    fields = ["Id", "Pricebook2Id", "Product2Id", "UnitPrice"]
+    fields += [f"Product2.{name}" for name in product_fields(settings)]
+    if not settings.currency:
+        fields.append("CurrencyIsoCode")
+    where = [f"Pricebook2Id = {literal(settings.wallbox_price_book_id)}"]
+    where += [f"{path}IsActive = true" for path in ("", "Pricebook2.", "Product2.")]
+    return _select(fields, "PricebookEntry", " AND ".join(where)) + " ORDER BY Id"
+
+
+def product_fields(settings: SalesforceSettings) -> list[str]:
+    """What is read of a product of the wallbox price book."""
+    limits = [settings.minimum_field, settings.maximum_field]
+    return ["ProductCode", "Name", "Family", settings.tax_rate_field, *limits]
+
+
+def account_fields(settings: SalesforceSettings) -> list[str]:
+    """What is read of a driver's account, however it is found."""
+    numbers = [settings.account_gp_number_field, settings.account_contract_number_field]
+    return ["Id", *numbers, settings.account_active_field]
+
+
+def shared_contract_fields(settings: SalesforceSettings) -> list[str]:
+    """What is read of a shared contract, however it is found."""
+    of, number = settings.shared_contract_account_field, settings.shared_contract_number_field
+    return ["Id", of, number, settings.shared_contract_status_field]
+
+
+def wallbox_assets(settings: SalesforceSettings, reference: str) -> str:
+    """All Assets assigned to the order with our reference."""
+    fields = ["Id", "Product2Id", "Status", "SystemModstamp", *wallbox_asset_fields(settings)]
+    where = f"{settings.asset_order_field} = {literal(reference)}"
+    return _select(fields, settings.asset_object, where) + " ORDER BY Id"
+
+
+def wallbox_asset_fields(settings: SalesforceSettings) -> list[str]:
+    """What is read of a wallbox or its cards, besides standard fields that have no setting."""
+    known_by = [settings.asset_card_id_field, settings.asset_card_number_field]
+    review = [settings.asset_review_field, settings.asset_review_reason_field]
+    return [*known_by, settings.asset_kind_field, *review, settings.asset_proof_hash_field]
 
 
 def _select(fields: Sequence[str], source: str, where: str) -> str:
