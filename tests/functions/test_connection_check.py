@@ -76,7 +76,7 @@ def test_should_write_nothing_anywhere(world: World, system: str) -> None:
 
 
 def test_should_have_a_sentence_for_every_check() -> None:
-    assert {*SalesforceConnection.names, *EnergisedConnection.names} == set(OK)
+    assert {*SalesforceConnection.names, *EnergisedConnection.names} <= set(OK)
 
 
 # --- what is wrong is named ----------------------------------------------------------------------

@@ -17,6 +17,14 @@ OK: Mapping[str, str] = {
     "reference_unique": "Die Referenzfelder passen zur eingestellten Betriebsart.",
     "offer": "Das Produkt hat in {system} einen gültigen Preis.",
     "events": "Die Ereignisse sind in {system} angelegt.",
+    "accounts": "Konten von Fahrern können in {system} angelegt, gelesen und geändert werden.",
+    "shared_contracts": "Verträge können in {system} angelegt, gelesen und geändert werden.",
+    "wallbox_assets": "Wallboxen und ihre Karten können in {system} gelesen und geändert werden.",
+    "wallbox_products": "Wallbox-Produkte mit Steuer und Mengengrenzen sind in {system} lesbar.",
+    "wallbox_references": "Die Referenzfelder von Konten und Verträgen passen zur Betriebsart.",
+    "wallbox_contract": "Den Wallbox-Vertrag des Sub-CPOs gibt es in {system}.",
+    "wallbox_offer": "Das Preisbuch der Wallboxen hat in {system} gültige Preise.",
+    "wallbox_events": "Die Ereignisse zu Wallboxen sind in {system} angelegt.",
     "card_list": "Die Kartenliste von {system} ist lesbar.",
     "card_read": "Eine einzelne Karte ist in {system} lesbar.",
 }
@@ -37,12 +45,20 @@ WORDS: Mapping[str, str] = {
     "skewed": "Die Uhr von {system} weicht um mehr als 30 Sekunden ab. Bitte stellen lassen.",
     "rights": "In {system} fehlen Rechte oder Felder. Bitte die genannten Felder freigeben lassen.",
     "not_unique": (
-        "Ein Referenzfeld in {system} ist nicht eindeutig: Bestellungen könnten doppelt entstehen."
+        "Ein Referenzfeld in {system} ist nicht eindeutig: Es könnte doppelt angelegt werden."
         " Bitte das Feld eindeutig machen oder die Betriebsart ändern lassen."
     ),
     "could_be_unique": "Die Referenzfelder sind eindeutig; die sicherere Betriebsart ist möglich.",
     "could_be_probed": "In {system} kann nach Referenzen gesucht werden; genutzt wird das nicht.",
     "missing": "Was eingestellt ist, gibt es in {system} nicht. Bitte Einrichtung prüfen lassen.",
+    "no_contract": (
+        "Es ist kein Wallbox-Vertrag eines Sub-CPOs eingestellt. Bitte die Einrichtung prüfen"
+        " lassen."
+    ),
+    "incomplete": (
+        "Einige Wallbox-Produkte in {system} sind unvollständig gepflegt und werden nicht"
+        " angeboten. Bitte in {system} ergänzen."
+    ),
     "clamped": "{system} liefert die Kartenliste in kleineren Seiten als eingestellt.",
     "unreadable": "Einige Karten in {system} sind nicht lesbar; der Abgleich lässt sie aus.",
     "no_card": "In {system} gibt es noch keine Karte, an der das Lesen geprüft werden kann.",

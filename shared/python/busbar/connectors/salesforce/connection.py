@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 from busbar.connectors.clock_skew import clock_finding
 from busbar.connectors.exchange import Answer, Ask
 from busbar.connectors.reading import UnreadableError, json_of, rows
 from busbar.connectors.salesforce.describe import SeenObject, describe
-from busbar.connectors.salesforce.needs import needs_of
+from busbar.connectors.salesforce.needs import needs_of, wallbox_needs_of
 from busbar.connectors.salesforce.orders import SalesforceOrders
+from busbar.connectors.salesforce.uniqueness import Keys
+from busbar.connectors.salesforce.wallbox_checks import WallboxChecks
 from busbar.errors import Missing
 from busbar.ports import Clock, Finding
 from busbar.settings import SalesforceSettings
@@ -18,9 +20,12 @@ GRANT = "Grant it to the integration user, in the permission set Busbar_Integrat
 
 
 class SalesforceConnection:
-    """One org. What an object says of itself is asked once."""
+    """One org. What an object says of itself is asked once.
 
-    names = (
+    An org that sells no wallboxes is asked nothing about them.
+    """
+
+    names: Sequence[str] = (
         "login",
         "clock",
         "api_version",
@@ -42,6 +47,11 @@ class SalesforceConnection:
         self._clock = clock
         self._needs = needs_of(settings)
         self._seen: dict[str, SeenObject | None] = {}
+        self._wallboxes = WallboxChecks(settings, orders.client, self._describe)
+        if settings.sells_wallboxes:
+            needs = wallbox_needs_of(settings)
+            self._needs |= needs
+            self.names = (*self.names, *needs, *self._wallboxes.names)
 
     def close(self) -> None:
         """Close all connections."""
@@ -51,6 +61,8 @@ class SalesforceConnection:
         """See `Connection.check`."""
         if name in self._needs:
             return self._rights(name, timeout)
+        if name in self._wallboxes.names:
+            return self._wallboxes.check(name, timeout)
         checks: dict[str, Callable[[float], Finding]] = {
             "login": self._login,
             "clock": self._on_time,
@@ -105,41 +117,13 @@ class SalesforceConnection:
         return self._seen[sobject]
 
     def _reference_unique(self, timeout: float) -> Finding:
-        loose = list(self._loose(timeout / 2))
-        mode, name = self._settings.mode, "reference_unique"
-        if mode == "unique_key" and loose:
-            detail = (
-                f"{'; '.join(loose)}. Two workers could make two orders: tick External ID and "
-                "Unique there, or set mode to probe."
-            )
-            return Finding(name, "failed", "not_unique", detail)
-        if mode != "unique_key" and not loose:
-            detail = f"Mode is {mode}, but the reference fields are unique: set mode to unique_key."
-            return Finding(name, "warning", "could_be_unique", detail)
-        if mode == "none":
-            detail = "Mode is none, but Salesforce can be asked for a reference: set mode to probe."
-            return Finding(name, "warning", "could_be_probed", detail)
-        detail = f"Mode {mode} fits the reference fields."
-        return Finding(name, "ok", "ok", detail)
-
-    def _loose(self, timeout: float) -> Iterator[str]:
-        """The reference fields that do not keep a second record out, and why."""
         settings = self._settings
-        for sobject, name in (
+        fields = (
             (settings.order_object, settings.order_reference_field),
             (settings.item_object, settings.item_reference_field),
-        ):
-            seen = self._describe(sobject, timeout)
-            there = seen.field(name) if seen else None
-            if there is None:
-                yield f"{sobject}.{name} is not visible"
-            elif not (there.unique and there.external_id):
-                lacks = [
-                    word
-                    for word, has in (("External ID", there.external_id), ("Unique", there.unique))
-                    if not has
-                ]
-                yield f"{sobject}.{name} is not {' and not '.join(lacks)}"
+        )
+        keys = Keys("mode", settings.mode, fields, "orders")
+        return keys.finding("reference_unique", lambda name: self._describe(name, timeout / 2))
 
     def _offer(self, timeout: float) -> Finding:
         product = self._settings.product_code

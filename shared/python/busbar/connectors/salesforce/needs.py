@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from busbar.connectors.salesforce import soql
 from busbar.connectors.salesforce.describe import SeenObject
 from busbar.settings import SalesforceSettings
 
@@ -85,4 +86,38 @@ def needs_of(settings: SalesforceSettings) -> dict[str, Needs]:
             "Product2",
             readable=("ProductCode", settings.minimum_field, settings.maximum_field),
         ),
+    }
+
+
+def wallbox_needs_of(settings: SalesforceSettings) -> dict[str, Needs]:
+    """Check -> what it looks at, in an org that sells wallboxes."""
+    numbers = (settings.account_gp_number_field, settings.account_contract_number_field)
+    return {
+        "accounts": Needs(
+            settings.account_object,
+            creates=True,
+            updates=True,
+            createable=(settings.account_reference_field, *numbers),
+            updateable=(settings.account_active_field,),
+            readable=soql.account_fields(settings),
+        ),
+        "shared_contracts": Needs(
+            settings.shared_contract_object,
+            creates=True,
+            updates=True,
+            createable=(
+                settings.shared_contract_reference_field,
+                settings.shared_contract_account_field,
+                settings.shared_contract_number_field,
+            ),
+            updateable=(settings.shared_contract_status_field,),
+            readable=soql.shared_contract_fields(settings),
+        ),
+        "wallbox_assets": Needs(
+            settings.asset_object,
+            updates=True,
+            updateable=settings.wallbox_fields,
+            readable=("Product2Id", *soql.wallbox_asset_fields(settings)),
+        ),
+        "wallbox_products": Needs("Product2", readable=soql.product_fields(settings)),
     }
