@@ -13,7 +13,7 @@ STATUS_EVENT = "OrderStatusChanged__e"
 WALLBOX_EVENT = "WallboxAssigned__e"
 REVIEW_EVENT = "InstallationReviewed__e"
 _TELLING = ("Status", "TrackingId__c", "DeliveryDate__c")
-_REVIEW = ("InstallationReview__c", "ReviewReason__c")
+_REVIEW = ("InstallationReview__c", "ReviewReason__c", "InstallationProofHash__c")
 _WALLBOX_ORDER = "BBWO"
 """With this our references of wallbox orders begin."""
 

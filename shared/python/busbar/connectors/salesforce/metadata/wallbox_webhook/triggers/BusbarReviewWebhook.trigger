@@ -1,0 +1,3 @@
+trigger BusbarReviewWebhook on InstallationReviewed__e (after insert) {
+    BusbarWebhook.take(Trigger.new);
+}

@@ -1,0 +1,3 @@
+trigger BusbarWallboxWebhook on WallboxAssigned__e (after insert) {
+    BusbarWebhook.take(Trigger.new);
+}
