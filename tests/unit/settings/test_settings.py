@@ -163,6 +163,18 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
         "status_map",
         {"BUSBAR_ORGS": with_salesforce(status_map={"Draft": "drafted"})},
     ),
+    "kind of no asset": (
+        "asset_kinds",
+        {"BUSBAR_ORGS": with_salesforce(asset_kinds={"private": "privat"})},
+    ),
+    "review of no kind": (
+        "review_map",
+        {"BUSBAR_ORGS": with_salesforce(review_map={"Fertig": "done"})},
+    ),
+    "account mode": (
+        "account_mode",
+        {"BUSBAR_ORGS": with_salesforce(account_mode="upsert")},
+    ),
     "page size": (
         "page_size",
         {"BUSBAR_ORGS": with_org(energised={**ENERGISED, "page_size": 2.5})},
@@ -202,6 +214,14 @@ def test_should_take_what_a_tenant_calls_its_states_and_fields() -> None:
         {"Neu": "submitted"},
         ["A__c"],
     )
+
+
+def test_should_sell_wallboxes_only_where_there_is_a_price_book_of_them() -> None:
+    plain = read().orgs["demo"].salesforce
+    selling = read(BUSBAR_ORGS=with_salesforce(wallbox_price_book_id="01s")).orgs["demo"].salesforce
+    assert plain
+    assert selling
+    assert (plain.sells_wallboxes, selling.sells_wallboxes) == (False, True)
 
 
 def two_orgs() -> Settings:
