@@ -100,6 +100,7 @@ def test_should_bring_the_message_again_to_every_worker(
         "order_forward": lambda: batch(command("order_forward", ORDER)),
         "card_forward": lambda: batch(command("card_forward", "any", "charge_card")),
         "contact_forward": lambda: batch(command("contact_forward", "any", "company")),
+        "wallbox_provisioning": lambda: read_event("wallbox_provisioning", "accepted"),
         "card_event": lambda: read_event("card_event", "assigned"),
         "sync_cards": lambda: batch(command("sync_cards", "energised#cards", "cursor")),
         "status_callback": lambda: read_event("status_callback", "delivered"),
