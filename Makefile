@@ -25,8 +25,8 @@ setup: ## make .venv from the locks (the other targets do it by themselves)
 run: setup ## the whole system on this machine; WORKERS=process, KEEP=1
 	@$(PY) -m infra.local
 
-demo: setup ## one order from the portal to the driver's card, step by step
-	@$(PY) -m infra.demo
+demo: setup ## an order from the portal to the driver's card, step by step; CHAPTER=cards|wallbox
+	@$(PY) -m infra.demo $(CHAPTER)
 
 test: setup ## all tests
 	@$(PY) -m pytest -n 2 --dist loadgroup

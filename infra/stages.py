@@ -21,6 +21,7 @@ from busbar.settings import (
     Tuning,
     WebhookSettings,
 )
+from infra.simulators.sample_wallboxes import CONTRACT_ID, PRICE_BOOK_ID
 from infra.tenant_files import with_measured
 
 StageName = Literal["local", "dev", "test", "prod"]
@@ -114,6 +115,8 @@ LOCAL_SALESFORCE = SalesforceSettings(
     base_url="http://127.0.0.1:4570",
     secret_id=secret_id("local", "demo", "salesforce"),
     event_source="salesforce.local/00D000000000001AAA/0YL000000000001AAA",
+    wallbox_price_book_id=PRICE_BOOK_ID,
+    wallbox_contract_id=CONTRACT_ID,
     processing_seconds=2.0,
 )
 

@@ -1,20 +1,31 @@
-"""`make demo`: tells the story, on a local system that runs or on one of its own.
+"""`make demo`: tells a story, on a local system that runs or on one of its own.
 
-Exit code 0 only if every system holds what it should.
+`CHAPTER=cards` (the default) tells of an order of charging cards, `wallbox` of a wallbox. Exit code 0 only if every system holds what it should.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import closing
 
 from infra.demo.place import local_system
 from infra.demo.stage import DemoFailed, Stage
-from infra.demo.story import tell
+from infra.demo.story import tell as tell_of_cards
+from infra.demo.wallbox_story import tell as tell_of_a_wallbox
+
+CHAPTERS: Mapping[str, Callable[[Stage], None]] = {
+    "cards": tell_of_cards,
+    "wallbox": tell_of_a_wallbox,
+}
 
 
 def main() -> int:
     """Tell the story; 1 if a system does not hold what it should."""
+    parser = argparse.ArgumentParser(prog="python -m infra.demo", description=__doc__)
+    parser.add_argument("chapter", choices=CHAPTERS, nargs="?", default="cards")
+    tell = CHAPTERS[parser.parse_args().chapter]
     with local_system() as status, closing(Stage(status)) as stage:
         try:
             tell(stage)
