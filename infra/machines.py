@@ -33,9 +33,14 @@ def definition(use_case: str) -> str:
     return (FUNCTIONS / use_case / "state_machine.asl.json").read_text("utf-8")
 
 
+def step_seconds(tuning: Tuning) -> str:
+    """How long a task may wait for its answer, as CloudFormation takes it."""
+    return f"{tuning.wait_at_most:.0f}"
+
+
 def substitutions(tuning: Tuning, queue_url: str) -> dict[str, str]:
     """What a deployment puts into it: texts, as CloudFormation takes no numbers here."""
-    return {"QueueUrl": queue_url, "StepSeconds": f"{tuning.wait_at_most:.0f}"}
+    return {"QueueUrl": queue_url, "StepSeconds": step_seconds(tuning)}
 
 
 def put_in(text: str, values: Mapping[str, str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ TOGETHER = {
     "tests/e2e/": "system",
     "tests/faults/test_local_tier.py": "system",
     "tests/local/test_kept_state.py::TestWholeSystem": "kept",
+    "tests/local/test_machine_contract.py": "machine",
 }
 """How ids of tests begin -> the group they run in; all others run by themselves.
 

@@ -32,10 +32,12 @@ class LocalCloud:
     ) -> None:
         self._options = options
         self._executor = executor
-        emulator = Emulator(executor, finished)
-        self._server = Served(wrap(emulator.app), [options.ports.aws, *more_ports], "local AWS")
+        self._emulator = Emulator(executor, finished)
+        self._server = Served(
+            wrap(self._emulator.app), [options.ports.aws, *more_ports], "local AWS"
+        )
         self.aws = LocalClients(options.ports)
-        self.streams = StreamEsm(self.aws, emulator.records_written)
+        self.streams = StreamEsm(self.aws, self._emulator.records_written)
         self._stacks: list[Stack] = []
 
     def start(self) -> None:
@@ -63,6 +65,10 @@ class LocalCloud:
         self._executor.stop()
         self.streams.forget()
         self.deploy(self._stacks)
+
+    def tell_of_restarted(self) -> list[str]:
+        """Let be heard of executions that ended with the last run. Answers their names."""
+        return self._emulator.tell_of_restarted()
 
     def api_path(self) -> str | None:
         """Where the emulator serves our HTTP API, as a path; None while there is none."""

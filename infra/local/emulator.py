@@ -19,6 +19,7 @@ from typing import Any
 
 from infra.local.calls import Executor, Function, Outcome
 from infra.local.options import ACCOUNT, HOST, REGION, CannotStart, Options
+from infra.local.states import last_ended_by_restart, timed
 
 PINNED = "1.5.33"
 SCHEDULE_TICK_SECONDS = 1.0
@@ -90,15 +91,18 @@ class Emulator:
             lambda_svc,
             scheduler,
             sqs,
+            stepfunctions,
         )
 
         self.app: Any = app
         self._lambda: Any = lambda_svc
+        self._states: Any = stepfunctions
         eventbridge._SCHEDULER_TICK_INTERVAL = SCHEDULE_TICK_SECONDS  # noqa: SLF001
         scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULE_TICK_SECONDS  # noqa: SLF001
         lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = WAKE_GAP_SECONDS  # noqa: SLF001
         lambda_svc._execute_function_warm = self._execute  # noqa: SLF001
         lambda_svc._poll_dynamodb_streams = self._stream_poll  # noqa: SLF001
+        stepfunctions._invoke_with_callback = timed(stepfunctions)  # noqa: SLF001
         sqs.load_persisted_state = _all_in_sight(sqs.load_persisted_state)
 
     def _execute(self, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
@@ -110,6 +114,14 @@ class Emulator:
         self._finished(function, request_id, timed)
         result = {"body": outcome.answer, "log": outcome.log}
         return result | {"error": True} if outcome.failed else result
+
+    def tell_of_restarted(self) -> list[str]:
+        """Tell by event of executions that ended with the last run. Answers their names."""
+        records = self._states._executions.all_values()  # noqa: SLF001
+        ended = last_ended_by_restart(list(records))
+        for record in ended:
+            self._states._emit_execution_status_event(record)  # noqa: SLF001
+        return sorted(record["name"] for record in ended)
 
     def _stream_poll(self) -> bool:
         """Called when the emulator has news for event sources. Our own poller does the work."""

@@ -18,6 +18,7 @@ from infra.local.issuer import Issuer, key_at
 from infra.local.options import CACHE, HOST, Options
 from infra.local.people import AUDIENCE, MACHINES, PEOPLE
 from infra.local.processes import ProcessExecutor
+from infra.local.states import shown
 from infra.local.surroundings import Surroundings
 from infra.local.synthesis import assembly
 from infra.local.threads import ThreadExecutor
@@ -46,6 +47,7 @@ class LocalSystem:
         self._doors.actions = {
             ("GET", "status"): self.status,
             ("GET", "workers"): lambda: [asdict(i) for i in self._executor.instances()],
+            ("GET", "executions"): lambda: shown(self._cloud.aws),
             ("POST", "pause"): self._cloud.streams.pause,
             ("POST", "resume"): self._cloud.streams.resume,
             ("POST", "reset"): self.reset,
@@ -77,6 +79,10 @@ class LocalSystem:
                 self._around.fill()
         if options.keep:
             self._sweep()
+            if ended := self._cloud.tell_of_restarted():
+                self._console.say(
+                    f"  to be begun anew, as they ran when the last run ended: {', '.join(ended)}"
+                )
         (options.state / "running.json").write_text(json.dumps(self.status(), indent=1))
         self._started = True
 

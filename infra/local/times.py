@@ -13,6 +13,7 @@ from typing import Any
 
 from busbar.settings import Tuning
 from infra.environment import changed
+from infra.machines import step_seconds
 
 _HANDLER = "functions."
 
@@ -38,6 +39,8 @@ class Times:
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::SQS::Queue" and "VisibilityTimeout" in properties:
             properties["VisibilityTimeout"] = self.visibility
+        if "StepSeconds" in properties.get("DefinitionSubstitutions", {}):
+            properties["DefinitionSubstitutions"]["StepSeconds"] = step_seconds(self.tuning)
         handler = str(properties.get("Handler", ""))
         if resource["Type"] == "AWS::Lambda::Function" and handler.startswith(_HANDLER):
             use_case = handler.removeprefix(_HANDLER).partition(".")[0]

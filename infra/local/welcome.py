@@ -18,6 +18,7 @@ Ready after {seconds:.1f} s. All of it listens on 127.0.0.1 only.
   AWS endpoint    {aws}    any credentials, region eu-central-1
   Tokens          {issuer}/token?user=NAME
                   {people}
+  Executions      {api}/_local/executions    of state machines, and where they stand
   Logs            {logs}/<function>.jsonl
   Handlers        {handlers}
 

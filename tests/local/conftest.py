@@ -31,9 +31,10 @@ def probe_arguments(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
-    """Handlers in the emulator's process."""
+    """Handlers in the emulator's process; state machines do not wait before they try again."""
     folder = tmp_path_factory.mktemp("plain")
-    with running_system(folder, probe_arguments(folder)) as system:
+    environment = {"SFN_WAIT_SCALE": "0"}
+    with running_system(folder, probe_arguments(folder), environment) as system:
         yield system
 
 

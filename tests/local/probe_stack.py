@@ -19,6 +19,28 @@ _ASSUMED_BY_LAMBDA = {
         }
     ],
 }
+_WAIT = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Wait",
+    "States": {
+        "Wait": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "TimeoutSeconds": "{% ${Seconds} %}",
+            "Arguments": {
+                "QueueUrl": "${QueueUrl}",
+                "MessageBody": {
+                    "of": "{% $states.context.Execution.Name %}",
+                    "token": "{% $states.context.Task.Token %}",
+                },
+            },
+            "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}],
+            "End": True,
+        },
+        "Late": {"Type": "Fail", "Error": "Late", "Cause": "nobody has answered"},
+    },
+}
+"""A task that waits for an answer. `${…}` is put in by CloudFormation."""
 _WANTED = {"dynamodb": {"NewImage": {"kind": {"S": ["row"]}, "wake": {"BOOL": [True]}}}}
 Resource = dict[str, Any]
 
@@ -26,7 +48,8 @@ Resource = dict[str, Any]
 def write_assembly(folder: Path) -> Path:
     """Put the probe stack's assembly into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    template = {"Resources": _table() | _queues() | _functions() | _api() | _route() | _bus()}
+    parts = (_table(), _queues(), _functions(), _api(), _route(), _bus(), _states())
+    template = {"Resources": {name: r for part in parts for name, r in part.items()}}
     (folder / "probe.template.json").write_text(json.dumps(template))
     artifact = {
         "type": "aws:cloudformation:stack",
@@ -76,7 +99,7 @@ def _key(partition: str, sort: str) -> list[dict[str, str]]:
 
 def _queues() -> dict[str, Resource]:
     redrive = {"deadLetterTargetArn": _arn("Parked"), "maxReceiveCount": 3}
-    names = ("Seen", "Parked", "Skipped", "Fired")
+    names = ("Seen", "Parked", "Skipped", "Fired", "Asked", "Ended")
     plain = {n: _resource("SQS::Queue", QueueName=n.lower()) for n in names}
     work = _resource("SQS::Queue", QueueName="work", VisibilityTimeout=2, RedrivePolicy=redrive)
     return {**plain, "Work": work}
@@ -193,3 +216,30 @@ def _bus() -> dict[str, Resource]:
             Targets=[{"Id": "seen", "Arn": _arn("Fired")}],
         ),
     }
+
+
+def _states() -> dict[str, Resource]:
+    assumed = json.loads(json.dumps(_ASSUMED_BY_LAMBDA).replace("lambda", "states"))
+    ended = {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"stateMachineArn": [{"Ref": "Patient"}], "status": ["FAILED", "ABORTED"]},
+    }
+    return {
+        "StatesRole": _resource("IAM::Role", AssumeRolePolicyDocument=assumed),
+        "Patient": _machine("patient", seconds=600),
+        "Hasty": _machine("hasty", seconds=1),
+        "EndedRule": _resource(
+            "Events::Rule", EventPattern=ended, Targets=[{"Id": "ended", "Arn": _arn("Ended")}]
+        ),
+    }
+
+
+def _machine(name: str, *, seconds: int) -> Resource:
+    return _resource(
+        "StepFunctions::StateMachine",
+        StateMachineName=name,
+        RoleArn=_arn("StatesRole"),
+        DefinitionString=json.dumps(_WAIT),
+        DefinitionSubstitutions={"QueueUrl": {"Ref": "Asked"}, "Seconds": str(seconds)},
+    )

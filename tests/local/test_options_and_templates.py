@@ -79,7 +79,7 @@ def test_should_put_the_ports_of_the_run_into_a_template() -> None:
 
 
 def test_should_put_the_times_of_the_run_into_a_template() -> None:
-    times = Times(Tuning(lease=4.0), {"card_event": 6}, visibility=8)
+    times = Times(Tuning(lease=4.0, wait_at_most=9.0), {"card_event": 6}, visibility=8)
     assert read_options({}, [f"--times={times.as_text()}"]).times == times
 
     def function(handler: str) -> dict[str, Any]:
@@ -93,15 +93,21 @@ def test_should_put_the_times_of_the_run_into_a_template() -> None:
         "Foreign": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "index.handler"}},
         "Work": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 360}},
         "Dead": {"Type": "AWS::SQS::Queue", "Properties": {}},
+        "States": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"DefinitionSubstitutions": {"QueueUrl": "q", "StepSeconds": "60"}},
+        },
     }
     body, _ = adapted(json.dumps({"Resources": resources}), STANDARD_PORTS, times)
     found = {name: r["Properties"] for name, r in json.loads(body)["Resources"].items()}
     assert (found["Event"]["Timeout"], found["Sync"]["Timeout"]) == (6, 60)
     for name in ("Event", "Sync"):
         assert json.loads(found[name]["Environment"]["Variables"]["BUSBAR_TUNING"]) == {
-            "lease": 4.0
+            "lease": 4.0,
+            "wait_at_most": 9.0,
         }
     assert found["Foreign"] == {"Handler": "index.handler"}
+    assert found["States"]["DefinitionSubstitutions"] == {"QueueUrl": "q", "StepSeconds": "9"}
     assert (found["Work"], found["Dead"]) == ({"VisibilityTimeout": 8}, {})
 
 
