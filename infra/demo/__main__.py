@@ -1,6 +1,7 @@
 """`make demo`: tells a story, on a local system that runs or on one of its own.
 
-`CHAPTER=cards` (the default) tells of an order of charging cards, `wallbox` of a wallbox. Exit code 0 only if every system holds what it should.
+`CHAPTER=cards` (the default) tells of an order of charging cards, `CHAPTER=wallbox` of a wallbox.
+Exit code 0 only if every system holds what it should.
 """
 
 from __future__ import annotations
