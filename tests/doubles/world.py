@@ -423,9 +423,9 @@ def settings_of(
     return Settings(stage="local", table="busbar", orgs={ORG: org}, queues=queues)
 
 
-def with_sap(settings: Settings) -> Settings:
+def with_sap(settings: Settings, **more: Any) -> Settings:
     """These settings, with a SAP."""
-    sap = SapSettings(base_url=SAP, secret_id="sap", contract_division="01")
+    sap = SapSettings(base_url=SAP, secret_id="sap", contract_division="01", **more)
     return replace(settings, orgs={ORG: replace(settings.orgs[ORG], sap=sap)})
 
 

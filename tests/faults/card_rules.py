@@ -31,7 +31,9 @@ class _Views:
 def cards(evidence: Evidence) -> Iterator[str]:
     """Every card is what was wanted last, everywhere; a blank one is as it was."""
     for asset in evidence.held.salesforce["Asset"]:
-        card = evidence.held.cards[asset["EnergisedCardId__c"]]
+        card = evidence.held.cards.get(asset["EnergisedCardId__c"])
+        if card is None or asset["AssetKind__c"]:
+            continue  # it belongs to wallboxes
         name = f"card {card['id']}"
         if asset["BusbarOrder__c"] is None:
             yield from _blank(name, card)

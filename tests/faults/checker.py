@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tests.faults import card_rules, order_rules, people_rules, task_rules
+from infra.catalog import FED
+from tests.faults import card_rules, order_rules, people_rules, task_rules, wallbox_rules
 from tests.faults.evidence import Evidence
 
-ERRANDS = frozenset({"order_forward", "card_forward", "contact_forward", "sync_cards"})
+ERRANDS = frozenset(FED)
 """Queues whose messages only carry the token of a row of the outbox."""
 
 
@@ -53,6 +54,9 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     people_rules.people,
     people_rules.leavers,
     people_rules.no_other_contacts,
+    wallbox_rules.acknowledged,
+    wallbox_rules.one_per_key,
+    wallbox_rules.nothing_else,
     task_rules.as_decided,
     task_rules.trail,
     tasks,

@@ -24,12 +24,15 @@ from busbar.wiring import Clients, Handler
 from infra.catalog import use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE
+from infra.simulators import sample_wallboxes
+from infra.simulators.sap import SapSimulator
 from tests.doubles.memory_table import PlainTable, stream_record
 from tests.doubles.states import the_machine
 from tests.doubles.world import (
     ENERGISED,
     ORG,
     SALESFORCE,
+    SAP,
     MemorySecrets,
     Reply,
     claims_of,
@@ -40,6 +43,7 @@ from tests.doubles.world import (
     settings_of,
     simulators,
     with_limit,
+    with_sap,
 )
 from tests.faults.engine import Engine, Worker
 from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer, faulty_states
@@ -51,7 +55,9 @@ SWEEP = 60.0
 STREAM_BATCH = 10
 SEARCH_LAG = 30.0
 HOUR = 3600.0
-LOOSE = ("Order.BusbarReference__c", "OrderItem.BusbarReference__c")
+LOOSE = tuple(
+    f"{name}.BusbarReference__c" for name in ("Order", "OrderItem", "Account", "SharedContract__c")
+)
 """External ids that are not unique where Salesforce has no unique key for us."""
 OUTBOX = f"{ORG}#{OutboxRow.schema_name}#"
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -131,15 +137,22 @@ class Cloud:
         }
         for system, limit in self.limits.items():
             own[system]["calls_per_minute"] = limit
+        self.sap: SapSimulator | None = None
+        if self.tenant.wallboxes:
+            own["salesforce"] |= self._sells_wallboxes()
         self.settings = with_limit(
             settings_of(own["salesforce"], own["energised"]), self.cards_per_company
         )
+        if self.sap:
+            modes = {"partner_mode": self.mode, "contract_mode": self.mode}
+            self.settings = with_sap(self.settings, search_lag_seconds=lag, **modes)
         self.states = the_machine(self.settings.tuning, self.engine.at, self._put)
         table = FaultyTable(self.table, self.layer, self)
         self._clients = Clients(
             transports={
                 SALESFORCE: FaultyTransport(self.salesforce, "salesforce", self.layer),
                 ENERGISED: FaultyTransport(self.energised, "energised", self.layer),
+                **({SAP: FaultyTransport(self.sap, "sap", self.layer)} if self.sap else {}),
             },
             table=table,
             clock=self.engine,
@@ -157,9 +170,29 @@ class Cloud:
         self.engine.at(2 * SEARCH_LAG, lambda: None)
         self.engine.run(HOUR)
         self.salesforce.org.search_lag = lag
+        if self.sap:
+            self.sap.tenant.search_lag = lag
         backend = self.energised.backend
         backend.search_lag, backend.page_clamp = SEARCH_LAG, self.tenant.page_clamp
         backend.lists_changes = self.tenant.lists_changes
+
+    def _sells_wallboxes(self) -> dict[str, Any]:
+        """Have SAP, and wallboxes in stock. The settings of Salesforce for that."""
+        unique = self.mode == "unique_key"
+        self.sap = SapSimulator(
+            self.engine.now,
+            "BUSBAR",
+            "not-secret-3",
+            unique_references=unique,
+            unique_contract_references=unique,
+        )
+        self.salesforce.load_sample(self.tenant.cards, self.tenant.wallboxes)
+        return {
+            "wallbox_price_book_id": sample_wallboxes.PRICE_BOOK_ID,
+            "wallbox_contract_id": sample_wallboxes.CONTRACT_ID,
+            "account_mode": self.mode,
+            "shared_contract_mode": self.mode,
+        }
 
     # --- functions -----------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ class Portal:
     tasks: dict[str, Json] = field(default_factory=dict)
     own: dict[str, list[Json]] = field(default_factory=dict)
     trail: Json = field(default_factory=dict)
+    wallbox_orders: dict[str, dict[str, Json]] = field(default_factory=dict)
+    """Orders of wallboxes with their progress, by user and id."""
     people: dict[str, Json] = field(default_factory=dict)
     """Companies and drivers that the run has made, by id."""
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 NEVER = float("inf")
 Outcome = Literal["invoke", "ok", "fail", "unknown"]
-Kind = Literal["order", "card", "company", "driver", "leaver", "decision"]
+Kind = Literal["order", "card", "company", "driver", "leaver", "decision", "wallbox order"]
 
 
 @dataclass

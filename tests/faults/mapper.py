@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.faults import mapper_wallboxes
+
 Json = dict[str, Any]
 
 
@@ -16,7 +18,7 @@ class PythonMapper:
 
     def run(self, system: str, use_case: str, source: Mapping[str, Any]) -> Json:
         """What the mapping of this name makes of `source`."""
-        return MADE[system, use_case](source)
+        return _ALL[system, use_case](source)
 
 
 def _order(source: Mapping[str, Any]) -> Json:
@@ -97,3 +99,4 @@ MADE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Json]] = {
     ("energised", "contact_company"): _company,
     ("energised", "contact_driver"): _driver,
 }
+_ALL = {**MADE, **mapper_wallboxes.MADE}

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from busbar.domain.orders import KIND
+from busbar.domain.wallbox_orders import WALLBOX_ITEM_KIND, WALLBOX_KIND
 from infra.simulators.sample import ELBE, NORDWIND, WATTWURM
 from tests.faults.evidence import Evidence, Json, differences
 from tests.faults.history import Operation
 from tests.faults.task_rules import is_cancelled
 
+_WALLBOXES = f"BB{WALLBOX_KIND}"
 ACCOUNTS = {
     "fleet-manager": NORDWIND.account_id,
     "other-fleet-manager": ELBE.account_id,
@@ -109,12 +111,17 @@ def nothing_else(evidence: Evidence) -> Iterator[str]:
     """Salesforce holds each of our orders once, each with its item, and no others."""
     known = {order_id for mine in evidence.portal.orders.values() for order_id in mine}
     rows = evidence.held.salesforce["Order"]
+    rows = [row for row in rows if not str(row["BusbarReference__c"]).startswith(_WALLBOXES)]
     for ours, count in Counter(str(row["BusbarReference__c"]) for row in rows).items():
         if count > 1:
             yield f"{ours} is {count} orders in Salesforce"
         if ours.removeprefix(f"BB{KIND}") not in known:
             yield f"{ours} is in Salesforce, and no order of ours"
-    items = Counter(item["OrderId"] for item in evidence.held.salesforce["OrderItem"])
+    items = Counter(
+        item["OrderId"]
+        for item in evidence.held.salesforce["OrderItem"]
+        if not str(item["BusbarReference__c"]).startswith(f"BB{WALLBOX_ITEM_KIND}")
+    )
     orders = {row["Id"] for row in rows}
     if set(items) != orders or max(items.values(), default=1) > 1:
         yield f"orders and items do not belong together: {orders} {dict(items)}"

@@ -13,6 +13,7 @@ from infra.simulators.energised.backend import Contact
 from infra.simulators.faults import fault_of
 from infra.simulators.salesforce.clerk import ClerkError
 from infra.simulators.sample import NORDWIND
+from infra.simulators.sap import SapSimulator
 from tests.doubles.world import Reply
 from tests.faults.checker import judge
 from tests.faults.cloud import HOUR, Cloud
@@ -41,6 +42,7 @@ from tests.faults.stage import (
     TASKS,
     USERS,
     VERIFY,
+    WALLBOX_ORDERS,
     Client,
     Held,
     Stage,
@@ -89,7 +91,8 @@ class VirtualStage:
         contacts = [contact.shown() for contact in backend.contacts.values()]
         cards = {c["id"]: c for c in backend.cards()}
         told = {key: list(past) for key, past in self.cloud.salesforce.org.written.items()}
-        return Held(rows, cards, past, contacts, told)
+        partners, contracts = ([], []) if self.cloud.sap is None else _in_sap(self.cloud.sap)
+        return Held(rows, cards, past, contacts, told, partners, contracts)
 
     def _dumped(self) -> list[Any]:
         cards: list[Any] = self.cloud.energised.dump()["cards"]
@@ -153,6 +156,11 @@ class VirtualStage:
         with self.cloud.salesforce.working():
             envelope = self.cloud.salesforce.events.emit(kind, payload)
         return str(envelope["detail"]["id"])
+
+
+def _in_sap(sap: SapSimulator) -> tuple[list[Any], list[Any]]:
+    rows = sap.state()["rows"]
+    return rows["A_BusinessPartner"], rows["Contracts"]
 
 
 @dataclass(frozen=True)
@@ -297,6 +305,11 @@ def look(stage: Stage, portal: Portal) -> None:
             for asked in stage.history.operations
             if asked.kind in PEOPLE_AT and asked.outcome == "ok"
         }
+    for user in {asked.user for asked in stage.history.of("wallbox order")}:
+        client = Client(stage, user)
+        ids = [o["id"] for o in client.everything(WALLBOX_ORDERS, "orders")]
+        shown = {i: client.ask("GET", f"{WALLBOX_ORDERS}/{i}").json for i in ids}
+        portal.wallbox_orders[user] = shown
     tasks = Client(stage, OPERATOR).everything(TASKS, "tasks")
     portal.tasks.update({t["id"]: t for t in tasks})
     portal.trail = Client(stage, OPERATOR).ask("POST", VERIFY).json

@@ -17,7 +17,17 @@ from tests.doubles.world import Reply
 from tests.faults.history import Operation
 from tests.faults.people_rules import reference_of
 from tests.faults.setups import SMALL, Tenant
-from tests.faults.stage import CARDS, COMPANIES, ORDERS, RECONCILE, SYNC, USERS, Client, Stage
+from tests.faults.stage import (
+    CARDS,
+    COMPANIES,
+    ORDERS,
+    RECONCILE,
+    SYNC,
+    USERS,
+    WALLBOX_ORDERS,
+    Client,
+    Stage,
+)
 
 MANAGER, OTHER_MANAGER, OPERATOR = "fleet-manager", "other-fleet-manager", "operator"
 AGENT, NEW_MANAGER, NEW_DRIVER = "service-agent", "new-manager", "new-driver"
@@ -135,6 +145,53 @@ def once(user: str, key: str, quantity: int) -> Line:
         place(stage, Client(stage, user), key, quantity, delivered=False)
 
     return line
+
+
+# --- wallboxes ---------------------------------------------------------------------------------
+
+
+def wallbox(key: str, user: str, begins: float = 0.0) -> Line:
+    """A driver orders a wallbox and its cable, and looks until it has come through."""
+
+    def line(stage: Stage) -> None:
+        stage.rest(begins)
+        client = Client(stage, user)
+        quantities = [1, 2]
+        asked = stage.history.begin(
+            "wallbox order", user, key, stage.now(), quantities=quantities, delivered=False
+        )
+        body = wallbox_body(user)
+        client.ask("POST", WALLBOX_ORDERS, body, operation=asked, Idempotency_Key=key)
+
+    return line
+
+
+def wallbox_body(user: str) -> dict[str, Any]:
+    """What a driver's portal sends."""
+    address = {
+        "name": user,
+        "street": "Am Deich",
+        "house_number": "7a",
+        "postal_code": "26121",
+        "city": "Oldenburg",
+        "country": "DE",
+    }
+    person = {
+        "first_name": user.capitalize(),
+        "last_name": "Janssen",
+        "birth_date": "1984-05-17" if user == DRIVERS[0] else "1990-11-30",
+        "email": f"{user}@example.test",
+        "phone": "+49 441 123456",
+        "iban": "DE89370400440532013000",
+    }
+    return {
+        "products": [
+            {"product_code": "WALLBOX-11", "quantity": 1},
+            {"product_code": "CABLE-5", "quantity": 2},
+        ],
+        "person": person,
+        "billing_address": address,
+    }
 
 
 # --- cards -------------------------------------------------------------------------------------
@@ -417,8 +474,26 @@ HASTY_LABELS = Scenario(
     (labelling(6, 25.0, 0.0), synchronised(40, 5.0)),
     before=(order("one", 3, cards_used=False), synchronised(3)),
 )
+WALLBOXES = Tenant(wallboxes=6)
+ONE_WALLBOX = Scenario("one wallbox", (wallbox("one", DRIVERS[0]),), tenant=WALLBOXES)
+THREE_KINDS = Scenario(
+    "two wallboxes and a card",
+    (
+        order("one", 1),
+        wallbox("two", DRIVERS[0], 2.0),
+        wallbox("three", DRIVERS[0], 2.5),
+        synchronised(3),
+    ),
+    tenant=WALLBOXES,
+)
+TWO_DRIVERS = Scenario(
+    "two drivers",
+    (wallbox("one", DRIVERS[0]), wallbox("two", DRIVERS[1], 1.0), wallbox("one", DRIVERS[0], 1.5)),
+    tenant=WALLBOXES,
+)
 _EVERY = (
     *(ONE_ORDER, THREE_ORDERS, OUTAGE, ONE_CARD, DEAF_CARD, ONE_KEY, POISON),
     *(RECONCILED, COMPANY_AND_ORDER, LEAVER, MANY_CARDS, ALL_CARDS, HASTY_LABELS),
+    *(ONE_WALLBOX, THREE_KINDS, TWO_DRIVERS),
 )
 SCENARIOS = {s.name: s for s in _EVERY}

@@ -21,6 +21,8 @@ class Tenant:
     cards: int = 6
     page_clamp: int = 500
     lists_changes: bool = True
+    wallboxes: int = 0
+    """Wallboxes in stock; with none, the org sells none and has no SAP."""
 
 
 SMALL = Tenant()

@@ -15,6 +15,7 @@ from tests.doubles.world import Reply
 from tests.faults.history import History, Operation
 
 ORDERS = "/v1/charge-card-orders"
+WALLBOX_ORDERS = "/v1/wallbox-orders"
 CARDS = "/v1/charge-cards"
 SYNC = "/v1/charge-cards/sync"
 RECONCILE = "/v1/reconcile"
@@ -56,6 +57,9 @@ class Held:
     contacts: list[dict[str, Any]] = field(default_factory=list)
     """CRM contacts of be.ENERGISED."""
     told: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    partners: list[dict[str, Any]] = field(default_factory=list)
+    contracts: list[dict[str, Any]] = field(default_factory=list)
+    """Business partners and contracts of SAP, where there is one."""
 
 
 class Stage(Protocol):

@@ -1,0 +1,1 @@
+"""All tests; a package, as one of the libraries installs another `tests`."""

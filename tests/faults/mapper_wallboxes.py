@@ -1,0 +1,142 @@
+"""The mappings of wallbox orders once more, in Python (see `mapper.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def _day(text: str) -> str:
+    at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return f"/Date({int(at.timestamp()) * 1000})/"
+
+
+def _street(address: Json) -> str:
+    return f"{address['street']} {address['house_number']}".strip()
+
+
+def _given(**fields: Any) -> Json:
+    return {name: value for name, value in fields.items() if value not in {None, ""}}
+
+
+def _many(row: Json) -> Json:
+    return {"results": [row]}
+
+
+def _partner(source: Mapping[str, Any]) -> Json:
+    customer, settings = source["customer"], source["settings"]
+    address, iban = customer["address"], customer["iban"]
+    full_name = f"{customer['first_name']} {customer['last_name']}"
+    email = {"EmailAddress": customer["email"], "IsDefaultEmailAddress": True}
+    phone = {"PhoneNumber": customer["phone"], "IsDefaultPhoneNumber": True}
+    where = _given(
+        StreetName=address["street"],
+        HouseNumber=address["house_number"],
+        PostalCode=address["postal_code"],
+        CityName=address["city"],
+        Country=address["country"],
+    )
+    roles = [
+        {"BusinessPartnerRole": role, "ValidTo": _day("9999-12-31")} for role in settings["roles"]
+    ]
+    made = {
+        **_given(BusinessPartnerGrouping=settings["grouping"]),
+        "BusinessPartnerCategory": settings["category"],
+        "FirstName": customer["first_name"],
+        "LastName": customer["last_name"],
+        "BirthDate": _day(customer["birth_date"]),
+        "CorrespondenceLanguage": settings["language"],
+        "to_BusinessPartnerRole": {"results": roles},
+        "to_BusinessPartnerAddress": _many(
+            {**where, "to_EmailAddress": _many(email), "to_PhoneNumber": _many(phone)}
+        ),
+    }
+    if iban:
+        bank = {"BankCountryKey": iban[:2], "IBAN": iban, "BankAccountHolderName": full_name[:60]}
+        made["to_BusinessPartnerBank"] = _many(bank)
+    return made
+
+
+def _contract(source: Mapping[str, Any]) -> Json:
+    division = _given(DivisionID=source["settings"]["division"])
+    return {"AccountID": source["partner"], **division, "MoveInDate": _day(source["starts_on"])}
+
+
+def _account(source: Mapping[str, Any]) -> Json:
+    customer = source["customer"]
+    made = {
+        "Name": f"{customer['first_name']} {customer['last_name']}",
+        "Phone": customer["phone"],
+        "ContactEmail__c": customer["email"],
+        "GpNumber__c": source["gp_number"],
+        "SapContractNumber__c": source["contract_number"],
+    }
+    return made | _addresses(source)
+
+
+def _addresses(source: Mapping[str, Any]) -> Json:
+    made: Json = {}
+    for name, of in (("Billing", "billing_address"), ("Shipping", "delivery_address")):
+        address = source[of]
+        made |= {
+            f"{name}Street": f"{address['name']}\n{_street(address)}",
+            f"{name}City": address["city"],
+            f"{name}PostalCode": address["postal_code"],
+            f"{name}Country": address["country"],
+        }
+    return made
+
+
+def _shared_contract(source: Mapping[str, Any]) -> Json:
+    return {
+        "Account__c": source["account_id"],
+        "SapContractNumber__c": source["contract_number"],
+        "WallboxContract__c": source["wallbox_contract_id"] or None,
+        "Status__c": "Aktiv",
+    }
+
+
+def _order(source: Mapping[str, Any]) -> Json:
+    there = source["installation_address"]
+    order = {
+        "AccountId": source["account_id"],
+        "SharedContract__c": source["shared_contract_id"],
+        "EffectiveDate": source["ordered_on"],
+        "Status": "Draft",
+        "Pricebook2Id": source["price_book_id"],
+        "InstallationStreet__c": _street(there),
+        "InstallationCity__c": there["city"],
+        "InstallationPostalCode__c": there["postal_code"],
+        "InstallationCountry__c": there["country"],
+        "Description": source["note"],
+    }
+    items = [
+        {
+            "reference": line["reference"],
+            "fields": {
+                "PricebookEntryId": line["price_book_entry_id"],
+                "Quantity": line["quantity"],
+                "UnitPrice": float(line["unit_price"]),
+            },
+        }
+        for line in source["lines"]
+    ]
+    return {"order": order | _addresses(source), "items": items}
+
+
+def _contact(source: Mapping[str, Any]) -> Json:
+    customer = source["customer"]
+    return {"name": f"{customer['first_name']} {customer['last_name']}"}
+
+
+MADE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Json]] = {
+    ("sap", "partner"): _partner,
+    ("sap", "contract"): _contract,
+    ("salesforce", "account_private"): _account,
+    ("salesforce", "shared_contract"): _shared_contract,
+    ("salesforce", "wallbox_order"): _order,
+    ("energised", "contact_private"): _contact,
+}
