@@ -13,7 +13,9 @@ from typing import Any
 
 from busbar.domain.customers import User
 from busbar.domain.identifiers import derived_id, reference
+from busbar.domain.lifecycle import is_parked
 from busbar.domain.private_customers import PERSON_KIND, PrivateCustomer, plain
+from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import (
     CONTRACT_KIND,
     SHARED_CONTRACT,
@@ -25,7 +27,7 @@ from busbar.domain.wallbox_orders import (
     WallboxOrder,
 )
 from busbar.errors import Refused
-from busbar.ports import Bind, Change, Found, Json, Save, Stored
+from busbar.ports import Bind, Change, Found, Json, Put, Save, Stored
 from busbar.process.contract import Done, Outcome, Parked
 from busbar.process.create import CreateStep, Creator, StepRow
 from busbar.settings import Mode
@@ -98,6 +100,8 @@ def run_step(step: Step, way: Way) -> Outcome:
     thing = THINGS[step](way)
     deps = way.deps
     outcome = Creator(deps.store, deps.clock, deps.tuning).run(_create_step(thing, way))
+    if isinstance(outcome, Parked):
+        _park_too(thing, outcome, way)
     if not isinstance(outcome, Done):
         return outcome
     done = _noted(thing, outcome.found, way)
@@ -321,6 +325,27 @@ def _noted(thing: Thing, found: Found, way: Way) -> StepDone:
     row = way.deps.store.get(StepRow, f"{thing.system}#{thing.reference}")
     ours = row is not None and row.record.process == way.process and ADOPTED not in found.fields
     return _step_done(thing.step, found.external_id, thing.reference, way, ours)
+
+
+def _park_too(thing: Thing, outcome: Parked, way: Way) -> None:
+    """Park an order whose customer another order was parked with: it has a task of its own."""
+    deps = way.deps
+
+    def change(stored: Stored[WallboxOrder]) -> Sequence[Change]:
+        if is_parked(stored.record.waiting_for):
+            return ()
+        task = Task.about(
+            f"step#{thing.system}#{thing.reference}#{way.order.id}",
+            kind="parked_step",
+            subject_schema=WallboxOrder.schema_name,
+            subject_id=way.order.id,
+            system=thing.system,
+            reason=outcome.reason,
+            opened_at=deps.clock.now(),
+        )
+        return (Put(task), *parked(way.order.id, thing.step, outcome.reason, deps))
+
+    revise(deps.store, WallboxOrder, way.order.id, change)
 
 
 def _step_done(step: Step, external_id: str, ours: str, way: Way, made_here: bool) -> StepDone:
