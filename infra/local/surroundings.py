@@ -63,6 +63,7 @@ class Surroundings:
         values = {
             "salesforce": {"client_id": _WORD, "client_secret": _WORD},
             "energised": {"api_token": _WORD},
+            "sap": {"user": _WORD, "password": _WORD},
             "webhook": {"current": WEBHOOK_KEY},
         }
         for system, value in values.items():
