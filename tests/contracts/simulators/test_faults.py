@@ -7,6 +7,7 @@ from infra.simulators import sample
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.faults import Fault
 from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.sap import SapSimulator
 from infra.simulators.simulator import Simulator
 from infra.simulators.transport import SimulatorTransport
 from tests.contracts.simulators.any_values import API_TOKEN, BASE, Caller, TurnedClock
@@ -179,9 +180,9 @@ class TestControl:
         assert first["at"] == "2025-06-02T08:00:00+00:00"
 
     def test_should_label_every_route(
-        self, salesforce: SalesforceSimulator, energised: EnergisedSimulator
+        self, salesforce: SalesforceSimulator, energised: EnergisedSimulator, sap: SapSimulator
     ) -> None:
-        for simulator in (salesforce, energised):
+        for simulator in (salesforce, energised, sap):
             routes = Caller(simulator)("GET", "/_sim/routes").json()
             assert {r["label"] for r in routes} <= {"documented", "assumed", "control"}
             assert all(r["note"] for r in routes)

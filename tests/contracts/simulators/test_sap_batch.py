@@ -160,6 +160,10 @@ def test_should_undo_a_changeset_whose_second_write_finds_its_row_locked(
         (joined("b1", "Content-Type: text/plain\r\n\r\nx").encode(), "multipart/mixed;boundary=b1"),
         (joined("b1", part("POST $batch", {})).encode(), "multipart/mixed;boundary=b1"),
         (
+            joined("b1", "Content-Type: multipart/mixed; boundary=cs\r\n\r\nx").encode(),
+            "multipart/mixed;boundary=b1",
+        ),
+        (
             joined("b1", changeset(part("GET A_BusinessPartner"))).encode(),
             "multipart/mixed;boundary=b1",
         ),

@@ -109,6 +109,11 @@ def test_should_make_no_contract_for_a_partner_who_is_blocked_or_no_contract_par
         assert answer.status == 400
 
 
+def test_should_make_no_account_without_a_partner(od: Caller) -> None:
+    for body in ({}, {"AccountID": "77"}):
+        assert od("POST", f"{CONTRACTS}/ContractAccounts", body).status == 400
+
+
 def test_should_need_no_role_by_a_setting(clock: TurnedClock) -> None:
     od = in_session(any_sap(clock, contract_role=""))
     partner = partner_made(od, to_BusinessPartnerRole=[])

@@ -168,6 +168,28 @@ class TestFilter:
         for condition in ("eq datetime'1990-01-01T00:00:00'", "lt datetime'1990-01-02T00:00'"):
             assert numbers(od, f"$filter=BirthDate {condition}") == [number]
 
+    def test_should_compare_times_of_day_and_uuids(self, od: Caller) -> None:
+        number = partner_made(od)
+        uuid = od("GET", f"{SET}('{number}')").json()["d"]["BusinessPartnerUUID"]
+        for condition in (
+            "CreationTime eq time'PT08H00M00S'",
+            f"BusinessPartnerUUID eq guid'{uuid.upper()}'",
+        ):
+            assert numbers(od, f"$filter={condition}") == [number]
+
+    def test_should_compare_decimals_as_numbers(self, od: Caller) -> None:
+        partner = partner_made(od)
+        for price in ("9.5", "10.25", None):
+            od("POST", f"{CONTRACTS}/Contracts", any_contract(partner, UnitPrice=price))
+        for condition, prices in (
+            ("UnitPrice lt 10M", ["9.5000"]),
+            ("UnitPrice eq 10.25m", ["10.2500"]),
+            ("UnitPrice eq null", [None]),
+        ):
+            url = f"{CONTRACTS}/Contracts?$filter={condition}"
+            rows = od("GET", url).json()["d"]["results"]
+            assert [row["UnitPrice"] for row in rows] == prices
+
     @pytest.mark.parametrize(
         "condition",
         [
@@ -185,6 +207,8 @@ class TestFilter:
             "startswith(SearchTerm1,'x') eq 'x'",
             "BusinessPartnerIsBlocked eq 'X'",
             "BirthDate eq '1990-01-01'",
+            "CreationTime eq time'8 o clock'",
+            "BusinessPartnerUUID eq guid'1'",
             "BirthDate eq datetime'1990-13-01T00:00:00'",
             "SearchTerm1 eq 'x' ; drop",
         ],

@@ -129,6 +129,7 @@ class TestCreate:
             ("to_BusinessPartnerAddress", [any_address(to_PhoneNumber=[{"PhoneNumber": "me"}])]),
             ("to_BusinessPartnerBank", [{"BankAccountHolderName": "Any Body"}]),
             ("to_BusinessPartnerBank", [{"IBAN": IBAN.replace("2", "3")}]),
+            ("to_BusinessPartnerBank", [{"IBAN": "DE02"}]),
             ("to_BusinessPartnerBank", [{"IBAN": IBAN, "BusinessPartner": "77"}]),
             ("to_BusinessPartnerBank", {"results": {}}),
             ("to_BusinessPartnerBank", ["DE02"]),
@@ -256,6 +257,38 @@ class TestBelow:
         self, od: Caller, name: str, body: dict[str, Any]
     ) -> None:
         assert od("POST", f"{PARTNERS}/{name}", {**body, "BusinessPartner": "77"}).status == 404
+
+    def test_should_change_what_belongs_to_a_partner(self, od: Caller, sap: SapSimulator) -> None:
+        number = od("POST", SET, whole_person()).json()["d"]["BusinessPartner"]
+        before = sap.records("A_BusinessPartnerAddress")[-1]
+        of = f"BusinessPartner='{number}'"
+        reach = f"AddressID='{before['AddressID']}',Person='',OrdinalNumber='1'"
+        for name, key, change in (
+            ("A_BusinessPartnerAddress", f"{of},AddressID='{before['AddressID']}'", "HouseNumber"),
+            ("A_BusinessPartnerRole", f"{of},BusinessPartnerRole='MKK'", "AuthorizationGroup"),
+            ("A_BusinessPartnerBank", f"{of},BankIdentification='0001'", "BankAccountName"),
+            ("A_AddressEmailAddress", reach, "AddressCommunicationRemarkText"),
+        ):
+            path = f"{PARTNERS}/{name}({key})"
+            assert od("PATCH", path, {change: "7"}, if_match="*").status == 204
+            assert od("GET", path).json()["d"][change] == "7"
+        after = sap.records("A_BusinessPartnerAddress")[-1]
+        assert after == {**before, "HouseNumber": "7"}
+
+    def test_should_number_further_banks_and_keep_those_of_other_countries(
+        self, od: Caller
+    ) -> None:
+        other = {"BankCountryKey": "AT", "BankNumber": "12000", "BankAccount": "00234573201"}
+        banks = [{"IBAN": IBAN, "BankIdentification": "MAIN"}, other, other]
+        number = partner_made(od, to_BusinessPartnerBank=banks)
+        path = f"{SET}('{number}')/to_BusinessPartnerBank"
+        shown = od("GET", path).json()["d"]["results"]
+        assert [b["BankIdentification"] for b in shown] == ["MAIN", "0001", "0002"]
+        assert (shown[1]["BankCountryKey"], shown[1]["IBAN"]) == ("AT", "")
+
+    def test_should_pass_over_what_is_deferred(self, od: Caller) -> None:
+        deferred = {"__deferred": {"uri": "any"}}
+        assert partner_made(od, to_BusinessPartnerBank=deferred, __metadata={"type": "any"})
 
     def test_should_delete_an_address_with_all_that_belongs_to_it(
         self, od: Caller, sap: SapSimulator

@@ -15,8 +15,18 @@ from infra.simulators import sample
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.faults import Fault
 from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.sap import SapSimulator
 from infra.simulators.serving import serve
-from tests.contracts.simulators.any_values import API_TOKEN, BASE, TurnedClock, any_energised
+from tests.contracts.simulators.any_values import (
+    API_TOKEN,
+    BASE,
+    PARTNERS,
+    SAP_PASSWORD,
+    TurnedClock,
+    any_energised,
+    any_person,
+    any_sap,
+)
 from tests.contracts.simulators.any_values import any_salesforce as new_salesforce
 
 
@@ -27,13 +37,14 @@ def free_port() -> int:
 
 
 class Served:
-    """Both simulators on ports of their own, in a thread."""
+    """The simulators on ports of their own, in a thread."""
 
     def __init__(self) -> None:
         clock = TurnedClock()
         self.salesforce: SalesforceSimulator = new_salesforce(clock)
         self.energised: EnergisedSimulator = any_energised(clock)
-        self.ports = (free_port(), free_port())
+        self.sap: SapSimulator = any_sap(clock)
+        self.ports = (free_port(), free_port(), free_port())
         self._loop = asyncio.new_event_loop()
         self._end = asyncio.Event()
         self._thread = threading.Thread(target=self._run)
@@ -42,7 +53,8 @@ class Served:
         async def until() -> None:
             await self._end.wait()
 
-        places = list(zip((self.salesforce, self.energised), self.ports, strict=True))
+        simulators = (self.salesforce, self.energised, self.sap)
+        places = list(zip(simulators, self.ports, strict=True))
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(serve(places, until=until, hold=0.2))
 
@@ -135,3 +147,22 @@ def test_should_be_steered_over_http(energised_http: httpx.Client) -> None:
     answer = energised_http.get("/api/card/410001")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1.5")
     assert energised_http.get("/_sim/").text.startswith("<!doctype html>")
+
+
+def test_should_write_in_a_session_of_two_cookies_whose_token_came_by_head(served: Served) -> None:
+    served.sap.reset()
+    base, user = f"http://127.0.0.1:{served.ports[2]}", ("BUSBAR_COM", SAP_PASSWORD)
+    accept = {"accept": "application/json"}
+    with httpx.Client(base_url=base, auth=user, headers=accept, timeout=5) as http:
+        fetched = http.head(f"{PARTNERS}/A_BusinessPartner/", headers={"x-csrf-token": "Fetch"})
+        assert (fetched.status_code, len(http.cookies)) == (200, 2)
+        http.headers["x-csrf-token"] = fetched.headers["x-csrf-token"]
+        made = http.post(f"{PARTNERS}/A_BusinessPartner", json=any_person())
+        row = f"{PARTNERS}/A_BusinessPartner%28%27{made.json()['d']['BusinessPartner']}%27%29"
+        match = {"if-match": made.headers["etag"]}
+        changed = http.request("MERGE", row, json={"SearchTerm1": "K"}, headers=match)
+        assert changed.status_code == 204
+        page = http.get(f"{PARTNERS}/A_BusinessPartner?%24filter=SearchTerm1+eq+%27K%27").json()[
+            "d"
+        ]
+        assert [one["__metadata"]["uri"].startswith(base) for one in page["results"]] == [True]
