@@ -24,8 +24,8 @@ def failed(report: Json) -> list[str]:
     return [check["name"] for check in report["checks"] if check["state"] == "failed"]
 
 
-@pytest.mark.parametrize("of", ["salesforce", "energised"])
-def test_should_be_green_for_both_simulators(system: RunningSystem, of: str) -> None:
+@pytest.mark.parametrize("of", ["salesforce", "energised", "sap"])
+def test_should_be_green_for_every_simulator(system: RunningSystem, of: str) -> None:
     report = checked(system, of)
     assert (report["ok"], report["not_reached"]) == (True, [])
     assert {check["state"] for check in report["checks"]} == {"ok"}, report

@@ -92,5 +92,13 @@ def test_should_encode_queries_and_clean_the_correlation_id() -> None:
     assert seen[0].headers["accept-encoding"] == "identity"
 
 
+def test_should_keep_every_cookie_and_the_first_of_any_other_header() -> None:
+    twice = [("Set-Cookie", "a=1; path=/"), ("set-cookie", "b=2"), ("X-Any", "1"), ("X-Any", "2")]
+    answer = sent(READ, httpx.Response(200, headers=twice))
+    assert answer.cookies == ("a=1; path=/", "b=2")
+    assert answer.headers["x-any"] == "1"
+    assert sent(READ, httpx.Response(200)).cookies == ()
+
+
 def test_should_encode_a_slash_in_a_path_segment() -> None:
     assert path_segment("a/b c") == "a%2Fb%20c"

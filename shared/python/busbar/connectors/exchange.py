@@ -71,12 +71,17 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, not yet believed. `request_id` is the system's own name for the call."""
+    """What came back, not yet believed; the names of its headers are in lower case.
+
+    `request_id` is the system's own name for the call; `cookies` are all values of `Set-Cookie`,
+    the one header that may come more than once.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str]
     request_id: str = ""
+    cookies: tuple[str, ...] = ()
 
 
 def path_segment(value: str) -> str:
@@ -216,10 +221,16 @@ class Exchange:
                 raise self.failed(ask, "ANSWER_TOO_LARGE", request_id=request_id)
             if budget.left() <= 0:
                 raise self.failed(ask, "OUT_OF_TIME", request_id=request_id)
-        return Answer(response.status_code, b"".join(parts), response.headers, request_id)
+        cookies = _cookies_of(response) if "set-cookie" in headers else ()
+        return Answer(response.status_code, b"".join(parts), headers, request_id, cookies)
 
 
 def _headers_of(response: httpx.Response) -> dict[str, str]:
     """By name in lower case; of a name that comes twice, the first."""
     raw = reversed(response.headers.raw)
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+
+
+def _cookies_of(response: httpx.Response) -> tuple[str, ...]:
+    raw = response.headers.raw
+    return tuple(value.decode("latin-1") for name, value in raw if name.lower() == b"set-cookie")

@@ -31,12 +31,18 @@ def exact_json_of(body: bytes) -> Any:
 
     Those with a point or an exponent, and those above 2^53, come as the text that was sent.
     """
-    return _parsed(body, parse_float=str, parse_int=_whole_or_text)
+    return _parsed(body, fraction=str, whole_number=_whole_or_text)
 
 
-def _parsed(body: bytes, **hooks: Callable[[str], object]) -> Any:
+def _parsed(
+    body: bytes,
+    fraction: Callable[[str], object] | None = None,
+    whole_number: Callable[[str], object] | None = None,
+) -> Any:
     try:
-        return json.loads(body, parse_constant=_no_constant, **hooks)
+        return json.loads(
+            body, parse_constant=_no_constant, parse_float=fraction, parse_int=whole_number
+        )
     except (ValueError, RecursionError):
         # From None: the text of a decoding error may quote the answer.
         raise UnreadableError("body") from None

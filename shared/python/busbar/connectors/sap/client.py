@@ -88,11 +88,11 @@ class SapClient:
         """
         ask = Ask(operation, "HEAD", service_path(service), headers={"x-csrf-token": "Fetch"})
         answer = self._sent(ask, budget)
-        if answer.status in _NO_HEAD or (answer.status < 300 and not session_of(answer.headers)):
+        if answer.status in _NO_HEAD or (answer.status < 300 and not session_of(answer)):
             answer = self._sent(replace(ask, method="GET"), budget)
         if not 200 <= answer.status < 300:
             raise self._refusal(answer).error(operation, writes=False)
-        session = session_of(answer.headers)
+        session = session_of(answer)
         if session is None:
             raise Unavailable("sap", operation, "x-csrf-token", "NO_CSRF_TOKEN", answer.request_id)
         return session

@@ -7,11 +7,9 @@ all go back (KBA 3048103).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx
-
+from busbar.connectors.exchange import Answer
 from busbar.connectors.reading import UnreadableError, token
 
 _COOKIE = re.compile(r"^[!-<>-~]+=[!-~][ -~]*$")
@@ -31,16 +29,16 @@ class Session:
         return "Session(…)"
 
 
-def session_of(headers: Mapping[str, str]) -> Session | None:
+def session_of(answer: Answer) -> Session | None:
     """The session that an answer to `x-csrf-token: Fetch` opens, or None if it opens none."""
     try:
-        found = token(headers, "x-csrf-token")
+        found = token(answer.headers, "x-csrf-token")
     except UnreadableError:
         return None
     if found.lower() in _NO_TOKENS:
         return None
     kept: dict[str, str] = {}
-    for line in httpx.Headers(headers).get_list("set-cookie"):
+    for line in answer.cookies:
         pair = line.partition(";")[0].strip()
         if _COOKIE.fullmatch(pair):
             kept[pair.partition("=")[0]] = pair
