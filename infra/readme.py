@@ -1,14 +1,21 @@
-"""Writes the README's table of use cases from the catalogue: `python -m infra.readme`."""
+"""Writes what is made in the README: the table of use cases and the picture of a wallbox order.
+
+python -m infra.readme
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from infra.catalog import USE_CASES, UseCase
+from infra.machines import definition
+from infra.picture import drawn
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-BEGIN = "<!-- use cases: made by `python -m infra.readme` -->"
-END = "<!-- end of use cases -->"
+BEGIN = "<!-- {}: made by `python -m infra.readme` -->"
+END = "<!-- end of {} -->"
 
 
 def triggers(case: UseCase) -> str:
@@ -41,14 +48,26 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def with_table(text: str) -> str:
-    """A README with the table as it has to be. Raises `ValueError` without the two markers."""
-    before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise ValueError(f"README.md needs the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+def picture() -> str:
+    """The ways of a wallbox order, from the definition of its state machine."""
+    return f"```mermaid\n{drawn(json.loads(definition('wallbox_provisioning')))}\n```"
+
+
+MADE: Mapping[str, Callable[[], str]] = {"use cases": table, "wallbox order": picture}
+"""Part of the README -> what makes it."""
+
+
+def with_made_parts(text: str) -> str:
+    """A README with its made parts as they have to be. Raises `ValueError` without their marks."""
+    for part, make in MADE.items():
+        begin, end = BEGIN.format(part), END.format(part)
+        before, _, rest = text.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            raise ValueError(f"README.md needs the lines {begin} and {end}")
+        text = f"{before}{begin}\n{make()}\n{end}{after}"
+    return text
 
 
 if __name__ == "__main__":
-    README.write_text(with_table(README.read_text()))
+    README.write_text(with_made_parts(README.read_text()))

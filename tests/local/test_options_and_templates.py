@@ -26,6 +26,7 @@ from infra.local.options import (
 from infra.local.people import PEOPLE
 from infra.local.synthesis import sources
 from infra.local.times import Times
+from infra.machines import definition
 from infra.stages import LOCAL, LOCAL_ISSUER
 
 
@@ -109,6 +110,13 @@ def test_should_put_the_times_of_the_run_into_a_template() -> None:
     assert found["Foreign"] == {"Handler": "index.handler"}
     assert found["States"]["DefinitionSubstitutions"] == {"QueueUrl": "q", "StepSeconds": "9"}
     assert (found["Work"], found["Dead"]) == ({"VisibilityTimeout": 8}, {})
+
+
+def test_should_leave_definitions_of_state_machines_as_they_are() -> None:
+    properties = {"DefinitionString": definition("wallbox_provisioning")}
+    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    body, _ = adapted(json.dumps({"Resources": {"States": machine}}), Ports(1, 2, 3, 4, 5))
+    assert json.loads(body)["Resources"]["States"] == machine
 
 
 def test_should_leave_out_what_the_emulator_refuses_and_say_so() -> None:
