@@ -137,8 +137,8 @@ class Cloud:
         }
         for system, limit in self.limits.items():
             own[system]["calls_per_minute"] = limit
-        self.sap: SapSimulator | None = None
-        if self.tenant.wallboxes:
+        self.sap = self._sap() if self.tenant.wallboxes else None
+        if self.sap:
             own["salesforce"] |= self._sells_wallboxes()
         self.settings = with_limit(
             settings_of(own["salesforce"], own["energised"]), self.cards_per_company
@@ -176,16 +176,18 @@ class Cloud:
         backend.search_lag, backend.page_clamp = SEARCH_LAG, self.tenant.page_clamp
         backend.lists_changes = self.tenant.lists_changes
 
-    def _sells_wallboxes(self) -> dict[str, Any]:
-        """Have SAP, and wallboxes in stock. The settings of Salesforce for that."""
+    def _sap(self) -> SapSimulator:
         unique = self.mode == "unique_key"
-        self.sap = SapSimulator(
+        return SapSimulator(
             self.engine.now,
             "BUSBAR",
             "not-secret-3",
             unique_references=unique,
             unique_contract_references=unique,
         )
+
+    def _sells_wallboxes(self) -> dict[str, Any]:
+        """Have wallboxes in stock. The settings of Salesforce for that."""
         self.salesforce.load_sample(self.tenant.cards, self.tenant.wallboxes)
         return {
             "wallbox_price_book_id": sample_wallboxes.PRICE_BOOK_ID,
