@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal, NamedTuple
 
@@ -123,7 +124,8 @@ class WallboxOrder(TrackedOrder):
 class WaitingStep(Record):
     """A task of the state machine, which waits for the answer to its token.
 
-    `id` is `<order>#<step>`: of two executions, the newer one's task is what stands here.
+    `id` is `<order>#<step>`: of two executions, the newer one's task is what stands here. A task
+    whose sending was repeated has several tokens, and nobody knows which of them waits.
     """
 
     schema_name: ClassVar[str] = "waiting_step"
@@ -131,5 +133,9 @@ class WaitingStep(Record):
     order_id: str
     step: str
     execution: str
-    task_token: str
+    task_tokens: tuple[str, ...]
     asked_at: AwareDatetime
+
+    def kept_until(self) -> datetime:
+        """Long after the machine has given up waiting."""
+        return self.asked_at + timedelta(days=90)

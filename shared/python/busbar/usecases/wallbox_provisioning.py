@@ -68,16 +68,18 @@ def take_task(asked: StepAsked, deps: Deps) -> None:
     deps = deps.continuing(order.record.correlation_id)
     waiting_id = f"{asked.order_id}#{asked.step}"
     stored = deps.store.get(WaitingStep, waiting_id)
-    if stored and stored.record.task_token == asked.task_token:
+    known = stored.record if stored else None
+    if known and asked.task_token in known.task_tokens:
         return
-    if stored and _number(stored.record.execution) > _number(asked.execution):
+    if known and _number(known.execution) > _number(asked.execution):
         return  # a newer execution is at it: nobody waits for this answer
+    same = known.task_tokens if known and known.execution == asked.execution else ()
     row = WaitingStep(
         id=waiting_id,
         order_id=asked.order_id,
         step=asked.step,
         execution=asked.execution,
-        task_token=asked.task_token,
+        task_tokens=(*same, asked.task_token),
         asked_at=deps.clock.now(),
     )
     token = hashlib.sha256(asked.task_token.encode()).hexdigest()[:16]
@@ -125,10 +127,11 @@ def _tried(waiting: WaitingStep, order: WallboxOrder, deps: Deps) -> Outcome:
 def _answer(waiting: WaitingStep, outcome: Done | Parked, deps: Deps) -> Outcome:
     """Tell the machine. While it cannot be told, the errand stays: the step itself is done."""
     try:
-        if isinstance(outcome, Done):
-            deps.machine.succeed(waiting.task_token, {})
-        else:
-            deps.machine.fail(waiting.task_token, _error(waiting, deps), outcome.reason)
+        for token in waiting.task_tokens:
+            if isinstance(outcome, Done):
+                deps.machine.succeed(token, {})
+            else:
+                deps.machine.fail(token, _error(waiting, deps), outcome.reason)
     except Unavailable as error:
         wait = timedelta(seconds=deps.tuning.retry_first)
         return failed(deps.clock.now() + wait, "machine_unavailable", error)
