@@ -136,6 +136,7 @@ class Cloud:
             },
         }
         for system, limit in self.limits.items():
+            own.setdefault(system, {})
             own[system]["calls_per_minute"] = limit
         self.sap = self._sap() if self.tenant.wallboxes else None
         if self.sap:
@@ -145,7 +146,8 @@ class Cloud:
         )
         if self.sap:
             modes = {"partner_mode": self.mode, "contract_mode": self.mode}
-            self.settings = with_sap(self.settings, search_lag_seconds=lag, **modes)
+            more = {**modes, **own.get("sap", {}), "search_lag_seconds": lag}
+            self.settings = with_sap(self.settings, **more)
         self.states = the_machine(self.settings.tuning, self.engine.at, self._put)
         table = FaultyTable(self.table, self.layer, self)
         self._clients = Clients(

@@ -24,7 +24,9 @@ from tests.faults.cloud import HOUR, Cloud
 from tests.faults.evidence import Evidence
 from tests.faults.run import played
 from tests.faults.scenarios import (
+    DRIVERS,
     MANAGER,
+    WALLBOXES,
     Line,
     Scenario,
     order,
@@ -32,6 +34,7 @@ from tests.faults.scenarios import (
     place,
     switch,
     synchronised,
+    wallbox,
 )
 from tests.faults.setups import Mode, Tenant
 from tests.faults.stage import CARDS, Client, Stage
@@ -226,6 +229,19 @@ def cards(count: int, *, down: bool, hours: float = 6.0, limit: int = 300) -> Co
     return _course(cloud, "energised", count, scenario, hours * HOUR if down else 0)
 
 
+def wallboxes(count: int, *, down: bool, hours: float = 1.0, limit: int = 300) -> Course:
+    """So many orders of wallboxes, with SAP up or down meanwhile."""
+    every = hours * HOUR / count
+    lines = tuple(
+        wallbox(f"key {number}", DRIVERS[number % 2], number * every) for number in range(count)
+    )
+    if down:
+        lines = (outage("sap", hours * HOUR), *lines)
+    cloud = Cloud(table=IndexedTable(), tenant=WALLBOXES, limits={"sap": limit})
+    scenario = Scenario("wallboxes", lines)
+    return _course(cloud, "sap", count, scenario, hours * HOUR if down else 0)
+
+
 def _course(cloud: Cloud, system: str, size: int, scenario: Scenario, down: float) -> Course:
     counted = Counted()
     evidence = played(cloud, scenario, counted)
@@ -296,7 +312,12 @@ def crowded(count: int = 60, limit: int = 90) -> list[str]:
 
 def small_size() -> list[str]:
     """What CI plays."""
-    return [*sized(200, 90), *crowded(), *compare(cards(30, down=False), cards(30, down=True))]
+    return [
+        *sized(200, 90),
+        *crowded(),
+        *compare(cards(30, down=False), cards(30, down=True)),
+        *compare(wallboxes(30, down=False), wallboxes(30, down=True)),
+    ]
 
 
 def full_size() -> list[str]:

@@ -25,3 +25,8 @@ def test_should_hold_the_limit_and_starve_nobody_while_everybody_looks_on() -> N
 def test_should_spare_the_charging_backend_and_bring_every_card_to_its_state() -> None:
     up, down = (outage.cards(30, down=down) for down in (False, True))
     assert outage.compare(up, down) == []
+
+
+def test_should_let_orders_of_wallboxes_wait_an_hour_for_sap_and_go_on_by_themselves() -> None:
+    up, down = (outage.wallboxes(30, down=down) for down in (False, True))
+    assert outage.compare(up, down) == []
