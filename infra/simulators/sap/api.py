@@ -5,52 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infra.simulators.messages import Request, Response
-from infra.simulators.routing import Call, Handler, Label, Route, RouteTable, find
+from infra.simulators.routing import Call, Handler, Route, RouteTable, find
 from infra.simulators.sap import batch, metadata, reading, writing
 from infra.simulators.sap.addresses import named_set, wants_json
 from infra.simulators.sap.desk import Desk
 from infra.simulators.sap.failures import SapError, no_segment, not_acceptable, not_allowed
 
 Work = Callable[[Desk, Call], Response]
+_BATCH = "/$batch"
 _ROW = "/{set}({key})"
 _BELOW = "/{segment}/{name}"
-
-
-def service_routes(desk: Desk) -> list[Route]:
-    """The routes of one service."""
-    table: RouteTable[Desk] = RouteTable()
-    service = desk.service
-    names = {"noun": service.noun, "nouns": service.nouns}
-
-    def add(
-        method: str, tail: str, operation: str, note: str, work: Work, label: Label | None = None
-    ) -> None:
-        table.route(
-            method,
-            service.path + tail,
-            label=label or service.label,
-            note=note,
-            operation=operation.format(**names),
-        )(_answered(work))
-
-    for tail in ("", "/$metadata", "/$batch", _ROW, "/{set}"):
-        note = "No body; with `X-CSRF-Token: Fetch` token and cookies"
-        label: Label | None = "assumed" if tail == "/$batch" else None
-        add("HEAD", tail, "fetch_{noun}_token", note, _head, label)
-    add("GET", "", "open_{nouns}", "The service document", _document)
-    add("GET", "/$metadata", "describe_{nouns}", "EDMX; no JSON", _metadata)
-    add("POST", "/$batch", "batch_{nouns}", "multipart/mixed, changesets atomic: 202", _batch)
-    add("GET", _ROW, "read_{noun}", "$select, $expand: 200 with ETag", _read)
-    for method in ("PATCH", "MERGE", "PUT"):
-        note = "With If-Match: 204; a PUT empties what it does not say"
-        add(method, _ROW, "change_{noun}", note, _change)
-    add("DELETE", _ROW, "delete_{noun}", "With If-Match: 204", _delete)
-    add("GET", "/{set}", "find_{nouns}", "$filter, $top, $skip, $orderby, …: pages", _find)
-    add("POST", "/{set}", "create_{noun}", "Deep insert: 201", _create)
-    add("GET", _BELOW, "follow_{noun}", "A navigation, a property, $count of a set", _follow)
-    add("POST", _BELOW, "create_below_{noun}", "A new row below another: 201", _create_below)
-    desk.routes = table.bind(desk)
-    return desk.routes
 
 
 def _answered(work: Work) -> Handler[Desk]:
@@ -60,7 +24,7 @@ def _answered(work: Work) -> Handler[Desk]:
         try:
             return work(desk, call)
         except SapError as error:
-            return error.shown(desk.occasion())
+            return error.shown(desk.tenant.occasion(desk.service.name))
 
     return handler
 
@@ -100,7 +64,7 @@ def _batch(desk: Desk, call: Call) -> Response:
         if match.route:
             return match.route.answer(Call(request, match.path))
         refusal = not_allowed(request.method, request.path) if match.allowed else None
-        return (refusal or no_segment(request.path)).shown(desk.occasion())
+        return (refusal or no_segment(request.path)).shown(desk.tenant.occasion(desk.service.name))
 
     return batch.run(desk, call.request, dispatch)
 
@@ -140,3 +104,41 @@ def _change(desk: Desk, call: Call) -> Response:
 
 def _delete(desk: Desk, call: Call) -> Response:
     return writing.delete(desk, call.request, _segment(call))
+
+
+_TOKEN = "No body; with `X-CSRF-Token: Fetch` token and cookies"  # noqa: S105  a note
+_CHANGED = "With If-Match: 204; a PUT empties what it does not say"
+_ROUTES: tuple[tuple[str, str, str, str, Work], ...] = (
+    # method, path below the service, operation, note, work; the first that fits is taken
+    *(
+        ("HEAD", tail, "fetch_{noun}_token", _TOKEN, _head)
+        for tail in ("", "/$metadata", _BATCH, _ROW, "/{set}")
+    ),
+    ("GET", "", "open_{nouns}", "The service document", _document),
+    ("GET", "/$metadata", "describe_{nouns}", "EDMX; no JSON", _metadata),
+    ("POST", _BATCH, "batch_{nouns}", "multipart/mixed, changesets atomic: 202", _batch),
+    ("GET", _ROW, "read_{noun}", "$select, $expand: 200 with ETag", _read),
+    *((method, _ROW, "change_{noun}", _CHANGED, _change) for method in ("PATCH", "MERGE", "PUT")),
+    ("DELETE", _ROW, "delete_{noun}", "With If-Match: 204", _delete),
+    ("GET", "/{set}", "find_{nouns}", "$filter, $top, $skip, $orderby, …: pages", _find),
+    ("POST", "/{set}", "create_{noun}", "Deep insert: 201", _create),
+    ("GET", _BELOW, "follow_{noun}", "A navigation, a property, $count of a set", _follow),
+    ("POST", _BELOW, "create_below_{noun}", "A new row below another: 201", _create_below),
+)
+
+
+def service_routes(desk: Desk) -> list[Route]:
+    """The routes of one service."""
+    table: RouteTable[Desk] = RouteTable()
+    service = desk.service
+    for method, tail, operation, note, work in _ROUTES:
+        assumed = (method, tail) == ("HEAD", _BATCH)  # Some clients fetch a batch's token there.
+        table.route(
+            method,
+            service.path + tail,
+            label="assumed" if assumed else service.label,
+            note=note,
+            operation=operation.format(noun=service.noun, nouns=service.nouns),
+        )(_answered(work))
+    desk.routes = table.bind(desk)
+    return desk.routes

@@ -9,7 +9,7 @@ from typing import Any
 from infra.simulators.routing import Route
 from infra.simulators.sap.addresses import segment
 from infra.simulators.sap.edm import EntitySet, Navigation, Service
-from infra.simulators.sap.failures import Occasion, no_property
+from infra.simulators.sap.failures import no_property
 from infra.simulators.sap.options import Shape
 from infra.simulators.sap.rows import ETAG, Row
 from infra.simulators.sap.tenant import Tenant
@@ -23,11 +23,6 @@ class Desk:
     service: Service
     tenant: Tenant
     routes: list[Route] = field(default_factory=list)
-
-    def occasion(self) -> Occasion:
-        """What an error says of the call of now."""
-        number = f"{self.tenant.next('transaction'):032X}"
-        return Occasion(number, self.service.name, self.tenant.now())
 
     def target(self, navigation: Navigation) -> EntitySet:
         """The set that a navigation leads to."""

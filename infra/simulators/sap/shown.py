@@ -19,6 +19,23 @@ from infra.simulators.simulator import Table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ACCOUNT_SHOWN = 4
+_OWNER = "BusinessPartner"
+_PARTNER = (
+    _OWNER,
+    "BusinessPartnerFullName",
+    "BusinessPartnerCategory",
+    "BirthDate",
+    "BusinessPartnerIsBlocked",
+)
+_ADDRESS = ("StreetName", "HouseNumber", "PostalCode", "CityName", "Country")
+_BELOW = {
+    ROLES: (_OWNER, "BusinessPartnerRole", "ValidTo"),
+    ADDRESSES: (_OWNER, "AddressID", *_ADDRESS),
+    EMAILS: ("AddressID", "OrdinalNumber", "EmailAddress"),
+    PHONES: ("AddressID", "OrdinalNumber", "PhoneNumber", "PhoneNumberType"),
+    BANKS: (_OWNER, "BankIdentification", "IBAN", "BankAccountHolderName"),
+}
+"""The columns of what belongs to a partner, by set."""
 
 
 def masked(iban: str) -> str:
@@ -42,48 +59,15 @@ def state(rows: Rows) -> dict[str, Any]:
 
 def tables(rows: Rows, names: ContractNames, reference: str) -> list[Table]:
     """Partners with roles, addresses, how they are reached and banks; accounts and contracts."""
-    return [
-        _table(
-            rows,
-            PARTNERS,
-            "BusinessPartner",
-            "BusinessPartnerFullName",
-            reference,
-            "BusinessPartnerCategory",
-            "BirthDate",
-            "BusinessPartnerIsBlocked",
-        ),
-        _table(rows, ROLES, "BusinessPartner", "BusinessPartnerRole", "ValidTo"),
-        _table(
-            rows,
-            ADDRESSES,
-            "BusinessPartner",
-            "AddressID",
-            "StreetName",
-            "HouseNumber",
-            "PostalCode",
-            "CityName",
-            "Country",
-        ),
-        _table(rows, EMAILS, "AddressID", "OrdinalNumber", "EmailAddress"),
-        _table(rows, PHONES, "AddressID", "OrdinalNumber", "PhoneNumber", "PhoneNumberType"),
-        _table(
-            rows, BANKS, "BusinessPartner", "BankIdentification", "IBAN", "BankAccountHolderName"
-        ),
-        _table(rows, names.accounts, names.account_id, names.partner, names.reference),
-        _table(
-            rows,
-            names.contracts,
-            names.contract_id,
-            names.partner,
-            names.account_id,
-            names.reference,
-            names.division,
-            names.product,
-            names.move_in,
-            names.status,
-        ),
-    ]
+    belongs = (names.partner, names.account_id, names.reference)
+    contract = (names.division, names.product, names.move_in, names.status)
+    columns = {
+        PARTNERS: (_PARTNER[0], reference, *_PARTNER[1:]),
+        **_BELOW,
+        names.accounts: belongs,
+        names.contracts: (names.contract_id, *belongs, *contract),
+    }
+    return [_table(rows, name, *shown) for name, shown in columns.items()]
 
 
 def _table(rows: Rows, name: str, *columns: str) -> Table:

@@ -16,7 +16,7 @@ from infra.simulators.sap.contract_rules import contract_rules
 from infra.simulators.sap.contract_service import ContractNames, contract_service
 from infra.simulators.sap.desk import Desk
 from infra.simulators.sap.edm import ROOT
-from infra.simulators.sap.failures import Occasion, SapError, not_allowed
+from infra.simulators.sap.failures import SapError, no_segment, not_allowed
 from infra.simulators.sap.own_faults import own_faults
 from infra.simulators.sap.partner_rules import PARTNER_RULES
 from infra.simulators.sap.partner_service import partner_service
@@ -153,14 +153,13 @@ class SapSimulator(Simulator):
         if not self._known(request):
             return _unauthorised(self.tenant.settings)
         below = request.path.removeprefix(ROOT).strip("/").split("/")[0]
-        number = f"{self.tenant.next('transaction'):032X}"
-        occasion = Occasion(number, below, self.now())
+        occasion = self.tenant.occasion(below)
         if allowed:
             return not_allowed(request.method, request.path).shown(occasion)
         if not request.path.startswith(f"{ROOT}/"):
             return Response(404, b"<html><body>Not found</body></html>", _HTML)
         if any(desk.service.name == below for desk in self._desks.values()):
-            return SapError("/IWFND/CM_MGW/051", "Resource not found", status=404).shown(occasion)
+            return no_segment(request.path.rpartition("/")[2]).shown(occasion)
         message = f"No service found for namespace '', name '{below}', version '0001'"
         return SapError("/IWFND/MED/170", message, status=403).shown(occasion)
 

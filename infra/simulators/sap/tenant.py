@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from infra.simulators.sap.edm import EntitySet
-from infra.simulators.sap.failures import SapError, locked
+from infra.simulators.sap.failures import Occasion, SapError, locked
 from infra.simulators.sap.rows import CREATED, ETAG, Row, Rows
 from infra.simulators.sap.values import empty, milliseconds
 
@@ -74,6 +74,10 @@ class Tenant:
         """The next number of a range; the first is 1. A number is never given twice."""
         self._numbers[kind] += 1
         return self._numbers[kind]
+
+    def occasion(self, service: str) -> Occasion:
+        """What an error says of the call of now."""
+        return Occasion(f"{self.next('transaction'):032X}", service, self.now())
 
     def fresh_number(self, entity_set: str, first: int, length: int) -> str:
         """A number that no row of a set with a simple key has, with leading zeros."""
