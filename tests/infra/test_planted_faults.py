@@ -349,7 +349,7 @@ def test_should_be_red_when_the_api_may_not_call_the_function(dev: Assembly) -> 
     ("name", "value", "says"),
     [
         ("BUSBAR_ORGS", "{}", "has to name at least one org"),
-        ("BUSBAR_ORGS", '{"demo": {"sap": {}}}', "unknown keys ['sap']"),
+        ("BUSBAR_ORGS", '{"demo": {"epilot": {}}}', "unknown keys ['epilot']"),
         ("BUSBAR_TUNING", '{"retry_frist": 1}', "unknown keys ['retry_frist']"),
         ("BUSBAR_TUNING", '{"pause_bound": 10}', "above tuning.pause_bound"),
         ("BUSBAR_TABLE", "", "BUSBAR_TABLE is not set"),
