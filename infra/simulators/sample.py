@@ -9,6 +9,9 @@ from functools import cache
 from infra.simulators.record_ids import record_id
 
 CARDS = 300
+WALLBOXES = 40
+_WALLBOX_ASSETS = 10_000_000
+"""Their Assets are numbered apart from those of cards, of which there may be any number."""
 PRODUCT_CODE = "CHARGE-CARD"
 PRODUCT_ID = record_id("01t", 1)
 PRICE_BOOK_ID = record_id("01s", 1)
@@ -55,6 +58,16 @@ class SampleCard:
     asset_id: str
     tag: str
     number: str
+
+
+@dataclass(frozen=True)
+class SampleWallbox:
+    """A wallbox nobody has yet: an Asset in Salesforce, a station in be.ENERGISED."""
+
+    energised_id: str
+    asset_id: str
+    serial: str
+    """The Asset's SerialNumber and the station's chargeBoxIdentity."""
 
 
 NORDWIND = SampleCompany(
@@ -155,3 +168,15 @@ def _card(number: int) -> SampleCard:
 def cards(count: int = CARDS) -> list[SampleCard]:
     """The first `count` blank cards."""
     return [_card(number) for number in range(1, count + 1)]
+
+
+def wallboxes(count: int = WALLBOXES) -> list[SampleWallbox]:
+    """The first `count` blank wallboxes."""
+    return [
+        SampleWallbox(
+            energised_id=f"57a7104e-0000-4000-8000-{number:012d}",
+            asset_id=record_id("02i", _WALLBOX_ASSETS + number),
+            serial=f"BBX-WB-{number:06d}",
+        )
+        for number in range(1, count + 1)
+    ]
