@@ -59,7 +59,7 @@ class Surroundings:
         """Give the secrets their values, and load our side of the sample data."""
         values = {
             "salesforce": {"client_id": _WORD, "client_secret": _WORD},
-            "energised": {"api_token": _WORD},
+            "energised": {"api_token": _WORD, "client_id": _WORD, "client_secret": _WORD},
             "webhook": {"current": WEBHOOK_KEY},
         }
         for system, value in values.items():

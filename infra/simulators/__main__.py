@@ -34,7 +34,7 @@ def _arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--salesforce-port", type=int, default=4570)
     add("--energised-port", type=int, default=4571)
-    add("--client-id", default="busbar", help="of the connected app in Salesforce")
+    add("--client-id", default="busbar", help="of Salesforce's app and of be.ENERGISED's CPO API")
     add("--client-secret", default="busbar-local")
     add("--api-token", default="busbar-local", help="of be.ENERGISED")
     add("--event-source", default=EVENT_SOURCE, help="source of Salesforce's events on the bus")
@@ -90,7 +90,10 @@ async def _serve(places: Sequence[tuple[Simulator, int]], hold: float, state: Pa
 def main() -> None:
     """Serve until told to end."""
     args = _arguments()
-    salesforce, energised = _salesforce(args), EnergisedSimulator(_now, args.api_token)
+    salesforce = _salesforce(args)
+    energised = EnergisedSimulator(
+        _now, args.api_token, client_id=args.client_id, client_secret=args.client_secret
+    )
     energised.load_sample(args.cards)
     if args.state:
         try:

@@ -255,7 +255,7 @@ class SlowConnection:
         """Not asked for."""
         raise NotImplementedError
 
-    energised = contacts = salesforce
+    energised = contacts = stations = registration = salesforce
 
     def is_down(self, system: str) -> bool:  # noqa: ARG002
         """It is not."""

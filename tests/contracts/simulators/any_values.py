@@ -16,6 +16,8 @@ SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001AAA"
 BASE = "/services/data/v60.0"
 REFERENCE = "BBCO0123456789ABC"
 API_TOKEN = "any-token"
+CLIENT = ("any-id", "any-secret")
+CPO = "/api/cpoapi/v1/charging_stations/"
 
 
 @dataclass
@@ -66,13 +68,21 @@ def logged_in(simulator: SalesforceSimulator) -> Caller:
 
 
 def any_energised(clock: TurnedClock, **settings: Any) -> EnergisedSimulator:
-    simulator = EnergisedSimulator(clock, API_TOKEN, **settings)
+    client_id, client_secret = CLIENT
+    simulator = EnergisedSimulator(
+        clock, API_TOKEN, client_id=client_id, client_secret=client_secret, **settings
+    )
     simulator.load_sample(cards=20)
     return simulator
 
 
 def with_token(simulator: EnergisedSimulator) -> Caller:
     return Caller(simulator, {"x-api-token": API_TOKEN})
+
+
+def with_cpo_token(simulator: EnergisedSimulator) -> Caller:
+    token = simulator.logins.give(simulator.logins.scope)
+    return Caller(simulator, {"authorization": f"Bearer {token}"})
 
 
 def any_order(**changes: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tests.contracts.simulators.any_values import (
     any_energised,
     any_salesforce,
     logged_in,
+    with_cpo_token,
     with_token,
 )
 
@@ -41,3 +42,9 @@ def energised(clock: TurnedClock) -> EnergisedSimulator:
 def be(energised: EnergisedSimulator) -> Caller:
     """Calls be.ENERGISED with a valid token."""
     return with_token(energised)
+
+
+@pytest.fixture
+def cpo(energised: EnergisedSimulator) -> Caller:
+    """Calls the CPO API of be.ENERGISED with a valid token."""
+    return with_cpo_token(energised)

@@ -19,6 +19,10 @@ OK: Mapping[str, str] = {
     "events": "Die Ereignisse sind in {system} angelegt.",
     "card_list": "Die Kartenliste von {system} ist lesbar.",
     "card_read": "Eine einzelne Karte ist in {system} lesbar.",
+    "contacts": "Kontakte können in {system} gesucht werden.",
+    "register": "Private Kunden können in {system} registriert und wiedergefunden werden.",
+    "cpo_login": "Die Anmeldung an der CPO-Schnittstelle von {system} gelingt.",
+    "stations": "Ladestationen können in {system} gelesen und gesucht werden.",
 }
 
 WORDS: Mapping[str, str] = {
@@ -46,6 +50,16 @@ WORDS: Mapping[str, str] = {
     "clamped": "{system} liefert die Kartenliste in kleineren Seiten als eingestellt.",
     "unreadable": "Einige Karten in {system} sind nicht lesbar; der Abgleich lässt sie aus.",
     "no_card": "In {system} gibt es noch keine Karte, an der das Lesen geprüft werden kann.",
+    "passed_over": (
+        "Die Suche in {system} zeigt nicht genau das Gesuchte. Bitte die Einstellungen prüfen"
+        " lassen."
+    ),
+    "no_station": "Für unseren Zugang gibt es in {system} noch keine Ladestation.",
+    "fields": "Einer Ladestation in {system} fehlen eingestellte Felder. Bitte prüfen lassen.",
+    "whole_list": (
+        "In {system} wird nicht nach Ladestationen gesucht, sondern jedes Mal die ganze Liste"
+        " gelesen."
+    ),
 }
 
 
