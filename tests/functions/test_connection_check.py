@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from busbar.connectors.energised import wallbox_checks
 from busbar.connectors.energised.connection import EnergisedConnection
 from busbar.connectors.salesforce.connection import SalesforceConnection
 from busbar.domain.connection_texts import OK
@@ -76,7 +77,8 @@ def test_should_write_nothing_anywhere(world: World, system: str) -> None:
 
 
 def test_should_have_a_sentence_for_every_check() -> None:
-    assert {*SalesforceConnection.names, *EnergisedConnection.names} == set(OK)
+    checks = {*SalesforceConnection.names, *EnergisedConnection.names, *wallbox_checks.ALL}
+    assert checks == set(OK)
 
 
 # --- what is wrong is named ----------------------------------------------------------------------

@@ -198,7 +198,9 @@ class EnergisedSettings:
     """Characters of a portal user's first password, which nobody ever sees."""
 
     def __post_init__(self) -> None:
-        """Raises `MisconfiguredError` if `register` could not be called, or not safely."""
+        """Raises `MisconfiguredError` if a call could not be made with these settings."""
+        if not re.fullmatch(r"https?://[^/]+/.*", self.cpo_token_url):
+            raise MisconfiguredError("energised.cpo_token_url has to be a whole address")
         needed = ("register_company_id", "register_billing_contact_id", "private_rate_id")
         missing = [name for name in needed if not getattr(self, name)]
         if self.contact_route == "register" and missing:

@@ -241,9 +241,10 @@ class TestClerk:
 
 def test_should_start_with_the_settings_that_are_given(clock: TurnedClock) -> None:
     simulator = any_energised(clock, contact_route="register", filters_stations=False)
-    simulator.backend.contact_route = "contacts"
+    Caller(simulator)("POST", "/_sim/knobs", {"contact_route": "contacts"})
+    assert simulator.state()["contact_route"] == "contacts"
     simulator.reset()
-    assert simulator.backend.contact_route == "register"
+    assert simulator.state()["contact_route"] == "register"
     assert simulator.state()["filters_stations"] is False
 
 

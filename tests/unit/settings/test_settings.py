@@ -58,6 +58,10 @@ def with_salesforce(**changes: Any) -> dict[str, Any]:
     return with_org(salesforce={**SALESFORCE, **changes})
 
 
+def with_energised(**changes: Any) -> dict[str, Any]:
+    return with_org(energised={**ENERGISED, **changes})
+
+
 def test_should_read_all_that_a_function_is_told() -> None:
     settings = read()
     assert (settings.stage, settings.table, settings.parked) == (
@@ -167,6 +171,22 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
         "page_size",
         {"BUSBAR_ORGS": with_org(energised={**ENERGISED, "page_size": 2.5})},
     ),
+    "unknown way of contacts": (
+        "contact_route",
+        {"BUSBAR_ORGS": with_energised(contact_route="post")},
+    ),
+    "register without a company": (
+        "register_company_id",
+        {"BUSBAR_ORGS": with_energised(contact_route="register", private_rate_id="any")},
+    ),
+    "password that is guessed": (
+        "password_length",
+        {"BUSBAR_ORGS": with_energised(password_length=11)},
+    ),
+    "tokens from nowhere": (
+        "cpo_token_url",
+        {"BUSBAR_ORGS": with_energised(cpo_token_url="auth.example/token")},
+    ),
     "unknown tuning": ("leese", {"BUSBAR_TUNING": {"leese": 30}}),
     "tuning as text": ("lease", {"BUSBAR_TUNING": {"lease": "30"}}),
     "tuning is null": ("lease", {"BUSBAR_TUNING": {"lease": None}}),
@@ -202,6 +222,15 @@ def test_should_take_what_a_tenant_calls_its_states_and_fields() -> None:
         {"Neu": "submitted"},
         ["A__c"],
     )
+
+
+def test_should_take_a_tenant_that_registers_private_persons() -> None:
+    needed = {"register_company_id": "c", "register_billing_contact_id": "b"}
+    changes = {**needed, "private_rate_id": "r", "contact_route": "register", "wallboxes": True}
+    energised = read(BUSBAR_ORGS=with_energised(**changes)).orgs["demo"].energised
+    assert energised
+    assert (energised.contact_route, energised.wallboxes) == ("register", True)
+    assert energised.cpo_token_url.endswith(".amazoncognito.com/token")
 
 
 def two_orgs() -> Settings:

@@ -19,6 +19,8 @@ from busbar.errors import Missing, Refused, Unavailable
 from busbar.ports import Found, Json
 from busbar.settings import EnergisedSettings
 
+TARIFF = ("unit_price", "unit", "currency", "valid_from")
+"""What a tariff says."""
 PASSES = 4
 """Whole readings of a list in motion, after which a station that was not seen is for later."""
 
@@ -126,7 +128,7 @@ class EnergisedStations:
         name = self._settings.station_tariff_field
         row = members(value, name)
         names = self._settings.station_tariff_fields
-        return {ours: _text(row, theirs) for ours, theirs in names.items()}
+        return {ours: _text(row, names[ours]) if ours in names else "" for ours in TARIFF}
 
     def _path_of(self, operation: str, station_id: str) -> str:
         try:
