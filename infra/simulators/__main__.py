@@ -15,6 +15,7 @@ from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.eventbridge import eventbridge_publisher
 from infra.simulators.salesforce import SalesforceSimulator
 from infra.simulators.sample import CARDS
+from infra.simulators.sample_wallboxes import WALLBOXES
 from infra.simulators.serving import HOST, serve
 from infra.simulators.simulator import Simulator
 from infra.simulators.webhook import webhook_publisher
@@ -45,6 +46,7 @@ def _arguments() -> argparse.Namespace:
     add("--region", default="eu-central-1")
     add("--account", default="123456789012")
     add("--cards", type=int, default=CARDS, help="blank cards in the sample data")
+    add("--wallboxes", type=int, default=WALLBOXES, help="wallboxes in the sample data; 0: none")
     add("--triggers", action="store_true", help="API writes to orders set off events as well")
     add("--hold", type=float, default=30.0, help="seconds that a time-out fault takes")
     add("--state", type=Path, help="folder in which what they hold is kept from run to run")
@@ -94,7 +96,7 @@ def main() -> None:
     energised = EnergisedSimulator(
         _now, args.api_token, client_id=args.client_id, client_secret=args.client_secret
     )
-    energised.load_sample(args.cards)
+    energised.load_sample(args.cards, args.wallboxes)
     if args.state:
         try:
             kept_state.load([salesforce, energised], args.state)

@@ -9,9 +9,6 @@ from functools import cache
 from infra.simulators.record_ids import record_id
 
 CARDS = 300
-WALLBOXES = 40
-_WALLBOX_ASSETS = 10_000_000
-"""Their Assets are numbered apart from those of cards, of which there may be any number."""
 PRODUCT_CODE = "CHARGE-CARD"
 PRODUCT_ID = record_id("01t", 1)
 PRICE_BOOK_ID = record_id("01s", 1)
@@ -58,16 +55,6 @@ class SampleCard:
     asset_id: str
     tag: str
     number: str
-
-
-@dataclass(frozen=True)
-class SampleWallbox:
-    """A wallbox nobody has yet: an Asset in Salesforce, a station in be.ENERGISED."""
-
-    energised_id: str
-    asset_id: str
-    serial: str
-    """The Asset's SerialNumber and the station's chargeBoxIdentity."""
 
 
 NORDWIND = SampleCompany(
@@ -153,7 +140,8 @@ def emaid_check(instance: str) -> str:
 
 
 @cache
-def _card(number: int) -> SampleCard:
+def card(number: int) -> SampleCard:
+    """The card with this number, from 1."""
     emaid = f"DEBBXC{number:08d}"
     # NXP makes the chips: their 7-byte UIDs start with 04.
     tag = "04" + hashlib.sha256(emaid.encode()).hexdigest()[:12].upper()
@@ -167,16 +155,4 @@ def _card(number: int) -> SampleCard:
 
 def cards(count: int = CARDS) -> list[SampleCard]:
     """The first `count` blank cards."""
-    return [_card(number) for number in range(1, count + 1)]
-
-
-def wallboxes(count: int = WALLBOXES) -> list[SampleWallbox]:
-    """The first `count` blank wallboxes."""
-    return [
-        SampleWallbox(
-            energised_id=f"57a7104e-0000-4000-8000-{number:012d}",
-            asset_id=record_id("02i", _WALLBOX_ASSETS + number),
-            serial=f"BBX-WB-{number:06d}",
-        )
-        for number in range(1, count + 1)
-    ]
+    return [card(number) for number in range(1, count + 1)]

@@ -193,7 +193,7 @@ class MemorySecrets:
             "energised": {
                 "api_token": "not-secret-2",
                 "client_id": "busbar",
-                "client_secret": "not-secret-3",
+                "client_secret": "not-secret-4",
             },
         }
 
@@ -390,7 +390,7 @@ def simulators(
         non_unique=non_unique,
     )
     energised = EnergisedSimulator(
-        now, api_token="not-secret-2", client_id="busbar", client_secret="not-secret-3"
+        now, api_token="not-secret-2", client_id="busbar", client_secret="not-secret-4"
     )
     salesforce.load_sample(cards)
     energised.load_sample(cards)

@@ -18,11 +18,12 @@ from infra.simulators.energised.fleet import FLEET
 from infra.simulators.energised.logins import LOGIN, Logins
 from infra.simulators.energised.records import Card, Contact
 from infra.simulators.energised.refused import CpoRefusedError
-from infra.simulators.energised.stations import Station
+from infra.simulators.energised.stations import Station, stations
 from infra.simulators.energised.tables import tables_of
 from infra.simulators.faults import Fault
 from infra.simulators.messages import Request, Response, answer
 from infra.simulators.routing import Route
+from infra.simulators.sample_wallboxes import private_cards, refund_cards
 from infra.simulators.simulator import FaultKind, Now, Proceed, Simulator, Table
 
 _KNOBS: Mapping[str, Any] = {
@@ -80,8 +81,12 @@ class EnergisedSimulator(Simulator):
             self.backend.load(contacts, cards, at)
             self.backend.stations.load(stations, at)
 
-    def load_sample(self, cards: int = sample.CARDS) -> None:
-        """Load the sample companies, drivers, stations, `cards` blank cards; reset returns here."""
+    def load_sample(self, cards: int = sample.CARDS, wallboxes: int = 0) -> None:
+        """Load the sample companies, drivers and `cards` blank cards; reset returns here.
+
+        With `wallboxes` also the stations of so many, each with its private and its refund card.
+        """
+        more = [*private_cards(wallboxes), *refund_cards(wallboxes)]
         self.load(
             [
                 *(
@@ -94,10 +99,10 @@ class EnergisedSimulator(Simulator):
                     for d in sample.DRIVERS
                 ),
             ],
-            [Card(c.energised_id, c.tag, c.number) for c in sample.cards(cards)],
-            [Station(w.energised_id, w.serial, w.serial) for w in sample.wallboxes()],
+            [Card(c.energised_id, c.tag, c.number) for c in (*sample.cards(cards), *more)],
+            stations(wallboxes),
         )
-        self._loaded = lambda: self.load_sample(cards)
+        self._loaded = lambda: self.load_sample(cards, wallboxes)
 
     def reset(self) -> None:
         """Start again: the sample data if it was loaded, the settings of the start, no faults."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from infra.simulators.energised.past import Past
 from infra.simulators.energised.refused import CpoRefusedError
+from infra.simulators.sample_wallboxes import wallboxes
 
 TYPE = "charging_stations"
 
@@ -40,6 +41,14 @@ class Station:
             "updatedAt": updated_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
         return {"type": TYPE, "id": self.id, "attributes": attributes}
+
+
+def stations(count: int) -> list[Station]:
+    """The stations of the first `count` sample wallboxes, nobody's yet."""
+    return [
+        Station(f"57a7104e-0000-4000-8000-{number:012d}", box.serial_number, box.serial_number)
+        for number, box in enumerate(wallboxes(count), 1)
+    ]
 
 
 @dataclass

@@ -30,7 +30,7 @@ DRIVER_ID = sample.DRIVERS[0].energised_id
 class Rig:
     """A simulated tenant and the connector to it, with one clock."""
 
-    def __init__(self, settings: EnergisedSettings = SETTINGS) -> None:
+    def __init__(self, settings: EnergisedSettings = SETTINGS, wallboxes: int = 0) -> None:
         self.clock = FixedClock()
         self.tenant = EnergisedSimulator(
             self.clock.now,
@@ -39,7 +39,7 @@ class Rig:
             client_secret="s3cret",
             contact_route=settings.contact_route,
         )
-        self.tenant.load_sample(5)
+        self.tenant.load_sample(5, wallboxes)
         self.secrets = Secrets(
             [{"api_token": "t0ken", "client_id": "busbar", "client_secret": "s3cret"}]
         )

@@ -16,13 +16,14 @@ from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
 from busbar.settings import EnergisedSettings
 from infra.simulators import sample
-from infra.simulators.energised.stations import Station
+from infra.simulators.energised.stations import Station, stations
 from infra.simulators.faults import Fault
 from tests.contracts.energised.test_against_simulator import SETTINGS, Rig
 from tests.contracts.energised.test_recorded_answers import RECORDED
 from tests.contracts.recording import FixedClock, Player, Seconds, Secrets
 
-WALLBOX = sample.wallboxes(3)[2]
+COUNT = 40
+STATION, LAST = stations(COUNT)[2], stations(COUNT)[-1]
 OWNER = sample.NORDWIND.energised_id
 TARIFF = {
     "unit_price": "32.45",
@@ -35,7 +36,7 @@ SECRET = {"client_id": "busbar", "client_secret": "s3cret"}
 
 @pytest.fixture
 def rig() -> Rig:
-    return Rig()
+    return Rig(wallboxes=COUNT)
 
 
 def body(**station: object) -> Json:
@@ -48,7 +49,7 @@ def token(life: int | None = 86_400, value: str = "t1") -> httpx.Response:
     return httpx.Response(200, json={"access_token": value, "token_type": "Bearer", **known})
 
 
-def row(station_id: str = "s1", identity: str = WALLBOX.serial, **attributes: Any) -> Json:
+def row(station_id: str = "s1", identity: str = STATION.identity, **attributes: Any) -> Json:
     values = {"chargeBoxIdentity": identity, "contactUuid": None, "tariff": None}
     return {
         "type": "charging_stations",
@@ -95,18 +96,18 @@ class Played:
 
 
 def test_should_find_a_station_by_its_serial_number(rig: Rig) -> None:
-    (found,) = rig.stations.find_stations(WALLBOX.serial, 5)
-    assert (found.external_id, found.fields) == (WALLBOX.energised_id, {"contact_id": ""})
-    assert rig.stations.find_stations("BBX-WB-999999", 5) == []
-    assert rig.stations.find_stations(WALLBOX.serial.lower(), 5) == []
+    (found,) = rig.stations.find_stations(STATION.identity, 5)
+    assert (found.external_id, found.fields) == (STATION.id, {"contact_id": ""})
+    assert rig.stations.find_stations("BBXW999999", 5) == []
+    assert rig.stations.find_stations(STATION.identity.lower(), 5) == []
 
 
 def test_should_find_it_in_the_whole_list_where_the_filter_is_passed_over(rig: Rig) -> None:
     rig.tenant.backend.filters_stations = False
     rig.tenant.backend.page_clamp = 7
-    (found,) = rig.stations.find_stations(sample.wallboxes()[-1].serial, 5)
-    assert found.external_id == sample.wallboxes()[-1].energised_id
-    assert rig.stations.find_stations("BBX-WB-999999", 5) == []
+    (found,) = rig.stations.find_stations(LAST.identity, 5)
+    assert found.external_id == LAST.id
+    assert rig.stations.find_stations("BBXW999999", 5) == []
 
 
 def test_should_not_find_what_is_younger_than_the_lag_of_the_list(rig: Rig) -> None:
@@ -119,7 +120,7 @@ def test_should_not_find_what_is_younger_than_the_lag_of_the_list(rig: Rig) -> N
 
 
 def test_should_write_what_the_products_mapping_makes_and_read_it_back(rig: Rig) -> None:
-    station = WALLBOX.energised_id
+    station = STATION.id
     assert rig.stations.read_station(station, 5) == {"contact_id": None, "tariff": None}
     rig.stations.write_station(station, body(contact_id=OWNER), 5)
     rig.stations.write_station(station, body(tariff=TARIFF), 5)
@@ -130,13 +131,13 @@ def test_should_write_what_the_products_mapping_makes_and_read_it_back(rig: Rig)
 
 def test_should_join_a_station_to_a_private_person(rig: Rig) -> None:
     person = rig.contacts.create_contact("BBPE0000000000001", {"name": "Any"}, 5).external_id
-    rig.stations.write_station(WALLBOX.energised_id, body(contact_id=person), 5)
-    assert rig.tenant.station(WALLBOX.energised_id).contact_id == person
+    rig.stations.write_station(STATION.id, body(contact_id=person), 5)
+    assert rig.tenant.station(STATION.id).contact_id == person
 
 
 def test_should_be_refused_for_a_contact_that_is_not_there(rig: Rig) -> None:
     with pytest.raises(Refused) as refused:
-        rig.stations.write_station(WALLBOX.energised_id, body(contact_id="secret-value"), 5)
+        rig.stations.write_station(STATION.id, body(contact_id="secret-value"), 5)
     assert refused.value.detail == "contactUuid"
     assert "secret-value" not in str(refused.value)
 
@@ -154,25 +155,25 @@ def test_should_miss_a_station_that_is_not_there(rig: Rig) -> None:
 def test_should_not_know_whether_a_write_without_answer_worked(rig: Rig) -> None:
     rig.tenant.add_fault(Fault("timeout_after", operation="write_station"))
     with pytest.raises(Unknown):
-        rig.stations.write_station(WALLBOX.energised_id, body(contact_id=OWNER), 5)
-    assert rig.stations.read_station(WALLBOX.energised_id, 5)["contact_id"] == OWNER
+        rig.stations.write_station(STATION.id, body(contact_id=OWNER), 5)
+    assert rig.stations.read_station(STATION.id, 5)["contact_id"] == OWNER
 
 
 def test_should_know_that_nothing_was_done_while_the_system_is_down(rig: Rig) -> None:
-    rig.stations.find_stations(WALLBOX.serial, 5)
+    rig.stations.find_stations(STATION.identity, 5)
     rig.tenant.is_down = True
     with pytest.raises(Unavailable):
-        rig.stations.write_station(WALLBOX.energised_id, body(contact_id=OWNER), 5)
+        rig.stations.write_station(STATION.id, body(contact_id=OWNER), 5)
     with pytest.raises(Unavailable):
-        rig.stations.find_stations(WALLBOX.serial, 5)
+        rig.stations.find_stations(STATION.identity, 5)
 
 
 def test_should_refuse_a_tenant_that_answers_well_and_keeps_nothing() -> None:
-    rig = Rig(replace(SETTINGS, station_contact_field="ownerUuid"))
+    rig = Rig(replace(SETTINGS, station_contact_field="ownerUuid"), wallboxes=COUNT)
     with pytest.raises(Refused, match="WRITE_PASSED_OVER") as refused:
-        rig.stations.write_station(WALLBOX.energised_id, {"ownerUuid": OWNER}, 5)
+        rig.stations.write_station(STATION.id, {"ownerUuid": OWNER}, 5)
     assert refused.value.detail == "ownerUuid"
-    assert rig.tenant.station(WALLBOX.energised_id).contact_id is None
+    assert rig.tenant.station(STATION.id).contact_id is None
 
 
 # --- tokens ------------------------------------------------------------------------------------
@@ -185,17 +186,17 @@ def logins(rig: Rig) -> list[int]:
 def test_should_log_in_once_a_day(rig: Rig) -> None:
     for hours in (0, 12, 9):
         rig.clock.at += timedelta(hours=hours)
-        rig.stations.find_stations(WALLBOX.serial, 5)
+        rig.stations.find_stations(STATION.identity, 5)
     assert logins(rig) == [200]
     rig.clock.at += timedelta(hours=1)
-    rig.stations.find_stations(WALLBOX.serial, 5)
+    rig.stations.find_stations(STATION.identity, 5)
     assert logins(rig) == [200, 200]
 
 
 def test_should_log_in_anew_when_the_token_ends_early_and_write_once(rig: Rig) -> None:
-    rig.stations.find_stations(WALLBOX.serial, 5)
+    rig.stations.find_stations(STATION.identity, 5)
     rig.tenant.add_fault(Fault("expired_token", operation="write_station"))
-    rig.stations.write_station(WALLBOX.energised_id, body(contact_id=OWNER), 5)
+    rig.stations.write_station(STATION.id, body(contact_id=OWNER), 5)
     assert logins(rig) == [200, 200]
     writes = [c.status for c in rig.tenant.calls if c.operation == "write_station"]
     assert writes == [401, 200]
@@ -204,7 +205,7 @@ def test_should_log_in_anew_when_the_token_ends_early_and_write_once(rig: Rig) -
 def test_should_read_a_secret_that_was_rotated_behind_the_cache(rig: Rig) -> None:
     rig.tenant.rotate_client_secret("new")
     rig.secrets.versions.append({**SECRET, "client_secret": "new"})
-    assert rig.stations.find_stations(WALLBOX.serial, 5)
+    assert rig.stations.find_stations(STATION.identity, 5)
     assert logins(rig) == [400, 200]
 
 
@@ -212,18 +213,18 @@ def test_should_spare_the_host_of_tokens_after_a_login_that_failed(rig: Rig) -> 
     rig.tenant.rotate_client_secret("new")
     for _ in range(5):
         with pytest.raises(Unavailable, match="invalid_client"):
-            rig.stations.find_stations(WALLBOX.serial, 5)
+            rig.stations.find_stations(STATION.identity, 5)
     assert logins(rig) == [400]
     rig.tenant.rotate_client_secret("s3cret")
     rig.clock.at += timedelta(seconds=LOGIN_PAUSE)
-    assert rig.stations.find_stations(WALLBOX.serial, 5)
+    assert rig.stations.find_stations(STATION.identity, 5)
 
 
 def test_should_say_after_which_time_it_would_try_again(rig: Rig) -> None:
     rig.tenant.rotate_client_secret("new")
     for _ in range(2):
         with pytest.raises(Unavailable) as waits:
-            rig.stations.find_stations(WALLBOX.serial, 5)
+            rig.stations.find_stations(STATION.identity, 5)
     assert waits.value.retry_after == LOGIN_PAUSE
 
 
@@ -315,11 +316,11 @@ def test_should_not_take_lack_of_time_for_a_failed_login() -> None:
 
 def test_should_send_filter_and_page_as_documented() -> None:
     played = Played(page(row(), total=1))
-    played.stations.find_stations(WALLBOX.serial, 5)
+    played.stations.find_stations(STATION.identity, 5)
     asked = played.tenant.sent[0]
     assert played.tenant.calls() == ["GET /api/cpoapi/v1/charging_stations/"]
     assert dict(asked.url.params) == {
-        "filter[chargeBoxIdentity]": WALLBOX.serial,
+        "filter[chargeBoxIdentity]": STATION.identity,
         "page[limit]": "500",
         "page[offset]": "0",
     }
@@ -335,11 +336,11 @@ def test_should_go_by_the_names_that_the_tenant_has() -> None:
         station_tariff_fields={"unit_price": "price"},
         station_write_method="PATCH",
     )
-    listed = row(serialnumber=WALLBOX.serial, owner=17)
+    listed = row(serialnumber=STATION.identity, owner=17)
     shown = one(owner=17, rate={"price": 32.45, "more": []})
     kept = one(owner="17", rate={"price": 33})
     played = Played(page(row("s0"), listed, total=2), shown, kept, settings=settings)
-    (found,) = played.stations.find_stations(WALLBOX.serial, 5)
+    (found,) = played.stations.find_stations(STATION.identity, 5)
     assert found.fields == {"contact_id": "17"}
     assert "filter[chargeBoxIdentity]" not in played.tenant.sent[0].url.params
     without = {"unit": "", "currency": "", "valid_from": ""}
@@ -351,14 +352,14 @@ def test_should_go_by_the_names_that_the_tenant_has() -> None:
 
 def test_should_show_all_that_have_the_serial_number() -> None:
     played = Played(page(row("s1"), row("s2"), total=2))
-    found = played.stations.find_stations(WALLBOX.serial, 5)
+    found = played.stations.find_stations(STATION.identity, 5)
     assert [f.external_id for f in found] == ["s1", "s2"]
 
 
 def test_should_pass_over_rows_that_cannot_be_read() -> None:
     rows = ({"id": "s0"}, row("s2", identity="x"), row("s1"), {**row("s3"), "attributes": []})
     played = Played(page(*rows, total=4))
-    (found,) = played.stations.find_stations(WALLBOX.serial, 5)
+    (found,) = played.stations.find_stations(STATION.identity, 5)
     assert found.external_id == "s1"
 
 
@@ -367,21 +368,21 @@ def test_should_find_a_station_that_moved_while_the_list_was_read() -> None:
     first, second = page(row("a", "A"), row("b", "B"), total=4), page(row("d", "D"), total=3)
     moved = page(row("b", "B"), row(), total=3)
     played = Played(first, second, moved, page(row("d", "D"), total=3))
-    (found,) = played.stations.find_stations(WALLBOX.serial, 5)
+    (found,) = played.stations.find_stations(STATION.identity, 5)
     assert found.external_id == "s1"
 
 
 def test_should_believe_that_there_is_none_after_two_equal_passes() -> None:
     a, b = page(row("a", "A"), total=2), page(row("b", "B"), total=2)
     played = Played(a, b, a, b)
-    assert played.stations.find_stations(WALLBOX.serial, 5) == []
+    assert played.stations.find_stations(STATION.identity, 5) == []
     assert played.tenant.steps == []
 
 
 def test_should_ask_again_later_when_the_list_does_not_come_to_rest() -> None:
     steps = [page(row(f"{side}{n}", "X"), total=2) for n in range(4) for side in ("left", "right")]
     with pytest.raises(Unavailable, match="LIST_IN_MOTION"):
-        Played(*steps).stations.find_stations(WALLBOX.serial, 5)
+        Played(*steps).stations.find_stations(STATION.identity, 5)
 
 
 @pytest.mark.parametrize(
@@ -412,7 +413,7 @@ def test_should_tell_the_consequence_of_a_failed_search(
     answer: Any, kind: type[UpstreamError], detail: str
 ) -> None:
     with pytest.raises(UpstreamError) as caught:
-        Played(answer).stations.find_stations(WALLBOX.serial, 5)
+        Played(answer).stations.find_stations(STATION.identity, 5)
     assert (type(caught.value), caught.value.detail) == (kind, detail)
 
 

@@ -67,12 +67,12 @@ def logged_in(simulator: SalesforceSimulator) -> Caller:
     return Caller(simulator, {"authorization": f"Bearer {token}"})
 
 
-def any_energised(clock: TurnedClock, **settings: Any) -> EnergisedSimulator:
+def any_energised(clock: TurnedClock, *, wallboxes: int = 0, **settings: Any) -> EnergisedSimulator:
     client_id, client_secret = CLIENT
     simulator = EnergisedSimulator(
         clock, API_TOKEN, client_id=client_id, client_secret=client_secret, **settings
     )
-    simulator.load_sample(cards=20)
+    simulator.load_sample(cards=20, wallboxes=wallboxes)
     return simulator
 
 

@@ -44,7 +44,7 @@ def changed(part: str, **fields: Any) -> dict[str, Any]:
 @pytest.fixture
 def fleet(clock: TurnedClock) -> EnergisedSimulator:
     """A tenant without a route for contacts."""
-    return any_energised(clock, contact_route="register")
+    return any_energised(clock, wallboxes=2, contact_route="register")
 
 
 @pytest.fixture
@@ -249,6 +249,7 @@ def test_should_keep_users_registered_cards_and_stations_over_a_dump(
     call: Caller, fleet: EnergisedSimulator, clock: TurnedClock
 ) -> None:
     registered(call)
+    assert len(fleet.state()["stations"]) == 2
     after = any_energised(clock)
     after.restore(fleet.dump())
     assert after.state() == fleet.state()

@@ -8,18 +8,25 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 
-from infra.simulators import sample
+from infra.simulators import sample, sample_wallboxes
 from infra.simulators.energised import EnergisedSimulator
-from infra.simulators.energised.stations import Station
+from infra.simulators.energised.stations import Station, stations
 from infra.simulators.faults import Fault
 from infra.simulators.messages import Response
 from tests.contracts.simulators.any_values import CLIENT, CPO, Caller, TurnedClock, any_energised
 
-WALLBOX = sample.wallboxes(1)[0]
+STATION = stations(1)[0]
+COUNT = 40
 OWNER = sample.NORDWIND.energised_id
 TARIFF = {"unitPrice": "32.45", "unit": "ct/kWh", "currency": "EUR", "validFrom": "2025-07-01"}
 FORM = "application/x-www-form-urlencoded"
 ASKED = {"grant_type": "client_credentials", "client_id": CLIENT[0], "client_secret": CLIENT[1]}
+
+
+@pytest.fixture
+def energised(clock: TurnedClock) -> EnergisedSimulator:
+    """A tenant with stations."""
+    return any_energised(clock, wallboxes=COUNT)
 
 
 def listed(cpo: Caller, **query: str) -> dict[str, Any]:
@@ -34,7 +41,7 @@ def identities(page: dict[str, Any]) -> list[str]:
     return [row["attributes"]["chargeBoxIdentity"] for row in page["data"]]
 
 
-def put(cpo: Caller, body: object, station_id: str = WALLBOX.energised_id) -> Response:
+def put(cpo: Caller, body: object, station_id: str = STATION.id) -> Response:
     return cpo("PUT", f"{CPO}{station_id}", body)
 
 
@@ -102,9 +109,9 @@ class TestLogin:
 class TestList:
     def test_should_show_the_documented_envelope(self, cpo: Caller) -> None:
         page = listed(cpo, limit="2", offset="1")
-        names = [w.serial for w in sample.wallboxes(3)[1:]]
+        names = [s.identity for s in stations(3)[1:]]
         assert identities(page) == names
-        pagination = {"total": 40, "offset": 1, "limit": 2, "lastPage": False}
+        pagination = {"total": COUNT, "offset": 1, "limit": 2, "lastPage": False}
         assert page["meta"] == {"pagination": pagination}
         assert {row["type"] for row in page["data"]} == {"charging_stations"}
         following = dict(parse_qsl(urlsplit(page["links"]["next"]).query))
@@ -123,14 +130,14 @@ class TestList:
         assert (len(page["data"]), page["meta"]["pagination"]["limit"]) == (3, 3)
 
     def test_should_show_just_the_one_that_is_asked_for(self, cpo: Caller) -> None:
-        assert identities(listed(cpo, identity=WALLBOX.serial)) == [WALLBOX.serial]
+        assert identities(listed(cpo, identity=STATION.identity)) == [STATION.identity]
         assert identities(listed(cpo, identity="none")) == []
 
     def test_should_pass_a_filter_over_if_so_set(
         self, cpo: Caller, energised: EnergisedSimulator
     ) -> None:
         energised.backend.filters_stations = False
-        assert len(listed(cpo, identity=WALLBOX.serial)["data"]) == 40
+        assert len(listed(cpo, identity=STATION.identity)["data"]) == COUNT
 
     def test_should_lag(
         self, cpo: Caller, energised: EnergisedSimulator, clock: TurnedClock
@@ -139,10 +146,10 @@ class TestList:
         energised.put_station(Station("new", "NEW-1"))
         put(cpo, {"contactUuid": OWNER})
         assert listed(cpo, identity="NEW-1")["data"] == []
-        (before,) = listed(cpo, identity=WALLBOX.serial)["data"]
+        (before,) = listed(cpo, identity=STATION.identity)["data"]
         assert before["attributes"]["contactUuid"] is None
         clock.turn(30)
-        (after,) = listed(cpo, identity=WALLBOX.serial)["data"]
+        (after,) = listed(cpo, identity=STATION.identity)["data"]
         assert after["attributes"]["contactUuid"] == OWNER
         assert identities(listed(cpo, identity="NEW-1")) == ["NEW-1"]
 
@@ -156,7 +163,7 @@ class TestChange:
         clock.turn(60)
         answer = put(cpo, {"tariff": TARIFF, "unknown": {"x": 1}})
         assert answer.status == 200
-        shown = cpo("GET", f"{CPO}{WALLBOX.energised_id}").json()
+        shown = cpo("GET", f"{CPO}{STATION.id}").json()
         assert answer.json() == shown
         attributes = shown["data"]["attributes"]
         assert (attributes["contactUuid"], attributes["tariff"]) == (OWNER, TARIFF)
@@ -187,7 +194,7 @@ class TestChange:
         answer = put(cpo, body)
         assert answer.status == 422
         assert answer.json()["errors"][0]["detail"].startswith(field)
-        attributes = cpo("GET", f"{CPO}{WALLBOX.energised_id}").json()["data"]["attributes"]
+        attributes = cpo("GET", f"{CPO}{STATION.id}").json()["data"]["attributes"]
         assert (attributes["contactUuid"], attributes["tariff"]) == (None, None)
 
     def test_should_answer_404_for_an_unknown_station(self, cpo: Caller) -> None:
@@ -196,16 +203,16 @@ class TestChange:
 
     @pytest.mark.parametrize("body", [b"{", b"[]"])
     def test_should_answer_400_for_no_object(self, cpo: Caller, body: bytes) -> None:
-        assert cpo("PUT", f"{CPO}{WALLBOX.energised_id}", body=body).status == 400
+        assert cpo("PUT", f"{CPO}{STATION.id}", body=body).status == 400
 
     def test_should_change_late_if_the_fault_says_so(
         self, cpo: Caller, energised: EnergisedSimulator, clock: TurnedClock
     ) -> None:
         energised.add_fault(Fault("late_commit", operation="write_station", seconds=20))
         assert put(cpo, {"contactUuid": OWNER}).cut
-        assert energised.station(WALLBOX.energised_id).contact_id is None
+        assert energised.station(STATION.id).contact_id is None
         clock.turn(20)
-        assert energised.station(WALLBOX.energised_id).contact_id == OWNER
+        assert energised.station(STATION.id).contact_id == OWNER
 
 
 class TestClerk:
@@ -225,9 +232,9 @@ class TestClerk:
         ("path", "body", "status"),
         [
             ("stations", {"id": "new"}, 400),
-            ("stations", {"id": "new", "chargeBoxIdentity": WALLBOX.serial}, 422),
+            ("stations", {"id": "new", "chargeBoxIdentity": STATION.identity}, 422),
             ("stations", {"id": "new", "chargeBoxIdentity": "N", "contactUuid": "nobody"}, 422),
-            (f"stations/{WALLBOX.energised_id}/change", {"colour": "red"}, 400),
+            (f"stations/{STATION.id}/change", {"colour": "red"}, 400),
             ("knobs", {"contact_route": "post"}, 400),
             ("knobs", {"colour": "red"}, 400),
             ("knobs", {"page_clamp": True}, 400),
@@ -248,10 +255,15 @@ def test_should_start_with_the_settings_that_are_given(clock: TurnedClock) -> No
     assert simulator.state()["filters_stations"] is False
 
 
-def test_should_have_a_serial_number_for_every_station(energised: EnergisedSimulator) -> None:
-    serials = [w.serial for w in sample.wallboxes()]
-    assert len(set(serials)) == 40
+def test_should_have_a_station_and_two_cards_for_every_wallbox_in_stock(
+    energised: EnergisedSimulator,
+) -> None:
     shown = [s["attributes"]["chargeBoxIdentity"] for s in energised.state()["stations"]]
-    assert shown == serials
-    cards = {c.asset_id for c in sample.cards()}
-    assert not cards & {w.asset_id for w in sample.wallboxes()}
+    assert shown == [w.serial_number for w in sample_wallboxes.wallboxes(COUNT)]
+    for card in (*sample_wallboxes.private_cards(COUNT), *sample_wallboxes.refund_cards(COUNT)):
+        held = energised.card(card.energised_id)
+        assert (held.number, held.active, held.contact_id) == (card.number, False, None)
+
+
+def test_should_have_no_station_where_no_wallboxes_are_sold(clock: TurnedClock) -> None:
+    assert any_energised(clock).state()["stations"] == []

@@ -31,6 +31,7 @@ def selling(**energised: Any) -> World:
     assert org.energised
     known = replace(org.energised, wallboxes=True, **energised)
     world.settings = replace(world.settings, orgs={ORG: replace(org, energised=known)})
+    world.energised.load_sample(20, wallboxes=4)
     world.energised.backend.contact_route = known.contact_route
     return world
 
