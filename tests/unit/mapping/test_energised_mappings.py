@@ -1,4 +1,4 @@
-"""The mappings of wallbox orders to be.ENERGISED: every field of what they send."""
+"""The mappings to be.ENERGISED of private persons and stations: every field of what they send."""
 
 from __future__ import annotations
 
