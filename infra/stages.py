@@ -132,6 +132,8 @@ LOCAL = StageConfig(
                 secret_id=secret_id("local", "demo", "energised"),
                 processing_seconds=2.0,
                 search_lag_seconds=1.0,
+                wallboxes=True,
+                cpo_token_url="http://127.0.0.1:4571/token",  # noqa: S106
             ),
             sap=SapSettings(
                 base_url="http://127.0.0.1:4573",

@@ -62,7 +62,7 @@ class Surroundings:
         """Give the secrets their values, and load our side of the sample data."""
         values = {
             "salesforce": {"client_id": _WORD, "client_secret": _WORD},
-            "energised": {"api_token": _WORD},
+            "energised": {"api_token": _WORD, "client_id": _WORD, "client_secret": _WORD},
             "sap": {"user": _WORD, "password": _WORD},
             "webhook": {"current": WEBHOOK_KEY},
         }

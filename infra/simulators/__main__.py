@@ -37,7 +37,7 @@ def _arguments() -> argparse.Namespace:
     add("--salesforce-port", type=int, default=4570)
     add("--energised-port", type=int, default=4571)
     add("--sap-port", type=int, default=4573)
-    add("--client-id", default="busbar", help="of the connected app in Salesforce")
+    add("--client-id", default="busbar", help="of Salesforce's app and of be.ENERGISED's CPO API")
     add("--client-secret", default="busbar-local")
     add("--api-token", default="busbar-local", help="of be.ENERGISED")
     add("--sap-user", default="busbar", help="the communication user in SAP")
@@ -96,8 +96,11 @@ async def _serve(places: Sequence[tuple[Simulator, int]], hold: float, state: Pa
 def main() -> None:
     """Serve until told to end."""
     args = _arguments()
-    salesforce, energised = _salesforce(args), EnergisedSimulator(_now, args.api_token)
-    energised.load_sample(args.cards)
+    salesforce = _salesforce(args)
+    energised = EnergisedSimulator(
+        _now, args.api_token, client_id=args.client_id, client_secret=args.client_secret
+    )
+    energised.load_sample(args.cards, args.wallboxes)
     sap = SapSimulator(_now, args.sap_user, args.sap_password)
     sap.load_sample()
     if args.state:

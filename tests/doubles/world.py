@@ -194,7 +194,11 @@ class MemorySecrets:
         """Reads by system."""
         self.values = {
             "salesforce": {"client_id": "busbar", "client_secret": "not-secret-1"},
-            "energised": {"api_token": "not-secret-2"},
+            "energised": {
+                "api_token": "not-secret-2",
+                "client_id": "busbar",
+                "client_secret": "not-secret-4",
+            },
             "sap": {"user": "BUSBAR", "password": "not-secret-3"},
         }
 
@@ -397,7 +401,9 @@ def simulators(
         token_seconds=10**9,
         non_unique=non_unique,
     )
-    energised = EnergisedSimulator(now, api_token="not-secret-2")
+    energised = EnergisedSimulator(
+        now, api_token="not-secret-2", client_id="busbar", client_secret="not-secret-4"
+    )
     salesforce.load_sample(cards)
     energised.load_sample(cards)
     return salesforce, energised
@@ -412,7 +418,12 @@ def settings_of(
         salesforce=SalesforceSettings(
             base_url=SALESFORCE, secret_id="salesforce", event_source=SOURCE, **salesforce
         ),
-        energised=EnergisedSettings(base_url=ENERGISED, secret_id="energised", **(energised or {})),
+        energised=EnergisedSettings(
+            base_url=ENERGISED,
+            secret_id="energised",
+            cpo_token_url=f"{ENERGISED}/token",
+            **(energised or {}),
+        ),
         webhook=WebhookSettings(
             secret_id="webhook",
             event_source=SOURCE,

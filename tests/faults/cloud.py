@@ -191,6 +191,7 @@ class Cloud:
     def _sells_wallboxes(self) -> dict[str, Any]:
         """Have wallboxes in stock. The settings of Salesforce for that."""
         self.salesforce.load_sample(self.tenant.cards, self.tenant.wallboxes)
+        self.energised.load_sample(self.tenant.cards, self.tenant.wallboxes)
         return {
             "wallbox_price_book_id": sample_wallboxes.PRICE_BOOK_ID,
             "wallbox_contract_id": sample_wallboxes.CONTRACT_ID,

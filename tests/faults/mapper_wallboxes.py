@@ -129,7 +129,18 @@ def _order(source: Mapping[str, Any]) -> Json:
 
 def _contact(source: Mapping[str, Any]) -> Json:
     customer = source["customer"]
-    return {"name": f"{customer['first_name']} {customer['last_name']}"}
+    address = customer["address"]
+    return {
+        "name": f"{customer['first_name']} {customer['last_name']}",
+        "first_name": customer["first_name"],
+        "street": _street(address),
+        "zip": address["postal_code"],
+        "city": address["city"],
+        "country": address["country"],
+        "email": customer["email"],
+        "phone": customer["phone"],
+        "user": {"email": customer["email"], "account_locale": "de_DE"},
+    }
 
 
 MADE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Json]] = {

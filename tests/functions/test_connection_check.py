@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from busbar.connectors.energised import wallbox_checks
 from busbar.connectors.energised.connection import EnergisedConnection
 from busbar.connectors.salesforce.connection import SalesforceConnection
 from busbar.connectors.sap.connection import SapConnection
@@ -85,7 +86,8 @@ def test_should_write_nothing_anywhere(world: World, system: str) -> None:
 
 def test_should_have_a_sentence_for_every_check() -> None:
     connections = (SalesforceConnection, EnergisedConnection, SapConnection)
-    assert {name for connection in connections for name in connection.names} <= set(OK)
+    names = {name for connection in connections for name in connection.names}
+    assert {*names, *wallbox_checks.ALL} <= set(OK)
 
 
 # --- what is wrong is named ----------------------------------------------------------------------
@@ -276,7 +278,7 @@ class SlowConnection:
         """Not asked for."""
         raise NotImplementedError
 
-    energised = contacts = sap = wallbox_sales = salesforce
+    energised = contacts = sap = wallbox_sales = stations = registration = salesforce
 
     def is_down(self, system: str) -> bool:  # noqa: ARG002
         """It is not."""

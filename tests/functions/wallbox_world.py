@@ -19,6 +19,7 @@ def wallbox_world(**settings: Any) -> World:
         **settings,
     )
     world.salesforce.load_sample(2, wallboxes=4)
+    world.energised.load_sample(2, wallboxes=4)
     return world
 
 

@@ -1,11 +1,14 @@
-"""The routes of the legacy REST API below `/api/`."""
+"""The routes of the legacy REST API for cards."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from infra.simulators.energised.backend import Backend, Card, RefusedError
+from infra.simulators.energised.backend import Backend
+from infra.simulators.energised.bodies import check_types, object_of
+from infra.simulators.energised.records import Card
+from infra.simulators.energised.refused import RefusedError
 from infra.simulators.messages import Response, answer
 from infra.simulators.routing import Call, RouteTable
 
@@ -16,19 +19,6 @@ _CONTACTS = {"contact_id", "billing_contact_id"}
 _READ_ONLY = {"blocked", "updated_at"}
 _KNOWN = {"id", "active"} | _TEXTS | _CONTACTS | _READ_ONLY
 _DEFAULT_LIMIT = 100
-_CONTACT_TEXTS = {
-    "name",
-    "email",
-    "customer_number",
-    "customer_reference",
-    "street",
-    "zip",
-    "city",
-    "country",
-    "phone",
-}
-_CONTACT_KNOWN = _CONTACT_TEXTS | {"gender", "company_id"}
-_SEARCHED = ("customer_reference", "customer_number")
 
 
 @API.route("GET", "/api/card/{id}", label="documented", note="By id; the field set is assumed")
@@ -45,7 +35,7 @@ def read_card(backend: Backend, call: Call) -> Response:
     "further fields, addressed by id if sent, else by tag",
 )
 def write_card(backend: Backend, call: Call) -> Response:
-    body = _object(call)
+    body = object_of(call)
     _check_shape(body)
     held = _addressed(backend, body)
     card = Card(
@@ -68,65 +58,19 @@ def write_card(backend: Backend, call: Call) -> Response:
     "GET",
     "/api/card",
     label="assumed",
-    note="The list of cards by time of change; no public page shows one",
+    note="The list of cards by time of change, or those of one number; no public page shows one",
 )
 def list_cards(backend: Backend, call: Call) -> Response:
     query = call.request.parameters
+    if "number" in query:
+        found = backend.numbered(query["number"])
+        return answer(200, {"data": found, "meta": {"total": len(found)}})
     offset = _whole(query, "offset", 0)
     limit = min(_whole(query, "limit", _DEFAULT_LIMIT), backend.page_clamp)
     since = _moment(query) if backend.lists_changes else None
     total, rows = backend.page(since, offset, limit)
     meta = {"total": total, "offset": offset, "limit": limit}
     return answer(200, {"data": rows, "meta": meta})
-
-
-@API.route("GET", "/api/contact/{id}", label="documented", note="By id; the field set is assumed")
-def read_contact(backend: Backend, call: Call) -> Response:
-    return answer(200, backend.contact(call.path["id"]).shown())
-
-
-@API.route(
-    "POST",
-    "/api/contact",
-    label="assumed",
-    note="Create a contact; no public page shows it. Fields as in the documented Fleet call",
-)
-def create_contact(backend: Backend, call: Call) -> Response:
-    body = _object(call)
-    if unknown := sorted(set(body) - _CONTACT_KNOWN):
-        raise RefusedError(422, f"{unknown[0]}: unknown field.")
-    if not body.get("name"):
-        raise RefusedError(422, "name: is required.")
-    _check_type(body, _CONTACT_TEXTS, str, "a string")
-    _check_type(body, {"company_id"}, str | None, "a string or null")
-    if type(body.get("gender", 0)) is not int or body.get("gender", 0) not in {0, 1, 2}:
-        raise RefusedError(422, "gender: has to be 0, 1 or 2.")
-    return answer(201, backend.create_contact(body).shown())
-
-
-@API.route(
-    "GET",
-    "/api/contact",
-    label="assumed",
-    note="Search by customer_reference or customer_number, exactly; no public page shows it",
-)
-def find_contacts(backend: Backend, call: Call) -> Response:
-    query = call.request.parameters
-    if len(query) != 1 or not set(query) <= set(_SEARCHED):
-        raise RefusedError(422, f"one of {', '.join(_SEARCHED)} has to be given.")
-    ((name, value),) = query.items()
-    found = [contact.shown() for contact in backend.found(name, value)]
-    return answer(200, {"data": found, "meta": {"total": len(found)}})
-
-
-def _object(call: Call) -> dict[str, Any]:
-    try:
-        body = call.request.json()
-    except ValueError:
-        raise RefusedError(400, "The body is no JSON.") from None
-    if not isinstance(body, dict):
-        raise RefusedError(400, "The body has to be an object.")
-    return body
 
 
 def _check_shape(body: dict[str, Any]) -> None:
@@ -136,14 +80,8 @@ def _check_shape(body: dict[str, Any]) -> None:
         raise RefusedError(422, f"{missing[0]}: is required.")
     if body.get("active", "false") not in ("true", "false"):
         raise RefusedError(422, 'active: has to be the string "true" or "false".')
-    _check_type(body, _TEXTS | {"id"}, str, "a string")
-    _check_type(body, _CONTACTS, str | None, "a string or null")
-
-
-def _check_type(body: dict[str, Any], names: set[str], kind: Any, text: str) -> None:
-    for name in sorted(names & set(body)):
-        if not isinstance(body[name], kind):
-            raise RefusedError(422, f"{name}: has to be {text}.")
+    check_types(body, _TEXTS | {"id"}, str, "a string")
+    check_types(body, _CONTACTS, str | None, "a string or null")
 
 
 def _addressed(backend: Backend, body: dict[str, Any]) -> Card:

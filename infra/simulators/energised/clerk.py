@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 from infra.simulators.control import body_of
-from infra.simulators.energised.backend import Backend, Contact, RefusedError
+from infra.simulators.energised.backend import Backend
+from infra.simulators.energised.cpo import changed, new_station
+from infra.simulators.energised.records import Contact
+from infra.simulators.energised.refused import RefusedError
 from infra.simulators.messages import Response, answer
 from infra.simulators.routing import Call, RouteTable
 
@@ -63,17 +68,65 @@ def put_contact(backend: Backend, call: Call) -> Response:
 
 @CLERK.route(
     "POST",
+    "/_sim/stations",
+    label="control",
+    note="Create or replace a station: id, chargeBoxIdentity, label, serialnumber, contactUuid, "
+    "tariff",
+)
+def put_station(backend: Backend, call: Call) -> Response:
+    station = new_station(backend, body_of(call))
+    return answer(201, backend.stations.put(station, backend.now()))
+
+
+@CLERK.route(
+    "POST",
+    "/_sim/stations/{id}/change",
+    label="control",
+    note="Give a station to somebody, set its label or its tariff: label, contactUuid, tariff",
+)
+def change_station(backend: Backend, call: Call) -> Response:
+    body = body_of(call)
+    if unknown := sorted(set(body) - {"label", "contactUuid", "tariff"}):
+        raise RefusedError(400, f"{unknown[0]}: unknown field.")
+    _, station = backend.stations.get(call.path["id"])
+    return answer(200, backend.stations.put(changed(backend, station, body), backend.now()))
+
+
+@CLERK.route("POST", "/_sim/stations/{id}/remove", label="control", note="Delete a station")
+def remove_station(backend: Backend, call: Call) -> Response:
+    backend.stations.remove(call.path["id"])
+    return answer(204)
+
+
+_KNOBS: Mapping[str, tuple[type, ...]] = {
+    "search_lag": (int, float),
+    "page_clamp": (int,),
+    "lists_changes": (bool,),
+    "filters_stations": (bool,),
+    "contact_user": (bool,),
+    "contact_route": (str,),
+}
+
+
+@CLERK.route(
+    "POST",
     "/_sim/knobs",
     label="control",
-    note="Set search_lag (seconds), page_clamp (cards), lists_changes (true, false) for good",
+    note="Set search_lag (seconds), page_clamp (rows), lists_changes, filters_stations, "
+    "contact_user (true, false), contact_route (contacts, register) for good",
 )
 def set_knobs(backend: Backend, call: Call) -> Response:
     body = body_of(call)
-    if not all(isinstance(v, int | float) for v in body.values()):
-        raise RefusedError(
-            400, "search_lag and page_clamp are numbers, lists_changes is a boolean."
-        )
-    backend.lists_changes = bool(body.get("lists_changes", backend.lists_changes))
-    backend.search_lag = float(body.get("search_lag", backend.search_lag))
-    backend.page_clamp = int(body.get("page_clamp", backend.page_clamp))
+    for name, value in body.items():
+        _check_knob(name, value)
+    for name, value in body.items():
+        setattr(backend, name, value)
     return answer(200, {"search_lag": backend.search_lag, "page_clamp": backend.page_clamp})
+
+
+def _check_knob(name: str, value: Any) -> None:
+    kinds = _KNOBS.get(name, ())
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise RefusedError(400, f"{name}: unknown knob or wrong type.")
+    if name == "contact_route" and value not in {"contacts", "register"}:
+        raise RefusedError(400, "contact_route: has to be contacts or register.")

@@ -27,6 +27,7 @@ from busbar.observability import (
     logger,
 )
 from busbar.ports import (
+    ChargePoints,
     ChargingBackend,
     Clock,
     Connection,
@@ -36,6 +37,7 @@ from busbar.ports import (
     Mapper,
     OrderSystem,
     PartnerSystem,
+    Registration,
     Store,
     WallboxSales,
 )
@@ -58,6 +60,8 @@ from busbar.usecases.deps import Deps, TimeLeft, time_left
 if TYPE_CHECKING:
     import httpx
 
+    from busbar.connectors.energised.cards import EnergisedCards
+    from busbar.connectors.energised.cpo import CpoClient
     from busbar.connectors.salesforce.orders import SalesforceOrders
     from busbar.connectors.salesforce.webhook_keys import WebhookKeys
 
@@ -198,6 +202,8 @@ class OrgSystems:
         self._energised: ChargingBackend | None = None
         self._contacts: ContactBook | None = None
         self._sap: PartnerSystem | None = None
+        self._stations: ChargePoints | None = None
+        self._registration: Registration | None = None
 
     @property
     def salesforce(self) -> OrderSystem:
@@ -249,27 +255,17 @@ class OrgSystems:
     def energised(self) -> ChargingBackend:
         """be.ENERGISED. Raises `MisconfiguredError` if the function was not given it."""
         if self._energised is None:
-            from busbar.connectors.energised.cards import (  # noqa: PLC0415  (import cost)
-                EnergisedCards,
-            )
-
-            settings = self._org.energised
-            if settings is None:
-                raise MisconfiguredError("BUSBAR_ORGS names no energised for this function")
-            self._energised = EnergisedCards(settings, **self._with("energised", settings))
+            self._energised = self._tenant(self._of_energised())
         return self._energised
 
     @property
     def contacts(self) -> ContactBook:
         """The contacts of be.ENERGISED. Raises `MisconfiguredError` as `energised` does."""
         if self._contacts is None:
-            from busbar.connectors.energised import cards, contacts  # noqa: PLC0415
+            from busbar.connectors.energised import contacts  # noqa: PLC0415
 
-            settings = self._org.energised
-            if settings is None:
-                raise MisconfiguredError("BUSBAR_ORGS names no energised for this function")
-            tenant = cards.EnergisedCards(settings, **self._with("energised", settings))
-            self._contacts = contacts.EnergisedContacts(settings, tenant)
+            settings = self._of_energised()
+            self._contacts = contacts.EnergisedContacts(settings, self._tenant(settings))
         return self._contacts
 
     @property
@@ -284,6 +280,48 @@ class OrgSystems:
             self._sap = SapSystem(settings, **self._with("sap", settings))
         return self._sap
 
+    @property
+    def stations(self) -> ChargePoints:
+        """The stations of be.ENERGISED. Raises `MisconfiguredError` as `energised` does."""
+        if self._stations is None:
+            from busbar.connectors.energised import stations  # noqa: PLC0415
+
+            settings = self._of_energised()
+            self._stations = stations.EnergisedStations(settings, self._cpo(settings))
+        return self._stations
+
+    @property
+    def registration(self) -> Registration:
+        """Fleet `register` of be.ENERGISED. Raises `MisconfiguredError` as `energised` does."""
+        if self._registration is None:
+            from busbar.connectors.energised import register  # noqa: PLC0415
+
+            settings = self._of_energised()
+            tenant = self._tenant(settings)
+            self._registration = register.EnergisedRegistration(settings, tenant)
+        return self._registration
+
+    def _of_energised(self) -> EnergisedSettings:
+        if self._org.energised is None:
+            raise MisconfiguredError("BUSBAR_ORGS names no energised for this function")
+        return self._org.energised
+
+    def _tenant(self, settings: EnergisedSettings, **instead: Any) -> EnergisedCards:
+        """A connector to the legacy REST API of be.ENERGISED."""
+        from busbar.connectors.energised.cards import (  # noqa: PLC0415  (import cost)
+            EnergisedCards,
+        )
+
+        return EnergisedCards(settings, **{**self._with("energised", settings), **instead})
+
+    def _cpo(self, settings: EnergisedSettings, **instead: Any) -> CpoClient:
+        """A connector to the CPO API of be.ENERGISED, whose tokens come from another host."""
+        from busbar.connectors.energised import cpo  # noqa: PLC0415  (import cost)
+
+        login = self._clients.transports.get(cpo.split_url(settings.cpo_token_url)[0])
+        parts = {**self._with("energised", settings), "login_transport": login, **instead}
+        return cpo.CpoClient(settings, **parts)
+
     def connection(self, system: str) -> Connection | None:
         """See `ports.Systems.connection`: its own connector, so that nothing of it is cached.
 
@@ -296,12 +334,15 @@ class OrgSystems:
             made = orders.SalesforceOrders(of, **{**self._with(system, of), "gate": None})
             return connection.SalesforceConnection(of, made, self._clients.clock)
         if system == "energised" and self._org.energised:
-            from busbar.connectors.energised import cards  # noqa: PLC0415
             from busbar.connectors.energised import connection as tenant  # noqa: PLC0415
 
             own = self._org.energised
-            reached = cards.EnergisedCards(own, **{**self._with(system, own), "gate": None})
-            return tenant.EnergisedConnection(own, reached, self._clients.clock)
+            return tenant.EnergisedConnection(
+                own,
+                self._tenant(own, gate=None),
+                self._cpo(own, gate=None),
+                self._clients.clock,
+            )
         if system == "sap" and self._org.sap:
             return self._sap_connection(self._org.sap)
         return None

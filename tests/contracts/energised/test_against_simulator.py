@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from busbar.connectors.energised.cards import EnergisedCards
 from busbar.connectors.energised.contacts import EnergisedContacts
+from busbar.connectors.energised.cpo import CpoClient
+from busbar.connectors.energised.register import EnergisedRegistration
+from busbar.connectors.energised.stations import EnergisedStations
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
@@ -26,18 +30,38 @@ DRIVER_ID = sample.DRIVERS[0].energised_id
 class Rig:
     """A simulated tenant and the connector to it, with one clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: EnergisedSettings = SETTINGS, wallboxes: int = 0) -> None:
         self.clock = FixedClock()
-        self.tenant = EnergisedSimulator(self.clock.now, "t0ken")
-        self.tenant.load_sample(5)
-        self.cards = EnergisedCards(
-            SETTINGS,
-            Secrets([{"api_token": "t0ken"}]),
-            clock=self.clock,
-            correlation=lambda: "corr-1",
-            transport=SimulatorTransport(self.tenant),
+        self.tenant = EnergisedSimulator(
+            self.clock.now,
+            "t0ken",
+            client_id="busbar",
+            client_secret="s3cret",
+            contact_route=settings.contact_route,
         )
-        self.contacts = EnergisedContacts(SETTINGS, self.cards)
+        self.tenant.load_sample(5, wallboxes)
+        self.secrets = Secrets(
+            [{"api_token": "t0ken", "client_id": "busbar", "client_secret": "s3cret"}]
+        )
+        reached: dict[str, Any] = {
+            "clock": self.clock,
+            "correlation": lambda: "corr-1",
+            "transport": SimulatorTransport(self.tenant),
+        }
+        self.cards = EnergisedCards(settings, self.secrets, **reached)
+        self.contacts = EnergisedContacts(settings, self.cards)
+        self.registration = EnergisedRegistration(settings, self.cards)
+        self.cpo = CpoClient(
+            settings,
+            self.secrets,
+            **reached,
+            login_transport=reached["transport"],
+            monotonic=self._seconds,
+        )
+        self.stations = EnergisedStations(settings, self.cpo)
+
+    def _seconds(self) -> float:
+        return self.clock.at.timestamp()
 
     def wanted(self, **wanted: object) -> Json:
         """The body that the product's mapping makes of the card as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,16 +11,18 @@ import pytest
 
 from busbar.connectors.energised.cards import EnergisedCards
 from busbar.connectors.energised.contacts import EnergisedContacts
-from busbar.errors import Refused, Unavailable, Unknown
+from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
+from busbar.ports import Json
+from busbar.settings import EnergisedSettings
 from infra.simulators.faults import Fault
 from infra.simulators.sample import NORDWIND
-from tests.contracts.energised.test_against_simulator import SETTINGS, Rig
+from tests.contracts.energised.test_against_simulator import CARD_ID, SETTINGS, Rig
 from tests.contracts.energised.test_recorded_answers import RECORDED
 from tests.contracts.recording import FixedClock, Player, Secrets
 
 OURS = "BBCUC0MPANY000001"
-SOURCE = {
+SOURCE: dict[str, Json] = {
     "company": {
         "name": "Wattwurm Logistik GmbH",
         "email": "any@any.example",
@@ -34,6 +37,23 @@ SOURCE = {
         },
     }
 }
+PERSONS = "BBPE0000000000001"
+PERSON = {
+    "first_name": "Erika",
+    "last_name": "Muster",
+    "birth_date": "1980-02-01",
+    "email": "erika@any.example",
+    "phone": "",
+    "gender": "female",
+    "address": SOURCE["company"]["address"],
+}
+REGISTERS = replace(
+    SETTINGS,
+    contact_route="register",
+    register_company_id=NORDWIND.energised_id,
+    register_billing_contact_id=NORDWIND.energised_id,
+    private_rate_id="rate-1",
+)
 PAYLOAD = MappingRegistry().run("energised", "contact_company", SOURCE)
 
 
@@ -42,17 +62,21 @@ def rig() -> Rig:
     return Rig()
 
 
-def played(*steps: Any) -> tuple[EnergisedContacts, Player]:
+def created() -> httpx.Response:
+    return httpx.Response(201, json={"id": "1", "name": "Any"})
+
+
+def played(*steps: Any, settings: EnergisedSettings = SETTINGS) -> tuple[EnergisedContacts, Player]:
     """A tenant that answers just so."""
     player = Player(RECORDED, list(steps))
     tenant = EnergisedCards(
-        SETTINGS,
+        settings,
         Secrets([{"api_token": "t0ken"}]),
         clock=FixedClock(),
         correlation=lambda: "corr-1",
         transport=player.transport,
     )
-    return EnergisedContacts(SETTINGS, tenant), player
+    return EnergisedContacts(settings, tenant), player
 
 
 def rows(*found: dict[str, Any]) -> httpx.Response:
@@ -73,6 +97,72 @@ def test_should_create_a_driver_below_his_company(rig: Rig) -> None:
     payload = MappingRegistry().run("energised", "contact_driver", source)
     made = rig.contacts.create_contact("BBDR0000000000001", payload, 5)
     assert made.fields["company_id"] == NORDWIND.energised_id
+
+
+def private_payload() -> Json:
+    return MappingRegistry().run("energised", "contact_private", {"customer": PERSON})
+
+
+def test_should_create_a_private_person_with_a_portal_user_of_no_company(rig: Rig) -> None:
+    made = rig.contacts.create_contact(PERSONS, private_payload(), 5)
+    held = rig.tenant.backend.contacts[made.external_id]
+    assert (held.name, held.first_name, held.gender) == ("Erika Muster", "Erika", 2)
+    assert (held.company_id, held.customer_number) == (None, "")
+    (user,) = rig.tenant.backend.users.values()
+    assert (user.email, user.contact_id) == ("erika@any.example", made.external_id)
+    assert rig.contacts.find_contacts("reference", PERSONS, 5) == [made]
+    assert made.fields == {"name": "Erika Muster", "customer_number": "", "company_id": ""}
+
+
+def test_should_give_each_portal_user_another_first_password_and_nobody_else() -> None:
+    contacts, player = played(created(), created())
+    for _ in range(2):
+        assert "password" not in str(contacts.create_contact(PERSONS, private_payload(), 5))
+    first, second = (player.json_sent(n)["user"]["password"] for n in range(2))
+    assert len(first) == len(second) == 24
+    assert first != second
+
+
+def test_should_leave_the_portal_user_out_where_the_route_makes_none() -> None:
+    rig = Rig(replace(SETTINGS, contact_user_field=""))
+    rig.tenant.backend.contact_user = False
+    rig.contacts.create_contact(PERSONS, private_payload(), 5)
+    assert rig.tenant.backend.users == {}
+
+
+def test_should_send_the_portal_user_under_the_name_that_the_tenant_has() -> None:
+    contacts, player = played(created(), settings=replace(SETTINGS, contact_user_field="account"))
+    contacts.create_contact(PERSONS, private_payload(), 5)
+    sent = player.json_sent()
+    assert sent["account"]["email"] == "erika@any.example"
+    assert "user" not in sent
+
+
+def test_should_not_double_a_private_person_whose_create_was_not_answered(rig: Rig) -> None:
+    rig.tenant.add_fault(Fault("timeout_after", operation="create_contact"))
+    with pytest.raises(Unknown) as unknown:
+        rig.contacts.create_contact(PERSONS, private_payload(), 5)
+    assert "Muster" not in str(unknown.value)
+    (found,) = rig.contacts.find_contacts("reference", PERSONS, 5)
+    assert rig.tenant.backend.contacts[found.external_id].name == "Erika Muster"
+
+
+def test_should_miss_the_route_of_a_tenant_that_has_none() -> None:
+    rig = Rig(REGISTERS)
+    with pytest.raises(Missing):
+        rig.contacts.create_contact(PERSONS, private_payload(), 5)
+    with pytest.raises(Missing):
+        rig.contacts.find_contacts("reference", PERSONS, 5)
+
+
+def test_should_join_cards_to_a_private_person_who_holds_and_pays(rig: Rig) -> None:
+    person = rig.contacts.create_contact(PERSONS, private_payload(), 5).external_id
+    for active in (True, False):
+        wanted = {"contact_id": person, "billing_contact_id": person, "active": active}
+        rig.cards.write_card(CARD_ID, rig.wanted(**wanted), 5)
+        card = rig.cards.read_card(CARD_ID, 5)
+        assert (card.contact_id, card.billing_contact_id) == (person, person)
+        assert card.active is active
 
 
 def test_should_find_nothing_where_nothing_is(rig: Rig) -> None:

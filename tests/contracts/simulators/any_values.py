@@ -23,6 +23,8 @@ PARTNERS = "/sap/opu/odata/sap/API_BUSINESS_PARTNER"
 CONTRACTS = "/sap/opu/odata/sap/ZERP_UTILITIES_UMC_SRV"
 PARTNER_REFERENCE = "BBPE0123456789ABC"
 IBAN = "DE02120300000000202051"
+CLIENT = ("any-id", "any-secret")
+CPO = "/api/cpoapi/v1/charging_stations/"
 
 
 @dataclass
@@ -72,9 +74,12 @@ def logged_in(simulator: SalesforceSimulator) -> Caller:
     return Caller(simulator, {"authorization": f"Bearer {token}"})
 
 
-def any_energised(clock: TurnedClock, **settings: Any) -> EnergisedSimulator:
-    simulator = EnergisedSimulator(clock, API_TOKEN, **settings)
-    simulator.load_sample(cards=20)
+def any_energised(clock: TurnedClock, *, wallboxes: int = 0, **settings: Any) -> EnergisedSimulator:
+    client_id, client_secret = CLIENT
+    simulator = EnergisedSimulator(
+        clock, API_TOKEN, client_id=client_id, client_secret=client_secret, **settings
+    )
+    simulator.load_sample(cards=20, wallboxes=wallboxes)
     return simulator
 
 
@@ -130,6 +135,11 @@ def partner_made(call: Caller, **changes: Any) -> str:
 def any_contract(partner: str, **changes: Any) -> dict[str, Any]:
     contract = {"AccountID": partner, "DivisionID": "10", "MoveInDate": "/Date(1748822400000)/"}
     return {**contract, "ExternalReference": "BBCT0123456789ABC", **changes}
+
+
+def with_cpo_token(simulator: EnergisedSimulator) -> Caller:
+    token = simulator.logins.give(simulator.logins.scope)
+    return Caller(simulator, {"authorization": f"Bearer {token}"})
 
 
 def any_order(**changes: Any) -> dict[str, Any]:

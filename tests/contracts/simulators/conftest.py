@@ -15,6 +15,7 @@ from tests.contracts.simulators.any_values import (
     any_sap,
     in_session,
     logged_in,
+    with_cpo_token,
     with_token,
 )
 
@@ -55,3 +56,9 @@ def sap(clock: TurnedClock) -> SapSimulator:
 def od(sap: SapSimulator) -> Caller:
     """Calls SAP in a session with its token."""
     return in_session(sap)
+
+
+@pytest.fixture
+def cpo(energised: EnergisedSimulator) -> Caller:
+    """Calls the CPO API of be.ENERGISED with a valid token."""
+    return with_cpo_token(energised)

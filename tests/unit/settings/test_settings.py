@@ -69,6 +69,10 @@ def with_salesforce(**changes: Any) -> dict[str, Any]:
     return with_org(salesforce={**SALESFORCE, **changes})
 
 
+def with_energised(**changes: Any) -> dict[str, Any]:
+    return with_org(energised={**ENERGISED, **changes})
+
+
 def test_should_read_all_that_a_function_is_told() -> None:
     settings = read()
     assert settings.machine == "arn:machine"
@@ -203,6 +207,22 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
         "page_size",
         {"BUSBAR_ORGS": with_org(energised={**ENERGISED, "page_size": 2.5})},
     ),
+    "unknown way of contacts": (
+        "contact_route",
+        {"BUSBAR_ORGS": with_energised(contact_route="post")},
+    ),
+    "register without a company": (
+        "register_company_id",
+        {"BUSBAR_ORGS": with_energised(contact_route="register", private_rate_id="any")},
+    ),
+    "password that is guessed": (
+        "password_length",
+        {"BUSBAR_ORGS": with_energised(password_length=11)},
+    ),
+    "tokens from nowhere": (
+        "cpo_token_url",
+        {"BUSBAR_ORGS": with_energised(cpo_token_url="auth.example/token")},
+    ),
     "unknown tuning": ("leese", {"BUSBAR_TUNING": {"leese": 30}}),
     "tuning as text": ("lease", {"BUSBAR_TUNING": {"lease": "30"}}),
     "tuning is null": ("lease", {"BUSBAR_TUNING": {"lease": None}}),
@@ -254,6 +274,15 @@ def test_should_sell_wallboxes_only_where_there_is_a_price_book_of_them() -> Non
     assert plain
     assert selling
     assert (plain.sells_wallboxes, selling.sells_wallboxes) == (False, True)
+
+
+def test_should_take_a_tenant_that_registers_private_persons() -> None:
+    needed = {"register_company_id": "c", "register_billing_contact_id": "b"}
+    changes = {**needed, "private_rate_id": "r", "contact_route": "register", "wallboxes": True}
+    energised = read(BUSBAR_ORGS=with_energised(**changes)).orgs["demo"].energised
+    assert energised
+    assert (energised.contact_route, energised.wallboxes) == ("register", True)
+    assert energised.cpo_token_url.endswith(".amazoncognito.com/token")
 
 
 def two_orgs() -> Settings:

@@ -35,6 +35,10 @@ OK: Mapping[str, str] = {
     "partner_search": "Geschäftspartner können in {system} nach unserer Referenz gesucht werden.",
     "contract_fields": "Der Dienst für Verträge hat in {system} die eingestellten Felder.",
     "contract_search": "Verträge können in {system} nach unserer Referenz gesucht werden.",
+    "contacts": "Kontakte können in {system} gesucht werden.",
+    "register": "Private Kunden können in {system} registriert und wiedergefunden werden.",
+    "cpo_login": "Die Anmeldung an der CPO-Schnittstelle von {system} gelingt.",
+    "stations": "Ladestationen können in {system} gelesen und gesucht werden.",
 }
 
 WORDS: Mapping[str, str] = {
@@ -74,6 +78,16 @@ WORDS: Mapping[str, str] = {
     "clamped": "{system} liefert die Kartenliste in kleineren Seiten als eingestellt.",
     "unreadable": "Einige Karten in {system} sind nicht lesbar; der Abgleich lässt sie aus.",
     "no_card": "In {system} gibt es noch keine Karte, an der das Lesen geprüft werden kann.",
+    "passed_over": (
+        "Die Suche in {system} zeigt nicht genau das Gesuchte. Bitte die Einstellungen prüfen"
+        " lassen."
+    ),
+    "no_station": "Für unseren Zugang gibt es in {system} noch keine Ladestation.",
+    "fields": "Einer Ladestation in {system} fehlen eingestellte Felder. Bitte prüfen lassen.",
+    "whole_list": (
+        "In {system} wird nicht nach Ladestationen gesucht, sondern jedes Mal die ganze Liste"
+        " gelesen."
+    ),
 }
 
 

@@ -23,6 +23,7 @@ LONGEST_CHECK = 6.0
 
 CREDENTIALS = frozenset(
     {"invalid_client", "invalid_client_id", "invalid_grant", "INVALID_SESSION_ID", "HTTP_401"}
+    | {"invalid_scope", "unauthorized_client"}
 )
 SECRET = frozenset({"INCOMPLETE_SECRET", "secret_unreadable", "secret_is_no_object"})
 UNREADABLE = frozenset({"UNREADABLE_ANSWER", "UNREADABLE_LOGIN"})
@@ -36,7 +37,8 @@ ADVICE = {
     ),
     "secret": (
         "The secret in Secrets Manager cannot be used. Salesforce: client_id and client_secret; "
-        "be.ENERGISED: api_token. SAP: user and password."
+        "be.ENERGISED: api_token, and for wallboxes client_id and client_secret. "
+        "SAP: user and password."
     ),
     "unreachable": "The system did not answer, or not now. Check base_url; then try again.",
     "refused": "The system refused to show this. Grant the integration user the right to see it.",

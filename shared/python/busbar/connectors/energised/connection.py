@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from busbar.connectors.clock_skew import clock_finding
 from busbar.connectors.energised.cards import EnergisedCards
+from busbar.connectors.energised.cpo import CpoClient
 from busbar.connectors.energised.models import identifier, page_of
+from busbar.connectors.energised.wallbox_checks import WallboxChecks
 from busbar.connectors.exchange import Answer, Ask
 from busbar.connectors.reading import UnreadableError, json_of, members
 from busbar.errors import Unavailable
@@ -16,21 +18,28 @@ from busbar.settings import EnergisedSettings
 
 
 class EnergisedConnection:
-    """One tenant. The card list is read once and looked at by several checks."""
+    """One tenant. `names` grow by what wallboxes need, where the org has them."""
 
-    names = ("login", "clock", "card_list", "card_read")
+    names: Sequence[str] = ("login", "clock", "card_list", "card_read")
 
-    def __init__(self, settings: EnergisedSettings, cards: EnergisedCards, clock: Clock) -> None:
+    def __init__(
+        self, settings: EnergisedSettings, cards: EnergisedCards, cpo: CpoClient, clock: Clock
+    ) -> None:
         self._settings = settings
         self._cards = cards
         self._clock = clock
+        self._wallboxes = WallboxChecks(settings, cards, cpo)
+        self.names = (*type(self).names, *self._wallboxes.names)
 
     def close(self) -> None:
         """Close all connections."""
         self._cards.close()
+        self._wallboxes.close()
 
     def check(self, name: str, timeout: float) -> Finding:
         """See `Connection.check`."""
+        if name in self._wallboxes.names:
+            return self._wallboxes.check(name, timeout)
         checks: dict[str, Callable[[float], Finding]] = {
             "login": self._login,
             "clock": self._on_time,

@@ -10,18 +10,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from busbar.connectors.energised.cards import EnergisedCards
+from busbar.connectors.energised.initial_password import MakePassword, random_password
 from busbar.connectors.energised.models import identifier
 from busbar.connectors.exchange import Ask
 from busbar.connectors.reading import UnreadableError, json_of, members, rows, text_or_none
 from busbar.errors import Refused
-from busbar.ports import ContactKey, Found
+from busbar.ports import ContactKey, Found, Json
 from busbar.settings import EnergisedSettings
+
+USER = "user"
+"""Where `mappings/energised/contact_private` says what portal user goes with a contact."""
 
 
 class EnergisedContacts:
     """CRM contacts in one tenant of be.ENERGISED."""
 
-    def __init__(self, settings: EnergisedSettings, tenant: EnergisedCards) -> None:
+    def __init__(
+        self,
+        settings: EnergisedSettings,
+        tenant: EnergisedCards,
+        password: MakePassword = random_password,
+    ) -> None:
+        self._settings = settings
+        self._password = password
         self._path = settings.contact_path
         self._names: Mapping[ContactKey, str] = {
             "reference": settings.contact_reference_field,
@@ -47,13 +58,22 @@ class EnergisedContacts:
 
     def create_contact(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
         """See `ContactBook.create_contact`: `POST <path>` (assumed)."""
-        body = {**payload, self._names["reference"]: reference}
+        body = {**self._with_user(payload), self._names["reference"]: reference}
         ask = Ask("create_contact", "POST", self._path, writes=True, json=body)
         answer = self._tenant.call(ask, timeout)
         try:
             return self._contact(members(json_of(answer.body)))
         except UnreadableError as error:
             raise self._tenant.unreadable(ask, error, answer) from None
+
+    def _with_user(self, payload: Mapping[str, Any]) -> Json:
+        """The payload with its portal user as this tenant's route takes it, if it takes one."""
+        body, field = dict(payload), self._settings.contact_user_field
+        user = body.pop(USER, None)
+        if user and field:
+            password = self._password(self._settings.password_length)
+            body[field] = {**user, "password": password}
+        return body
 
     def _contact(self, row: dict[str, Any]) -> Found:
         contact_id = identifier(row, "id")

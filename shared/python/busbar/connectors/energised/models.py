@@ -80,25 +80,32 @@ def confirm_written(row: dict[str, Any], card_id: str) -> None:
         raise UnreadableError("id")
 
 
+def following(page: dict[str, Any], offset: int, rows: int) -> int | None:
+    """The offset after a page of so many rows, None at the end.
+
+    `meta.total` (assumed) or `meta.pagination.total`, which the CPO API has (documented), is read.
+    The page size is clamped silently, so reading goes on by the number of rows that came.
+    """
+    meta = members(page.get("meta"), "meta")
+    meta = members(meta.get("pagination", meta), "pagination")
+    after = offset + rows
+    return None if not rows or after >= whole(meta, "total") else after
+
+
 def page_of(answer: object, offset: int) -> CardPage:
     """A page of the card list: `{"data": [card], "meta": {"total"}}` (assumed).
 
-    `meta.pagination.total`, which the CPO API has (documented), is read as well. The page size is
-    clamped silently, so reading goes on by the number of rows that came. A row that cannot be read
-    is named and left out: it must not hide the cards beside it.
+    A row that cannot be read is named and left out: it must not hide the cards beside it.
     """
     value = members(answer)
     found = value.get("data")
     if not isinstance(found, list):
         raise UnreadableError("data")
-    meta = members(value.get("meta"), "meta")
-    meta = members(meta.get("pagination", meta), "pagination")
-    following = offset + len(found)
-    at_end = not found or following >= whole(meta, "total")
+    after = following(value, offset, len(found))
     read = [_listed(row) for row in found]
     return CardPage(
         cards=tuple(card for card in read if isinstance(card, BackendCard)),
-        following=None if at_end else following,
+        following=after,
         unreadable=tuple(card_id for card_id in read if isinstance(card_id, str)),
     )
 

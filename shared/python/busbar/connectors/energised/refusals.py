@@ -1,13 +1,15 @@
 """What an error answer of be.ENERGISED means.
 
-Documented: errors carry a `message`, and an unknown card is a 404. The rest of the catalogue is not
-public, so statuses decide. A message may name a person and is never kept; of its words only the
-names of fields that we know are.
+Documented: errors carry a `message`, and an unknown card is a 404. The CPO API follows jsonapi.org
+(documented), whose errors stand in a list `errors`. The rest of the catalogue is not public, so
+statuses decide. A message may name a person and is never kept; of its words only the names of
+fields that we know are.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from busbar.connectors.reading import UnreadableError, json_of
@@ -35,11 +37,21 @@ FIELDS = (
     "company_id",
     "customer_number",
     "customer_reference",
+    "first_name",
+    "account_locale",
+    "password",
+    "card_no",
+    "rate_id",
+    "chargeBoxIdentity",
+    "contactUuid",
+    "tariff",
+    "unitPrice",
+    "validFrom",
 )
 _TRY_LATER = frozenset({401, 407, 408, 423, 425, 429})
 """401: the token is a matter for an alarm, and what waits for it must not die."""
 _ALSO_OF_PROXIES = frozenset({403, 404})
-"""Without a `message` not be.ENERGISED but something before it has answered."""
+"""Without a message not be.ENERGISED but something before it has answered."""
 
 
 @dataclass(frozen=True)
@@ -75,5 +87,18 @@ class Refusal:
             value = json_of(self.body)
         except UnreadableError:
             return None
-        message = value.get("message") if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            return None
+        message, errors = value.get("message"), value.get("errors")
+        if isinstance(errors, list) and errors:
+            return " ".join(_texts(errors))
         return message if isinstance(message, str) else None
+
+
+def _texts(errors: list[object]) -> Iterator[str]:
+    """What the errors of jsonapi.org say: `title` and `detail`, and `source.pointer`."""
+    for error in errors:
+        row = error if isinstance(error, dict) else {}
+        source = row.get("source")
+        pointer = source.get("pointer") if isinstance(source, dict) else None
+        yield from (str(text) for text in (row.get("title"), row.get("detail"), pointer) if text)
