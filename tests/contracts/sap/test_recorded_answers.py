@@ -542,6 +542,7 @@ REFUSED = [
     ("proxy_page", Unavailable, "HTTP_403", ""),
     ("gone_page", Unavailable, "HTTP_404", ""),
     ("too_many", Unavailable, "HTTP_429", ""),
+    (httpx.Response(401, json={"error": {"code": "SU/001"}}), Unavailable, "HTTP_401", ""),
     (httpx.Response(423), Unavailable, "HTTP_423", ""),
     (httpx.Response(400, text="<html>"), Refused, "HTTP_400", ""),
     ("crash", Unknown, "SY/530", ""),

@@ -51,7 +51,8 @@ class Refusal:
     def error(self, operation: str, *, writes: bool) -> UpstreamError:
         """The error that says what has to be done."""
         fault = self.fault
-        code = fault.code or f"HTTP_{self.status}"
+        # Who reads of a refused password looks for one code, whatever stands beside it.
+        code = fault.code if fault.code and self.status != 401 else f"HTTP_{self.status}"
         request_id = fault.transaction or self.request_id
         error = self._kind(writes=writes)("sap", operation, fault.fields, code, request_id)
         if isinstance(error, Unavailable):
