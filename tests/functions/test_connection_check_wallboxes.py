@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from busbar.connectors.energised import wallbox_checks
 from busbar.connectors.energised.connection import EnergisedConnection
 from busbar.connectors.salesforce.connection import SalesforceConnection
+from busbar.connectors.sap.connection import SapConnection
 from busbar.domain.connection_texts import OK
 from infra.simulators import sample_wallboxes
 from infra.simulators.faults import Fault
@@ -46,9 +48,10 @@ def test_should_be_green_and_write_nothing() -> None:
     assert writes(world.salesforce) == []
 
 
-def test_should_have_a_sentence_for_every_check() -> None:
+def test_should_have_a_sentence_for_every_check_and_no_other() -> None:
     names = {c["name"] for c in checked(selling(), "salesforce")["checks"]}
-    assert {*names, *EnergisedConnection.names} == set(OK)
+    others = {*EnergisedConnection.names, *SapConnection.names, *wallbox_checks.ALL}
+    assert names | others == set(OK)
 
 
 def test_should_ask_nothing_about_wallboxes_where_none_are_sold(world: World) -> None:

@@ -294,7 +294,8 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
             raise Refused(thing.system, "find", code="several_found")
         if there:
             return replace(there[0], fields={**there[0].fields, ADOPTED: "true"})
-        return thing.create(ours, payload, until - deps.clock.now().timestamp())
+        made = thing.create(ours, payload, until - deps.clock.now().timestamp())
+        return _kept(thing, made)
 
     return CreateStep(
         system=thing.system,
@@ -321,7 +322,13 @@ def _agreed(thing: Thing, hits: Sequence[Found]) -> Sequence[Found]:
     names = [n for n, v in thing.agrees.items() if plain(there.get(n, "")) != plain(v)]
     if names:
         raise Refused(thing.system, f"find_{thing.step}", ", ".join(names), "OBJECT_DIFFERS")
-    return hits
+    return [_kept(thing, hits[0])]
+
+
+def _kept(thing: Thing, found: Found) -> Found:
+    """What the journal may keep of it: nothing personal."""
+    number = {k: v for k, v in found.fields.items() if k == "order_number"}
+    return Found(found.external_id, number if thing.step is Step.ORDER else {})
 
 
 def _noted(thing: Thing, found: Found, way: Way) -> StepDone:
