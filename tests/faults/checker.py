@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tests.faults import card_rules, order_rules, people_rules, task_rules
+from tests.faults import audit_rules, card_rules, order_rules, people_rules, task_rules
 from tests.faults.evidence import Evidence
 
 ERRANDS = frozenset({"order_forward", "card_forward", "contact_forward", "sync_cards"})
@@ -54,7 +54,7 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     people_rules.leavers,
     people_rules.no_other_contacts,
     task_rules.as_decided,
-    task_rules.trail,
+    audit_rules.trail,
     tasks,
     dead_letters,
 )

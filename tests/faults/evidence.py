@@ -19,7 +19,7 @@ class Portal:
     """What the portal answers at the end.
 
     Fleet managers' orders by id, cards by id (but the second one's), tasks by id, drivers' own
-    cards; and what is said of the audit trail.
+    cards; what is said of the audit trail, and its entries.
     """
 
     orders: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -27,6 +27,7 @@ class Portal:
     tasks: dict[str, Json] = field(default_factory=dict)
     own: dict[str, list[Json]] = field(default_factory=dict)
     trail: Json = field(default_factory=dict)
+    entries: list[Json] = field(default_factory=list)
     people: dict[str, Json] = field(default_factory=dict)
     """Companies and drivers that the run has made, by id."""
 
