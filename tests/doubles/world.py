@@ -41,7 +41,7 @@ from infra.simulators.salesforce.events import Publish
 from infra.simulators.salesforce.simulator import SalesforceSimulator
 from infra.simulators.simulator import Now
 from infra.simulators.transport import SimulatorTransport
-from tests.doubles.canaries import found_in, found_in_letter
+from tests.doubles.canaries import found_in
 from tests.doubles.clock import ManualClock
 from tests.doubles.contract import hold
 from tests.doubles.memory_table import MemoryTable
@@ -148,7 +148,7 @@ class MemorySqs:
     def put(self, queue: str, body: str, delay: float = 0.0) -> None:
         """Put a message on a queue or a dead-letter queue."""
         if queue.endswith("-dead"):
-            assert found_in_letter(body) == [], "a dead letter holds personal data"
+            assert found_in(body) == [], "a dead letter holds personal data"
             self.dead.setdefault(queue.removesuffix("-dead"), []).append(body)
             return
         at = self._clock.now().timestamp() + delay
@@ -169,7 +169,7 @@ class MemorySqs:
         """A failed message: visible again later, or dead after too many tries."""
         message.received += 1
         if message.received >= most:
-            assert found_in_letter(message.body) == [], "a dead letter holds personal data"
+            assert found_in(message.body) == [], "a dead letter holds personal data"
             self.dead.setdefault(queue, []).append(message.body)
             return
         message.visible_at = self._clock.now().timestamp() + VISIBILITY

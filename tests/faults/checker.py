@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from tests.doubles.canaries import found_in
 from tests.faults import audit_rules, card_rules, order_rules, people_rules, task_rules
 from tests.faults.evidence import Evidence
 
@@ -39,6 +40,8 @@ def dead_letters(evidence: Evidence) -> Iterator[str]:
         if not any(event in body for _, body in evidence.dead):
             yield f"the event {event}, which nobody could apply, is gone"
     for queue, body in evidence.dead:
+        if found := found_in(body):
+            yield f"a dead letter of {queue} holds {found}"
         if queue in ERRANDS:
             continue  # a copy: the errand itself is a row, and was sent again
         if not any(event in body for event in poisoned):

@@ -222,7 +222,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "dead-letter queue",
         Setup("poison"),
-        (Edit("busbar.worker", "self._parts.queues.park(body, rejected.reason)", "pass"),),
+        (Edit("busbar.worker", "self._parts.queues.park(_letter(body), rejected.reason)", "pass"),),
     ),
     Mutant(
         "task of a parked event",

@@ -13,6 +13,7 @@ from typing import Any
 from busbar.domain.identifiers import reference
 from infra.local.people import PEOPLE
 from infra.simulators.sample import WATTWURM
+from infra.simulators.sample import cards as blank_cards
 from tests.doubles.world import Reply
 from tests.faults.history import Operation
 from tests.faults.people_rules import reference_of
@@ -339,7 +340,7 @@ def poison() -> Line:
             **nowhere,
             "AssetId__c": "02i000000000001AAA",
             "CardId__c": "1",
-            "CardNumber__c": "1",
+            "CardNumber__c": blank_cards(1)[0].number,  # as an older release told it
         }
         stage.history.poisoned += [
             stage.publish("OrderStatusChanged__e", nowhere),

@@ -207,6 +207,10 @@ SPOILT: dict[str, tuple[Callable[[Evidence], Any], str]] = {
         lambda r: r.dead.append(("card_event", "body")),
         "a message for card_event is dead",
     ),
+    "a dead letter with a card number": (
+        lambda r: r.dead.append(("card_event", card(r)["number"])),
+        "a dead letter of card_event holds ['DE-BBX-",
+    ),
     "an order that nobody cancelled": (
         lambda r: shown_order(r).update(rejected_reason="cancelled_by_service"),
         "is cancelled, and nobody decided so",

@@ -20,11 +20,7 @@ def assigned(org: Org, order: Row) -> list[Row]:
 
 def card_assigned(org: Org, order: Row, asset: Row) -> None:
     """Tell that a card was assigned to an order."""
-    card = {
-        "AssetId__c": asset["Id"],
-        "CardId__c": asset["EnergisedCardId__c"],
-        "CardNumber__c": asset["SerialNumber"],
-    }
+    card = {"AssetId__c": asset["Id"], "CardId__c": asset["EnergisedCardId__c"]}
     org.events.emit(ASSIGNED_EVENT, _named(order) | card)
 
 

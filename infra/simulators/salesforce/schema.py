@@ -192,7 +192,7 @@ def _event(name: str, *fields: str) -> SObject:
 
 
 EVENTS: tuple[SObject, ...] = (
-    _event("ChargeCardAssigned__e", "AssetId__c", "CardId__c", "CardNumber__c"),
+    _event("ChargeCardAssigned__e", "AssetId__c", "CardId__c"),
     _event(
         "OrderStatusChanged__e",
         "Status__c",

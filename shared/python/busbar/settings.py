@@ -69,7 +69,6 @@ class SalesforceSettings:
     """Path from an Asset to the reference of its order, for SOQL."""
     asset_account_field: str = "AccountId"
     asset_card_id_field: str = "EnergisedCardId__c"
-    asset_card_number_field: str = "SerialNumber"
     asset_fields: Sequence[str] = (
         "CardActive__c",
         "CardBlocked__c",

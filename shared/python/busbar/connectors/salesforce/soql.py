@@ -46,8 +46,7 @@ def orders(settings: SalesforceSettings, reference: str) -> str:
 
 def assets(settings: SalesforceSettings, reference: str) -> str:
     """The Assets assigned to the order with our reference."""
-    fields = ["Id", settings.asset_card_id_field, settings.asset_card_number_field]
-    fields += ["Status", "SystemModstamp"]
+    fields = ["Id", settings.asset_card_id_field, "Status", "SystemModstamp"]
     where = f"{settings.asset_order_field} = {literal(reference)}"
     return _select(fields, settings.asset_object, where) + " ORDER BY Id"
 
@@ -61,9 +60,8 @@ def all_orders(settings: SalesforceSettings, prefix: str) -> str:
 
 def all_assets(settings: SalesforceSettings) -> str:
     """Every Asset that is a card."""
-    fields = ["Id", settings.asset_card_id_field, settings.asset_card_number_field]
-    fields += ["Status", "SystemModstamp", settings.asset_order_field]
-    fields += [settings.asset_account_field, *settings.asset_fields]
+    fields = ["Id", settings.asset_card_id_field, "Status", "SystemModstamp"]
+    fields += [settings.asset_order_field, settings.asset_account_field, *settings.asset_fields]
     where = f"{settings.asset_card_id_field} != null"
     return _select(fields, settings.asset_object, where) + " ORDER BY Id"
 
