@@ -22,7 +22,6 @@ from typing import Any, NoReturn
 import httpx
 from botocore.exceptions import ClientError
 
-from busbar.domain.authorisation import SIGNED
 from busbar.ports import Mapper
 from busbar.settings import (
     EnergisedSettings,
@@ -522,8 +521,6 @@ def _hold(http: Mapping[str, str], answer: Any) -> None:
         _, route, _ = _route_of(http["method"], http["path"])
     except LookupError:
         return
-    if route.operation in SIGNED:
-        return  # a system's, and none of the document
     body = json.loads(answer["body"]) if answer["body"] else None
     hold(route.operation, answer["statusCode"], answer["headers"], body)
 
