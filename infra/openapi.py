@@ -14,9 +14,10 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from busbar.domain.authorisation import TABLE
+from busbar.domain.authorisation import SIGNED, TABLE
 from infra.catalog import USE_CASES, Route, UseCase
 from infra.operations import IDS, OUR_ID, Json, Operation, Says, operations
+from infra.operations.security import SECURITY, SIGNED_BY, how_to_sign
 
 WRITTEN = Path(__file__).parents[1] / "shared/python/busbar/usecases/openapi.json"
 """Beside the use case that serves it: also inside the layer."""
@@ -47,6 +48,16 @@ EVERY_PROBLEMS: dict[int, tuple[str, ...]] = {
     500: ("internal",),
     503: ("try-again",),
 }
+SIGNED_PROBLEMS: dict[int, tuple[str, ...]] = {
+    400: ("invalid-parameter", "body-invalid"),
+    401: ("signature-missing", "signature-invalid", "timestamp-outside-window"),
+    413: ("body-too-large",),
+    422: ("fields-invalid",),
+    429: (),
+    500: ("internal",),
+    503: ("try-again",),
+}
+"""In place of those, where a system signs what it sends."""
 IF_MATCH_PROBLEMS: dict[str, dict[int, tuple[str, ...]]] = {
     "never": {},
     "may": {412: ("etag-unknown",)},
@@ -69,6 +80,7 @@ TITLES = {
     500: "Something broke on our side",
     503: "Not possible at the moment: send it again after `Retry-After`",
 }
+SIGNED_TITLES = {**TITLES, 401: "Not signed, not just now, or not with this org's key"}
 PROBLEM: Json = {
     "type": "object",
     "description": "RFC 9457. `type` is stable; `detail` says what to do.",
@@ -152,13 +164,14 @@ CORRELATION_HEADER: Json = {
 
 def problems_of(operation: Operation, route: Route) -> dict[int, tuple[str, ...]]:
     """Status -> types of every problem that an operation may answer."""
+    signed = route.operation in SIGNED
     parts: list[Mapping[int, Sequence[str]]] = [
-        EVERY_PROBLEMS,
+        SIGNED_PROBLEMS if signed else EVERY_PROBLEMS,
         operation.problems,
         IF_MATCH_PROBLEMS[operation.if_match],
     ]
     parts += [KEY_PROBLEMS] if operation.key else []
-    parts += [BODY_PROBLEMS] if operation.body else []
+    parts += [BODY_PROBLEMS] if operation.body and not signed else []
     parts += [CSV_PROBLEMS] if operation.csv else []
     parts += [{404: ("route-not-found",)}] if "{" in route.path else []
     return {
@@ -172,7 +185,7 @@ def document() -> Json:
     described = operations()
     paths: dict[str, Json] = {}
     for case in USE_CASES:
-        for route in case.routes:
+        for route in (*case.routes, *case.signed_routes):
             verb = route.method.lower()
             paths.setdefault(route.path, {})[verb] = _operation(
                 case, route, described[route.operation]
@@ -182,7 +195,8 @@ def document() -> Json:
         "info": {
             "title": "Busbar",
             "version": "1",
-            "description": "The API of the portal, of service agents and of machines.",
+            "description": "The API of the portal, of service agents, of machines, and of systems"
+            " that sign what they send.",
         },
         "security": [{"token": []}],
         "paths": paths,
@@ -193,9 +207,7 @@ def document() -> Json:
                 f"Problem{status}": _problem(status, slugs)
                 for status, slugs in EVERY_PROBLEMS.items()
             },
-            "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            },
+            "securitySchemes": SECURITY,
         },
     }
 
@@ -216,12 +228,13 @@ def _schemas(described: Mapping[str, Operation]) -> Json:
 
 
 def _operation(case: UseCase, route: Route, operation: Operation) -> Json:
-    roles = ", ".join(f"`{role}`" for role in TABLE[route.operation])
+    signed = route.operation in SIGNED
     made: Json = {
         "operationId": route.operation,
         "tags": [case.name],
         "summary": operation.summary,
-        "description": f"Roles: {roles}.",
+        "description": how_to_sign(operation) if signed else _roles(route),
+        **({"security": [SIGNED_BY]} if signed else {}),
         "parameters": list(_parameters(route, operation)),
         "responses": _responses(route, operation),
     }
@@ -233,6 +246,10 @@ def _operation(case: UseCase, route: Route, operation: Operation) -> Json:
         content = {"schema": FILE, "examples": _examples({"two lines": operation.csv})}
         made["requestBody"] = {"required": True, "content": {"text/csv": content}}
     return made
+
+
+def _roles(route: Route) -> str:
+    return f"Roles: {', '.join(f'`{role}`' for role in TABLE[route.operation])}."
 
 
 def _parameters(route: Route, operation: Operation) -> Iterator[Json]:
@@ -261,7 +278,7 @@ def _responses(route: Route, operation: Operation) -> Json:
     problems = {
         str(status): {"$ref": f"#/components/responses/Problem{status}"}
         if EVERY_PROBLEMS.get(status) == slugs
-        else _problem(status, slugs)
+        else _problem(status, slugs, signed=route.operation in SIGNED)
         for status, slugs in problems_of(operation, route).items()
     }
     return {**answers, **problems}
@@ -278,11 +295,12 @@ def _answer(says: Says) -> Json:
     return made
 
 
-def _problem(status: int, slugs: Sequence[str]) -> Json:
-    made: Json = {"description": TITLES[status], "content": {}}
+def _problem(status: int, slugs: Sequence[str], *, signed: bool = False) -> Json:
+    title = (SIGNED_TITLES if signed else TITLES)[status]
+    made: Json = {"description": title, "content": {}}
     if slugs:
         types = [f"urn:busbar:problem:{slug}" for slug in slugs]
-        example = {"type": types[0], "title": TITLES[status], "status": status}
+        example = {"type": types[0], "title": title, "status": status}
         made["headers"] = _headers(*(["Retry-After"] if status in {409, 503} else []))
         made["content"]["application/problem+json"] = {
             "schema": {
@@ -291,7 +309,7 @@ def _problem(status: int, slugs: Sequence[str]) -> Json:
             },
             "example": {**example, "correlation_id": CORRELATION_HEADER["example"]},
         }
-    if status in GATEWAY:
+    if status in GATEWAY and not (signed and status == 401):
         made["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/Gateway"}}
     return made
 

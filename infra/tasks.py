@@ -142,8 +142,9 @@ def audit(api: Api, arguments: argparse.Namespace) -> int:
     page = api.call("GET", f"/v1/audit?limit={arguments.limit}")
     for entry in page["entries"]:
         about = f"{entry['subject_schema']} {entry['subject_id']}"
-        print(f"{entry['sequence']:>6}  {entry['at'][:19]}  {entry['action']:<14} {about}")
-        print(f"        {entry['role']} {entry['actor']}: {entry['reason']}")
+        told = ", ".join(f"{name} {value}" for name, value in entry["details"].items())
+        print(f"{entry['sequence']:>6}  {entry['at'][:19]}  {entry['action']:<16} {about}")
+        print(f"        {entry['role']} {entry['actor']}: {entry['reason'] or told or '-'}")
     return 0
 
 

@@ -23,13 +23,13 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     @door.route("POST", every, "companies_create")
     def create(request: Request) -> Answer:
         given = request.parse(company_creation.CompanyInput)
-        make = company_creation.create_company
-        return request.once(lambda _id: shown(make(given, request.deps), every))
+        make, caller = company_creation.create_company, request.caller
+        return request.once(lambda _id: shown(make(given, caller, request.deps), every))
 
     @door.route("POST", f"{every}/import", "companies_import", ("dry_run",))
     def load(request: Request) -> Answer:
-        make, deps = company_creation.import_companies, request.deps
-        return request.imported(lambda text, dry: make(text, deps, dry_run=dry))
+        make, caller = company_creation.import_companies, request.caller
+        return request.imported(lambda text, dry: make(text, caller, request.deps, dry_run=dry))
 
     @door.route("GET", one, "companies_show")
     def show(request: Request) -> Answer:

@@ -88,6 +88,7 @@ COMPANY = Parameter(
 PAGE = {"limit": LIMIT, "cursor": CURSOR}
 """Parameters of every list."""
 IDS: Mapping[str, Json] = {
+    "org": {"type": "string", "minLength": 1, "maxLength": 64},
     "system": {"type": "string", "enum": list(SYSTEMS)},
     "user_id": {"type": "string", "pattern": SUB_PATTERN},
 }
@@ -99,6 +100,6 @@ def operations() -> dict[str, Operation]:
     """Every described operation. Raises `ImportError` where a use case with routes has no entry."""
     found: dict[str, Operation] = {}
     for case in USE_CASES:
-        if case.routes:
+        if case.routes or case.signed_routes:
             found |= import_module(f"infra.operations.{case.name}").OPERATIONS
     return found

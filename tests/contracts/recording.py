@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,9 @@ class FixedClock:
 
     def now(self) -> datetime:
         return self.at
+
+    def pause(self, most: float) -> None:
+        self.at += timedelta(seconds=most)
 
 
 @dataclass

@@ -35,11 +35,6 @@ def found_in(text: str) -> list[str]:
     return found + [name for name in NAMES if name in text]
 
 
-def found_in_letter(text: str) -> list[str]:
-    """The same for a dead letter, which may name the card that its event is about."""
-    return found_in(_CARD.sub("", text))
-
-
 class Canaries(logging.Handler):
     """Hears the product's log lines, with all that stands beside the message."""
 

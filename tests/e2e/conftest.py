@@ -17,6 +17,7 @@ from infra.local.options import CACHE
 from infra.local.synthesis import assembly
 from infra.local.testing import RunningSystem, running_system
 from tests.doubles.canaries import found_in
+from tests.doubles.contract import hold
 
 T = TypeVar("T")
 CARDS = 2
@@ -53,6 +54,13 @@ def eventually(look: Callable[[], T], within: float = 30.0) -> T:
             return found
         time.sleep(0.1)
     raise AssertionError(f"did not come true within {within:.0f} s")
+
+
+def held(operation: str, answer: httpx.Response) -> httpx.Response:
+    """The answer, held against the API's document."""
+    headers = {"Content-Type": answer.headers.get("content-type", ""), **answer.headers}
+    hold(operation, answer.status_code, headers, answer.json() if answer.content else None)
+    return answer
 
 
 def store_of(system: RunningSystem) -> TableStore:

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 
+from infra.local.people import PEOPLE
 from infra.local.testing import RunningSystem
+from infra.simulators.sample import WATTWURM
 from tests.e2e.conftest import eventually
 from tests.faults.scenarios import COMPANY
 
@@ -21,6 +23,22 @@ def as_user(system: RunningSystem, sub: str, method: str, path: str, **more: Any
     """A call with a token for somebody whom the run itself has invited."""
     headers = {"Authorization": f"Bearer {system.token('driver', sub=sub)}"}
     return system.call(method, path, headers={**headers, **more.pop("headers", {})}, **more)
+
+
+def check_trail(system: RunningSystem) -> None:
+    """Who did what is in the audit trail, which is as it was written and holds no names."""
+    trail = system.call("GET", "/v1/audit", "operator")
+    done = [(entry["action"], entry["actor"]) for entry in trail.json()["entries"][::-1]]
+    agent = PEOPLE["service-agent"]
+    assert done == [
+        ("companies_create", agent),
+        ("users_create", agent),
+        ("users_import", MANAGER),
+        ("vehicles_import", MANAGER),
+        ("users_remove", MANAGER),
+    ]
+    assert not [name for name in ("Dörte", "Max", WATTWURM.name, "EMD") if name in trail.text]
+    assert system.call("POST", "/v1/audit/verify", "operator").json()["intact"] is True
 
 
 def test_should_take_a_new_company_from_its_creation_to_the_card_that_its_driver_sees(
@@ -121,6 +139,7 @@ def test_should_take_a_new_company_from_its_creation_to_the_card_that_its_driver
     assert eventually(freed)
     contacts = system.simulator("energised", "GET", "state")["contacts"]
     assert len([c for c in contacts if c["customer_reference"]]) == 2
+    check_trail(system)
 
 
 def test_should_refuse_orders_of_a_suspended_company_and_its_removal_while_it_is_used(

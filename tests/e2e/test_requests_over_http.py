@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
-from busbar.domain.authorisation import TABLE
+from busbar.domain.authorisation import SIGNED, TABLE
 from busbar.domain.customers import Vehicle
 from busbar.ports import Put
 from infra.local.sample import company_id
@@ -16,18 +15,10 @@ from infra.openapi import text
 from infra.operations import operations
 from infra.operations.parts import VEHICLE_ID
 from infra.simulators.sample import NORDWIND
-from tests.doubles.contract import hold
-from tests.e2e.conftest import deliver, number_of, place, store_of
+from tests.e2e.conftest import deliver, held, number_of, place, store_of
 from tests.functions.people import allowed, name_of
 
 ORDERS = "/v1/charge-card-orders"
-
-
-def held(operation: str, answer: httpx.Response) -> httpx.Response:
-    """The answer, held against the document."""
-    headers = {"Content-Type": answer.headers.get("content-type", ""), **answer.headers}
-    hold(operation, answer.status_code, headers, answer.json() if answer.content else None)
-    return answer
 
 
 def test_should_show_everybody_the_document_that_was_built(system: RunningSystem) -> None:
@@ -60,6 +51,8 @@ def test_should_answer_every_operation_of_the_document_as_it_says(system: Runnin
     for path, entries in document["paths"].items():
         for verb, entry in entries.items():
             operation = entry["operationId"]
+            if operation in SIGNED:
+                continue  # no person's: `test_webhook_over_http` holds its answers
             # The company was just made: no manager has it for his own.
             ours = "{company_id}" not in path
             person = name_of(allowed(operation)) if ours else "service-agent"

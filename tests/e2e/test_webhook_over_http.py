@@ -14,7 +14,7 @@ from busbar.usecases.salesforce_webhook import WebhookMessage
 from infra.local.surroundings import WEBHOOK_KEY
 from infra.local.testing import RunningSystem
 from infra.simulators.webhook import headers
-from tests.e2e.conftest import deliver, eventually, number_of, place, show, store_of
+from tests.e2e.conftest import deliver, eventually, held, number_of, place, show, store_of
 
 PATH = "/v1/webhooks/salesforce/demo"
 
@@ -40,10 +40,11 @@ def event(placed: httpx.Response, status: str, version: int) -> dict[str, Any]:
 
 
 def send(system: RunningSystem, *events: Any, key: str = WEBHOOK_KEY, **other: str) -> Any:
-    """Sign and send; `other` replaces headers."""
+    """Sign and send; `other` replaces headers. The answer is held against the document."""
     body = json.dumps({"events": events}).encode()
     signed = headers(key, "msg_any", body, time.time())
-    return system.call("POST", PATH, content=body, headers={**signed, **other})
+    answer = system.call("POST", PATH, content=body, headers={**signed, **other})
+    return held("salesforce_webhook", answer)
 
 
 def test_should_bring_the_cards_into_the_portal_by_webhook(by_webhook: RunningSystem) -> None:

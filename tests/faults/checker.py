@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from infra.catalog import FED
-from tests.faults import card_rules, order_rules, people_rules, task_rules, wallbox_rules
+from tests.doubles.canaries import found_in
+from tests.faults import (
+    audit_rules,
+    card_rules,
+    order_rules,
+    people_rules,
+    task_rules,
+    wallbox_rules,
+)
 from tests.faults.evidence import Evidence
 
 ERRANDS = frozenset(FED)
@@ -40,6 +48,8 @@ def dead_letters(evidence: Evidence) -> Iterator[str]:
         if not any(event in body for _, body in evidence.dead):
             yield f"the event {event}, which nobody could apply, is gone"
     for queue, body in evidence.dead:
+        if found := found_in(body):
+            yield f"a dead letter of {queue} holds {found}"
         if queue in ERRANDS:
             continue  # a copy: the errand itself is a row, and was sent again
         if not any(event in body for event in poisoned):
@@ -58,7 +68,7 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     wallbox_rules.one_per_key,
     wallbox_rules.nothing_else,
     task_rules.as_decided,
-    task_rules.trail,
+    audit_rules.trail,
     tasks,
     dead_letters,
 )

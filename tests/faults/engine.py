@@ -14,7 +14,11 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
+from tests.faults.draws import draw
+
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+PAUSES = 300
+"""The topic of how long those who make way for others do so."""
 
 
 class WorkerDiedError(BaseException):
@@ -57,6 +61,7 @@ class Engine:
         self._agenda: list[tuple[float, int, bool, Callable[[], object]]] = []
         self._numbers = itertools.count()
         self._pending = 0
+        self._drawn = itertools.count()
         self._hub = getcurrent()
         self._until = 0.0
         self._looked_at, self._now = 0.0, START
@@ -97,6 +102,10 @@ class Engine:
         worker = getattr(line, "worker", None)
         if worker is not None:
             worker.check(self.seconds)
+
+    def pause(self, most: float) -> None:
+        """Give way for a part of it, another one each time."""
+        self.rest(most * draw(0, PAUSES, next(self._drawn)))
 
     @property
     def worker(self) -> Worker | None:

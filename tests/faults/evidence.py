@@ -19,7 +19,7 @@ class Portal:
     """What the portal answers at the end.
 
     Fleet managers' orders by id, cards by id (but the second one's), tasks by id, drivers' own
-    cards; and what is said of the audit trail.
+    cards; what is said of the audit trail, and its entries.
     """
 
     orders: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -29,6 +29,7 @@ class Portal:
     trail: Json = field(default_factory=dict)
     wallbox_orders: dict[str, dict[str, Json]] = field(default_factory=dict)
     """Orders of wallboxes with their progress, by user and id."""
+    entries: list[Json] = field(default_factory=list)
     people: dict[str, Json] = field(default_factory=dict)
     """Companies and drivers that the run has made, by id."""
 

@@ -7,7 +7,17 @@ from typing import Any, Literal
 
 NEVER = float("inf")
 Outcome = Literal["invoke", "ok", "fail", "unknown"]
-Kind = Literal["order", "card", "company", "driver", "leaver", "decision", "wallbox order"]
+Kind = Literal[
+    "order",
+    "card",
+    "company",
+    "manager",
+    "driver",
+    "contact",
+    "leaver",
+    "decision",
+    "wallbox order",
+]
 
 
 @dataclass
@@ -16,8 +26,9 @@ class Operation:
 
     `outcome` is `invoke` while nobody has answered, `ok` or `fail` after that, `unknown` if the
     client gave up. `subject` is an order's Idempotency-Key, the id of a card
-    or driver, somebody who leaves, a customer number, or what a decision is about. `wants` is what
-    it shall come to: for an order `{"quantity", "delivered"}`, for a card the fields that are set.
+    or user, somebody who leaves, a customer number, who is given a contact by hand, or what a
+    decision is about. `wants` is what it shall come to: for an order `{"quantity", "delivered"}`,
+    for a card the fields that are set.
     """
 
     kind: Kind

@@ -223,7 +223,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "dead-letter queue",
         Setup("poison"),
-        (Edit("busbar.worker", "self._parts.queues.park(body, rejected.reason)", "pass"),),
+        (Edit("busbar.worker", "self._parts.queues.park(_letter(body), rejected.reason)", "pass"),),
     ),
     Mutant(
         "task of a parked event",
@@ -331,6 +331,32 @@ MUTANTS: tuple[Mutant, ...] = (
                 "*way(asked),\n    )\n    deps.store.commit(\n        *deps",
             ),
         ),
+    ),
+    Mutant(
+        "audit of a new company in the transaction",
+        Setup("company"),
+        (
+            Edit(
+                "busbar.usecases.company_creation",
+                "deps.store.commit(*_creation(company, there, bound, deps), *told)",
+                "deps.store.commit(*_creation(company, there, bound, deps))\n"
+                "        deps.store.commit(*told)",
+            ),
+        ),
+        first=48,
+    ),
+    Mutant(
+        "audit of a removal in the transaction",
+        Setup("leaver"),
+        (
+            Edit(
+                "busbar.usecases.users",
+                "deps.store.commit(*_ended(gone, stored, [*unbound], deps), *told)",
+                "deps.store.commit(*_ended(gone, stored, [*unbound], deps))\n"
+                "    deps.store.commit(*told)",
+            ),
+        ),
+        first=137,
     ),
     Mutant(
         "ledger row of a decision",

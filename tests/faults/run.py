@@ -34,6 +34,7 @@ from tests.faults.scenarios import (
 )
 from tests.faults.setups import Mode, Setup, Tenant
 from tests.faults.stage import (
+    AUDIT,
     CARDS,
     COMPANIES,
     ORDERS,
@@ -313,6 +314,7 @@ def look(stage: Stage, portal: Portal) -> None:
     tasks = Client(stage, OPERATOR).everything(TASKS, "tasks")
     portal.tasks.update({t["id"]: t for t in tasks})
     portal.trail = Client(stage, OPERATOR).ask("POST", VERIFY).json
+    portal.entries = Client(stage, OPERATOR).everything(AUDIT, "entries")
     left = {asked.subject for asked in stage.history.of("leaver")}
     drivers = (*DRIVERS, *((NEW_DRIVER,) if new else ()))
     for user in (u for u in drivers if u not in left):

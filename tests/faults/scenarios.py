@@ -13,6 +13,7 @@ from typing import Any
 from busbar.domain.identifiers import reference
 from infra.local.people import PEOPLE
 from infra.simulators.sample import WATTWURM
+from infra.simulators.sample import cards as blank_cards
 from tests.doubles.world import Reply
 from tests.faults.history import Operation
 from tests.faults.people_rules import reference_of
@@ -324,7 +325,8 @@ def company() -> Line:
         made = agent.ask("POST", COMPANIES, COMPANY, operation=asked, Idempotency_Key="company")
         ours = made.json["id"]
         invited = {"sub": NEW_MANAGER, "role": "fleet_manager", "name": "Any", "company_id": ours}
-        agent.ask("POST", USERS, invited, Idempotency_Key="manager")
+        let_in = stage.history.begin("manager", AGENT, NEW_MANAGER, stage.now())
+        agent.ask("POST", USERS, invited, operation=let_in, Idempotency_Key="manager")
         driver = {"sub": NEW_DRIVER, "role": "driver", "name": "New Driver"}
         wants = {"name": driver["name"], "company": ours}
         added = stage.history.begin("driver", NEW_MANAGER, NEW_DRIVER, stage.now(), **wants)
@@ -368,8 +370,10 @@ def _known_to_energised(stage: Stage, agent: Client, path: str, who: Operation) 
     contact = there[0] if there else {"id": f"by-hand-{who.kind}", **_by_hand(stage, who)}
     if not there:
         stage.make_contact(contact)
-    given = {"energised_contact_id": contact["id"]}
-    return any(agent.ask("PATCH", path, given, If_Match="*").status != 412 for _ in range(20))
+    given, whom = {"energised_contact_id": contact["id"]}, path.rpartition("/")[2]
+    action = "companies_change" if who.kind == "company" else "users_change"
+    asked = stage.history.begin("contact", agent.user, whom, stage.now(), action=action)
+    return agent.ask("PATCH", path, given, operation=asked, If_Match="*").status < 300
 
 
 def _by_hand(stage: Stage, who: Operation) -> dict[str, Any]:
@@ -393,7 +397,7 @@ def poison() -> Line:
             **nowhere,
             "AssetId__c": "02i000000000001AAA",
             "CardId__c": "1",
-            "CardNumber__c": "1",
+            "CardNumber__c": blank_cards(1)[0].number,  # as an older release told it
         }
         stage.history.poisoned += [
             stage.publish("OrderStatusChanged__e", nowhere),

@@ -30,16 +30,3 @@ def as_decided(evidence: Evidence) -> Iterator[str]:
                     yield f"order {order_id} is cancelled, and {len(rows)} times in Salesforce"
             elif "ok" in outcomes:
                 yield f"order {order_id} was cancelled, and is {shown.get('status')}"
-
-
-def trail(evidence: Evidence) -> Iterator[str]:
-    """Each decision is in the audit trail once, and the trail is as it was written."""
-    said = evidence.portal.trail
-    if not said["intact"]:
-        yield f"the audit trail is broken at {said['broken_at']}: {said['fault']}"
-    outcomes = [d.outcome for d in evidence.history.of("decision")]
-    least = outcomes.count("ok")
-    most = least + outcomes.count("unknown")
-    there = said["head"]["sequence"]
-    if not least <= there <= most:
-        yield f"{least} to {most} decisions were taken, and {there} are in the audit trail"

@@ -18,7 +18,14 @@ from tests.faults.evidence import Evidence
 from tests.faults.history import NEVER, Operation
 from tests.faults.people_rules import UUIDS
 from tests.faults.run import played
-from tests.faults.scenarios import COMPANY_AND_ORDER, DRIVERS, MANAGER, ONE_ORDER
+from tests.faults.scenarios import (
+    COMPANY_AND_ORDER,
+    DRIVERS,
+    MANAGER,
+    NEW_DRIVER,
+    NEW_MANAGER,
+    ONE_ORDER,
+)
 from tests.faults.trouble import Calm
 
 Json = dict[str, Any]
@@ -200,6 +207,10 @@ SPOILT: dict[str, tuple[Callable[[Evidence], Any], str]] = {
         lambda r: r.dead.append(("card_event", "body")),
         "a message for card_event is dead",
     ),
+    "a dead letter with a card number": (
+        lambda r: r.dead.append(("card_event", card(r)["number"])),
+        "a dead letter of card_event holds ['DE-BBX-",
+    ),
     "an order that nobody cancelled": (
         lambda r: shown_order(r).update(rejected_reason="cancelled_by_service"),
         "is cancelled, and nobody decided so",
@@ -211,11 +222,17 @@ SPOILT: dict[str, tuple[Callable[[Evidence], Any], str]] = {
     "a cancelled order that goes on": (cancelled, "was cancelled, and is delivered"),
     "a decision without an entry in the audit trail": (
         cancelled,
-        "1 to 1 decisions were taken, and 0 are in the audit trail",
+        "1 to 1 times, and it is 0 times in the audit trail",
     ),
     "an entry without a decision": (
+        lambda r: r.portal.entries.append(
+            {"actor": "x", "action": "tasks_cancel", "subject_id": "x", "details": {}}
+        ),
+        "x did tasks_cancel of x 0 to 0 times, and it is 1 times in the audit trail",
+    ),
+    "an audit trail that shows less than it has": (
         lambda r: r.portal.trail["head"].update(sequence=1),
-        "0 to 0 decisions were taken, and 1 are in the audit trail",
+        "ends at 1 and shows 0 entries",
     ),
     "a broken audit trail": (
         lambda r: r.portal.trail.update(intact=False, broken_at=3, fault="edited"),
@@ -233,6 +250,11 @@ def contact(run: Evidence, name: str) -> Json:
 def person(run: Evidence, kind: str) -> Json:
     """The company or driver of the run, as the portal shows it."""
     return run.portal.people[run.history.of(kind)[0].body["id"]]
+
+
+def entry(run: Evidence, subject: str) -> Json:
+    """The entry in the audit trail about somebody or something."""
+    return next(e for e in run.portal.entries if e["subject_id"] == subject)
 
 
 def left_by(run: Evidence, driver: str) -> None:
@@ -269,6 +291,18 @@ SPOILT_PEOPLE: dict[str, tuple[Callable[[Evidence], Any], str]] = {
     "a refusal": (
         lambda r: vars(r.history.of("driver")[0]).update(outcome="fail", status=409),
         "driver new-driver was refused: 409",
+    ),
+    "an invitation that is not in the audit trail": (
+        lambda r: r.portal.entries.remove(entry(r, NEW_MANAGER)),
+        f"did users_create of {NEW_MANAGER} 1 to 1 times, and it is 0 times",
+    ),
+    "a company that is in it twice": (
+        lambda r: r.portal.entries.append(entry(r, person(r, "company")["id"])),
+        "1 to 1 times, and it is 2 times",
+    ),
+    "a driver whom another has added": (
+        lambda r: entry(r, NEW_DRIVER).update(actor="somebody-else"),
+        f"somebody-else did users_create of {NEW_DRIVER} 0 to 0 times",
     ),
     "a card bills to another company": (
         lambda r: card(r).update(billing_contact_id=NORDWIND.energised_id),

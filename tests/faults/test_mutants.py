@@ -34,6 +34,8 @@ GUARDS = {
     "task and order in one transaction",
     "errand of a decision",
     "audit in the transaction",
+    "audit of a new company in the transaction",
+    "audit of a removal in the transaction",
     "circuit",
     "lease of a probe",
     "shared limit",

@@ -152,6 +152,7 @@ IDS = {
     "company_id": NORDWIND_ID,
     "user_id": PEOPLE["driver"],
     "vehicle_id": "VEH1C7E000001",
+    "org": ORG,
 }
 """What `order`, `card_in_portal`, `open_task` and `vehicle` make, by path parameter; and the sample
 data."""

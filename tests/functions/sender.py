@@ -21,7 +21,6 @@ def card_assigned(**fields: Any) -> Event:
         "OrderReference__c": "BBCO0RDER00000001",
         "AssetId__c": CARD.asset_id,
         "CardId__c": CARD.energised_id,
-        "CardNumber__c": CARD.number,
         "SourceVersion__c": "1772438401000",
         "EventUuid": "5b1f2c9e-0000-4000-8001-000000000001",
         "CreatedDate": "2026-03-02T08:00:01.000Z",

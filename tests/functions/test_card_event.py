@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from busbar.domain.cards import ChargeCard
 from busbar.domain.orders import ChargeCardOrder
+from busbar.ports import Save
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.doubles.world import World
 from tests.functions.given import (
@@ -178,17 +180,51 @@ def test_assigned_should_be_read_again_when_another_event_of_its_version_differs
     assert billing_contacts(world, 1) == [ELBE.energised_id]
 
 
-def test_assigned_should_change_nothing_when_its_version_comes_again_with_another_number(
+def test_former_should_be_taken_without_the_number_that_it_tells(world: World, event: Any) -> None:
+    order(world)
+    assert failed(world.invoke("card_event", event)) == []
+    assert billing_contacts(world, 1) == [NORDWIND.energised_id]
+    assert stored_card(world).number == ""
+
+
+def test_former_should_change_nothing_when_the_release_before_has_taken_it(
     world: World, event: Any
 ) -> None:
     order(world)
     world.invoke("card_event", event)
+    taken = store(world).get(ChargeCard, ours(CARD))
+    assert taken
+    assert taken.record.assigned_by
+    # What it remembers of the event is not what we would: there was a number in it.
+    mark = taken.record.assigned_by.model_copy(update={"content_hash": "another"})
+    store(world).commit(Save(taken.record.model_copy(update={"assigned_by": mark}), taken))
     before = dict(world.table.items)
-    message = bodies(event)[0]
-    message["detail"]["payload"]["CardNumber__c"] = "other"
-    world.invoke("card_event", batch(message))
+    world.invoke("card_event", event)
     assert world.table.items == before
     assert not world.salesforce.calls
+
+
+def test_former_should_be_parked_without_the_number_and_go_through_when_it_is_brought_back(
+    world: World, event: Any
+) -> None:
+    assert failed(world.invoke("card_event", event)) == []
+    (letter,) = parked(world)
+    assert CARD.number in event["Records"][0]["body"]
+    assert CARD.number not in letter
+    order(world)  # it is there after all
+    assert failed(world.invoke("card_event", batch(letter))) == []
+    assert billing_contacts(world, 1) == [NORDWIND.energised_id]
+
+
+@pytest.mark.parametrize("field", ["source", "detail-type"])
+def test_former_should_be_parked_without_the_number_whatever_the_reason_is(
+    world: World, event: Any, field: str
+) -> None:
+    message = {**bodies(event)[0], field: "unknown"}
+    assert failed(world.invoke("card_event", batch(message))) == []
+    (letter,) = parked(world)
+    del message["detail"]["payload"]["CardNumber__c"]
+    assert json.loads(letter) == message
 
 
 def test_assigned_should_be_parked_when_the_asset_belongs_to_another_card(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 import schemathesis
 
-from busbar.domain.authorisation import TABLE
+from busbar.domain.authorisation import SIGNED, TABLE
+from busbar.domain.webhook_signature import HEADERS, key_of, sign
 from infra.catalog import USE_CASES, Route
 from infra.openapi import WRITTEN, document, text
 from infra.operations import operations
 from tests.doubles.contract import hold, operation_of, resolved, validator
-from tests.doubles.world import World
+from tests.doubles.world import Reply, World
 from tests.functions.given import ready
 from tests.functions.people import allowed
 from tests.functions.portal import answer, call_as
+from tests.functions.sender import post, signed_headers
 
-ROUTES = [route for case in USE_CASES for route in case.routes]
+ROUTES = [route for case in USE_CASES for route in case.routes + case.signed_routes]
 EVERY = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
 BODIES = [(name, example) for name, o in operations().items() for example in o.bodies]
 
@@ -43,7 +47,24 @@ def test_should_describe_every_route_and_no_other() -> None:
         for verb, entry in entries.items()
     }
     assert described == {(r.method, r.path, r.operation) for r in ROUTES}
-    assert set(operations()) == set(TABLE)
+    assert set(operations()) == {*TABLE, *SIGNED}
+
+
+def test_should_ask_for_the_three_headers_of_a_signature_where_no_token_is_taken() -> None:
+    schemes = document()["components"]["securitySchemes"]
+    for route in ROUTES:
+        asked = operation_of(route.operation).get("security", document()["security"])
+        names = [[schemes[name].get("name", name) for name in every] for every in asked]
+        assert names == [list(HEADERS) if route.operation in SIGNED else ["token"]]
+
+
+def test_should_sign_its_example_as_it_says() -> None:
+    told = operation_of("salesforce_webhook")["description"]
+    key, message_id, timestamp, signature = re.findall("`(.+?)`", told)
+    body = re.search("\n    (.+)\n", told)
+    assert body
+    assert json.loads(body[1]) in operations()["salesforce_webhook"].bodies.values()
+    assert sign(key_of(key), message_id, timestamp, body[1].encode()) == signature
 
 
 # --- examples ----------------------------------------------------------------------------------
@@ -81,8 +102,17 @@ def test_should_be_granted_what_the_examples_ask_for(route: Route) -> None:
     for body in described.bodies.values() or [described.csv or None]:
         world, ids = ready(route.operation)
         path = route.path.format(**ids)
-        granted = call_as(world, allowed(route.operation), route.method, path, body, headers)
+        if route.operation in SIGNED:
+            granted = sent(world, body)
+        else:
+            granted = call_as(world, allowed(route.operation), route.method, path, body, headers)
         assert granted.status in described.answers, granted.text
+
+
+def sent(world: World, message: Any) -> Reply:
+    """What the webhook answers to a message that is signed."""
+    body = json.dumps(message).encode()
+    return post(world, body, signed_headers(world, body))
 
 
 # --- the contract by itself --------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """The product as a WSGI application: API Gateway's part in front of the handlers, in memory.
 
-The token is the `sub` of a sample person. What API Gateway answers by itself, it answers: no such
-route, no token. `reset` begins anew with one of each thing, so that ids find something.
+The token is the `sub` of a sample person; what has to be signed is signed here, byte by byte. What
+API Gateway answers by itself, it answers: no such route, no token. `reset` begins anew with one of
+each thing, so that ids find something.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 
 from tests.doubles.world import World, http_event, route_of
 from tests.functions.given import ready
+from tests.functions.sender import signed_headers
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 TEXT = ("text/", "application/json", "application/javascript", "application/xml")
@@ -49,13 +51,18 @@ class PortalApp:
             case, parameters = route_of(environ["REQUEST_METHOD"], path)
         except LookupError:
             return _gateway(404, "Not Found")
-        if scheme.lower() != "bearer" or not sub:
+        raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        claims = None
+        if case.signed_routes:
+            headers |= signed_headers(self._world, raw, message_id=f"msg_{self.requests}")
+        elif scheme.lower() != "bearer" or not sub:
             return _gateway(401, "Unauthorized")
+        else:
+            claims = {**self._world.claims("operator"), "sub": sub}
         query = environ.get("QUERY_STRING", "")
         where = f"{path}?{query}" if query else path
-        claims = {**self._world.claims("operator"), "sub": sub}
         event = http_event(environ["REQUEST_METHOD"], where, None, headers, parameters, claims)
-        _put_body(event, environ)
+        _put_body(event, raw, environ.get("CONTENT_TYPE", ""))
         answer = self._world.invoke(case.name, event)
         return answer["statusCode"], list(answer["headers"].items()), answer["body"]
 
@@ -74,12 +81,11 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
     return {**named, "content-type": content_type} if content_type else named
 
 
-def _put_body(event: dict[str, Any], environ: dict[str, Any]) -> None:
-    raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+def _put_body(event: dict[str, Any], raw: bytes, content_type: str) -> None:
     if not raw:
         return
     try:
-        if environ.get("CONTENT_TYPE", "").startswith(TEXT):
+        if content_type.startswith(TEXT):
             event["body"] = raw.decode()
             return
     except UnicodeDecodeError:

@@ -9,7 +9,7 @@ import pytest
 
 from infra.tasks import Api, parser, run
 from tests.doubles.world import World
-from tests.functions.given import ORDER, batch, command, errand, order, shown, tasks
+from tests.functions.given import NORDWIND_ID, ORDER, batch, command, errand, order, shown, tasks
 from tests.functions.test_tasks import REFUSED
 
 Run = Callable[..., int]
@@ -125,7 +125,7 @@ def test_should_show_and_verify_the_audit_trail(
     tool("cancel", task.id, "--reason", "Doppelt bestellt")
     capsys.readouterr()
     assert tool("audit") == 0
-    assert f"tasks_cancel   task {task.id}" in (printed := capsys.readouterr().out)
+    assert f"tasks_cancel     task {task.id}" in (printed := capsys.readouterr().out)
     assert "Doppelt bestellt" in printed
     assert tool("verify") == 0
     printed = capsys.readouterr().out
@@ -134,6 +134,19 @@ def test_should_show_and_verify_the_audit_trail(
     assert tool("verify", "--mark", mark) == 0
     assert tool("verify", "--mark", f"1:{'0' * 64}") == 1
     assert "NOT as it was written: entry 1" in capsys.readouterr().out
+
+
+def test_should_show_who_changed_what_of_a_company(
+    tool: Run, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/v1/companies/{NORDWIND_ID}"
+    world.call("PATCH", path, "service-agent", {"suspended": True}, If_Match="*")
+    capsys.readouterr()
+    assert tool("audit") == 0
+    printed = capsys.readouterr().out
+    assert f"companies_change company {NORDWIND_ID}" in printed
+    assert "changed suspended" in printed
+    assert "suspended true" in printed
 
 
 @pytest.mark.parametrize("moment", ["soon", "25:00", "14", ""])

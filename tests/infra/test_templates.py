@@ -178,17 +178,18 @@ def test_should_wake_the_relay_for_outbox_rows_that_want_to_be_sent_alone(
     ]
 
 
-def test_should_have_the_routes_of_the_api_document_where_a_token_is_needed(
+def test_should_have_the_routes_of_the_api_document_and_ask_for_a_token_where_it_says_so(
     assembly: AssemblyOf,
 ) -> None:
+    written = json.loads(openapi.WRITTEN.read_text())
     described = {
-        f"{verb.upper()} {path}"
-        for path, verbs in json.loads(openapi.WRITTEN.read_text())["paths"].items()
-        for verb in verbs
+        f"{verb.upper()} {path}": "JWT"
+        if {"token": []} in entry.get("security", written["security"])
+        else "NONE"
+        for path, verbs in written["paths"].items()
+        for verb, entry in verbs.items()
     }
     for stage in ("local", "dev"):
         routes = assembly(stage).resources("AWS::ApiGatewayV2::Route")
-        with_token = {
-            r.properties["RouteKey"] for r in routes if r.properties["AuthorizationType"] == "JWT"
-        }
-        assert with_token == described
+        asks = {r.properties["RouteKey"]: r.properties["AuthorizationType"] for r in routes}
+        assert asks == described

@@ -11,7 +11,7 @@ from busbar.observability import logger
 from infra.local.sample import users
 from infra.simulators.sample import DRIVERS, NORDWIND, cards
 from tests.conftest import CANARIES
-from tests.doubles.canaries import Canaries, found_in, found_in_letter
+from tests.doubles.canaries import Canaries, found_in
 
 PERSONAL = {
     "mail": "somebody@example.test",
@@ -53,8 +53,3 @@ def test_should_hear_personal_data_in_a_line_and_beside_it(heard: Canaries, valu
 )
 def test_should_not_take_ids_and_times_for_persons(text: str) -> None:
     assert found_in(text) == []
-
-
-def test_should_let_a_dead_letter_name_its_card_and_nothing_else() -> None:
-    assert found_in_letter(f"card {cards(1)[0].number}") == []
-    assert found_in_letter(f"of {DRIVERS[0].email}") == [DRIVERS[0].email]

@@ -31,15 +31,13 @@ def is_for_wallboxes(order: Row) -> bool:
 def asset_assigned(org: Org, order: Row, asset: Row) -> None:
     """Tell that a card or a wallbox was assigned to an order, by the event of such orders."""
     told = {"AssetId__c": asset["Id"], "CardId__c": asset["EnergisedCardId__c"]}
-    if is_for_wallboxes(order):
-        told |= {
-            "AssetKind__c": asset["AssetKind__c"],
-            "SerialNumber__c": asset["SerialNumber"],
-        }
-        org.events.emit(WALLBOX_EVENT, _named(order) | told)
-    else:
-        told |= {"CardNumber__c": asset["SerialNumber"]}
+    if not is_for_wallboxes(order):
         org.events.emit(ASSIGNED_EVENT, _named(order) | told)
+        return
+    # A card's number is nothing that an event may tell: it could lie in a dead-letter queue.
+    serial = None if asset["EnergisedCardId__c"] else asset["SerialNumber"]
+    told |= {"AssetKind__c": asset["AssetKind__c"], "SerialNumber__c": serial}
+    org.events.emit(WALLBOX_EVENT, _named(order) | told)
 
 
 def installation_reviewed(org: Org, order: Row, asset: Row) -> None:

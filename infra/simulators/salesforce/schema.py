@@ -128,7 +128,7 @@ STANDARD: tuple[SObject, ...] = (
 
 
 EVENTS: tuple[SObject, ...] = (
-    event("ChargeCardAssigned__e", "AssetId__c", "CardId__c", "CardNumber__c"),
+    event("ChargeCardAssigned__e", "AssetId__c", "CardId__c"),
     event(
         "OrderStatusChanged__e",
         "Status__c",

@@ -29,6 +29,10 @@ class Clock(Protocol):
         """The present, aware, in UTC."""
         ...
 
+    def pause(self, most: float) -> None:
+        """Let some time pass, by chance up to `most` seconds: who meets others now may not then."""
+        ...
+
 
 class Ids(Protocol):
     """Fresh entity ids."""

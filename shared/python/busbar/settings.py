@@ -81,7 +81,6 @@ class SalesforceSettings:
     """Path from an Asset to the reference of its order, for SOQL."""
     asset_account_field: str = "AccountId"
     asset_card_id_field: str = "EnergisedCardId__c"
-    asset_card_number_field: str = "SerialNumber"
     asset_fields: Sequence[str] = (
         "CardActive__c",
         "CardBlocked__c",
@@ -129,6 +128,8 @@ class SalesforceSettings:
     """What the status of a shared contract becomes where its order fails."""
     wallbox_contract_id: str = ""
     """The sub-CPO's wallbox contract, to which every shared contract refers: id of a Contract."""
+    asset_serial_field: str = "SerialNumber"
+    """Field of an Asset with a wallbox's serial number, or a card's number."""
     asset_kind_field: str = "AssetKind__c"
     """Field of an Asset that tells a wallbox, a private card and a refund card from each other."""
     asset_kinds: Mapping[str, str] = field(

@@ -85,6 +85,10 @@ class SystemClock:
         """The present in UTC."""
         return datetime.now(UTC)
 
+    def pause(self, most: float) -> None:
+        """Sleep, to the millisecond."""
+        time.sleep(secrets.randbelow(round(most * 1000) + 1) / 1000)
+
 
 class RandomIds:
     """65 random bits an id."""

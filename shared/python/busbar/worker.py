@@ -23,6 +23,8 @@ from busbar.usecases.deps import Deps
 from busbar.wiring import Clients, Parts
 
 Work = Callable[[Any, Deps], object]
+_FORMER = frozenset({"CardNumber__c"})
+"""Fields that events of an older release tell of a person, and that nobody reads."""
 
 
 class Worker:
@@ -117,7 +119,7 @@ class Worker:
     def _of_nobody(self, body: str, reason: str) -> None:
         """Park an event for which there is no org whose tasks it could stand in."""
         logger.error("event of nobody", extra={"worker": self._name, "reason": reason})
-        self._parts.queues.park(body, reason)
+        self._parts.queues.park(_letter(body), reason)
 
     def _park(self, body: str, rejected: EventRejected, deps: Deps) -> None:
         digest = hashlib.sha256(body.encode()).hexdigest()[:26]
@@ -132,7 +134,7 @@ class Worker:
         )
         # The task first: a crash in between parks the message twice, never without its task.
         deps.store.commit(Put(task))
-        self._parts.queues.park(body, rejected.reason)
+        self._parts.queues.park(_letter(body), rejected.reason)
         logger.error("event parked", extra={"worker": self._name, "reason": rejected.reason})
 
     def _batch(self, event: dict[str, Any], one: Callable[[str], None]) -> dict[str, Any]:
@@ -155,3 +157,16 @@ def _envelope(body: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return envelope if isinstance(envelope, dict) else {}
+
+
+def _letter(body: str) -> str:
+    """The message as it is parked, without what a dead letter must not hold."""
+    envelope = _envelope(body)
+    detail = envelope.get("detail")
+    payload = detail.get("payload") if isinstance(detail, dict) else None
+    if not isinstance(detail, dict) or not isinstance(payload, dict):
+        return body
+    if not _FORMER & payload.keys():
+        return body
+    kept = {name: value for name, value in payload.items() if name not in _FORMER}
+    return json.dumps({**envelope, "detail": {**detail, "payload": kept}})

@@ -82,7 +82,6 @@ def test_should_assign_what_was_ordered_with_one_event_per_card(
         "OrderNumber__c": "00000101",
         "AssetId__c": card.asset_id,
         "CardId__c": card.energised_id,
-        "CardNumber__c": card.number,
         "SourceVersion__c": "1748851200000",
         "CreatedDate": "2025-06-02T08:00:00.000Z",
         "CreatedById": "005000000000001AAA",

@@ -29,7 +29,6 @@ EVENTS = {
         "OrderNumber__c",
         "AssetId__c",
         "CardId__c",
-        "CardNumber__c",
         "SourceVersion__c",
     },
     "OrderStatusChanged__e": {
@@ -141,7 +140,6 @@ def test_should_grant_the_custom_fields_in_use_and_no_others() -> None:
     # Standard fields: those that the connector reads and the order mapping writes, where
     # Salesforce has field-level security at all.
     assert {name for name in granted if not name.endswith("__c")} == {
-        f"Asset.{SETTINGS.asset_card_number_field}",
         "Asset.Status",
         "Order.BillingAddress",
         "Order.Description",

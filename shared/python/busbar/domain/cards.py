@@ -39,7 +39,6 @@ class CardAsset(Value):
 
     asset_id: str
     card_id: str
-    card_number: str
     delivered: bool
     version: int
 
@@ -55,7 +54,8 @@ class ChargeCard(Record):
 
     energised_id: str
     asset_id: str | None = None
-    number: str
+    number: str = ""
+    """As be.ENERGISED has it; empty until the card was read there."""
     order_id: str
     company_id: str
     vehicle: str = ""

@@ -33,14 +33,17 @@ from busbar.usecases.deps import TRIES, Deps
 
 
 class CardAssigned(BaseModel):
-    """`ChargeCardAssigned__e`, as `connectors/salesforce/metadata` defines it."""
+    """`ChargeCardAssigned__e`, as `connectors/salesforce/metadata` defines it.
+
+    It tells ids and nothing that says something of a person: whoever parks it parks all of it. The
+    card's number comes from be.ENERGISED.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=255)
 
     order_reference: str = Field(alias="OrderReference__c", min_length=1)
     asset_id: str = Field(alias="AssetId__c", min_length=15, max_length=18)
     card_id: str = Field(alias="CardId__c", min_length=1)
-    card_number: str = Field(alias="CardNumber__c", min_length=1)
     version: int = Field(alias="SourceVersion__c", gt=0)
     event_id: str = Field(alias="EventUuid", min_length=1)
 
@@ -72,7 +75,6 @@ def told_by_asset(order_reference: str, asset: CardAsset) -> CardAssigned:
         "OrderReference__c": order_reference,
         "AssetId__c": asset.asset_id,
         "CardId__c": asset.card_id,
-        "CardNumber__c": asset.card_number,
         "SourceVersion__c": asset.version,
         "EventUuid": f"asset:{asset.asset_id}",
     }
@@ -147,7 +149,7 @@ def _is_newer(event: CardAssigned, card: ChargeCard, deps: Deps) -> bool:
     if event.version < mark.version or event.fingerprint() == mark.content_hash:
         return False
     if (card.order_id, card.asset_id) == (event.order_id, event.asset_id):
-        return False  # it differs in the number alone, which we have from be.ENERGISED
+        return False  # the mark is of an older release, whose events told more
     # One version, two contents: only the source can tell which of them holds.
     assets = deps.systems.salesforce.assets_of(event.order_reference, deps.tuning.call_timeout)
     return any(asset.asset_id == event.asset_id for asset in assets)
@@ -202,7 +204,6 @@ def _card(
     return ChargeCard(
         id=card_id(deps.store.org, event.card_id),
         energised_id=event.card_id,
-        number=event.card_number,
         order_id=order.id,
         company_id=order.company_id,
     )

@@ -1,16 +1,24 @@
-"""What every resource of people and vehicles has in common: ETags, and ids that are taken."""
+"""What every resource of people and vehicles has in common.
+
+ETags, ids that are taken, and the entry in the audit trail.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from busbar.domain.customers import CUSTOMER_NUMBERS, Caller
 from busbar.domain.record import Record
-from busbar.errors import Conflict, FieldError, Problem
+from busbar.errors import FieldError, Problem
 from busbar.ports import Bind, Change, Stored
-from busbar.usecases.deps import TRIES, Deps
+from busbar.usecases.deps import Deps
 
-T = TypeVar("T")
+_FOLLOWING = frozenset({"waiting_for", "access_ended_at", "removed_at"})
+"""Fields that nobody sends: they follow from what was done."""
+_SYSTEMS_OWN = frozenset({CUSTOMER_NUMBERS})
+_TOLD = ("role", "company_id", "suspended")
+"""Fields whose value is a word or an id of ours, which says nothing about a person."""
 
 
 def etag(version: int) -> str:
@@ -32,17 +40,6 @@ def stale(what: str) -> Problem:
         f"The {what} was changed meanwhile",
         "Read it again, look at what changed, and send your change with the new ETag.",
     )
-
-
-def unless_seen(seen: int | None, work: Callable[[], T]) -> T:
-    """Do `work`; do it anew where somebody was faster and the caller named no version."""
-    for _ in range(TRIES):
-        try:
-            return work()
-        except Problem as problem:
-            if problem.status != 412 or seen is not None:
-                raise
-    raise Conflict("others are faster every time")
 
 
 def fault(status: int, slug: str, title: str, field: str, message: str) -> Problem:
@@ -70,7 +67,46 @@ def bindings(record: Record, ids: Ids, deps: Deps) -> list[Change]:
             continue
         if deps.store.internal_id(schema, system, given) not in {None, record.id}:
             raise fault(409, "bound-elsewhere", "Bound to another", field, "belongs to another")
-        if deps.store.external_id(schema, record.id, system) not in {None, given}:
+        known = deps.store.external_id(schema, record.id, system)
+        if known not in {None, given}:
             raise fault(409, "bound-already", "Bound already", field, "is another one already")
-        found.append(Bind(schema, record.id, system, given))
+        if known is None:
+            found.append(Bind(schema, record.id, system, given))
     return found
+
+
+def entry(
+    caller: Caller,
+    action: str,
+    after: Record,
+    deps: Deps,
+    *,
+    before: Record | None = None,
+    bound: Sequence[Change] = (),
+) -> Sequence[Change]:
+    """The entry in the audit trail for what the caller does, to be written together with it.
+
+    `before` is None where the record is made or removed. Told are names of fields and systems,
+    words and ids of ours: never a value that says something about a person.
+    """
+    details = dict(_words(before, after))
+    if before:
+        details["changed"] = ", ".join(_changed(before, after))
+    systems = {change.system for change in bound if isinstance(change, Bind)} - _SYSTEMS_OWN
+    details["bound"] = ", ".join(sorted(systems))
+    told = {name: value for name, value in details.items() if value}
+    return deps.audit.entry(caller, action, after.schema_name, after.id, details=told)
+
+
+def _changed(before: Record, after: Record) -> Iterator[str]:
+    for name in type(after).model_fields:
+        if name not in _FOLLOWING and getattr(before, name) != getattr(after, name):
+            yield name
+
+
+def _words(before: Record | None, after: Record) -> Iterator[tuple[str, str]]:
+    for name in _TOLD:
+        value = getattr(after, name, None)
+        was = getattr(before, name, None) if before else None
+        if value != was and (before or value):
+            yield name, str(value).lower() if isinstance(value, bool) else str(value or "")

@@ -17,17 +17,12 @@ from busbar.domain.identifiers import is_id
 from busbar.domain.lifecycle import LIFECYCLE
 from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.record import Record
-from busbar.errors import Conflict, Problem
-from busbar.ports import Change, Json, Save, Stored
-from busbar.usecases.changes import (
-    bindings,
-    check_seen,
-    stale,
-    unless_seen,
-)
+from busbar.errors import Problem
+from busbar.ports import Json, Save, Stored
+from busbar.usecases.changes import bindings, check_seen, entry
 from busbar.usecases.company_creation import KnownIds, known_ids
 from busbar.usecases.company_view import shown_company, stored_company, view_company
-from busbar.usecases.deps import Deps
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.inputs import AddressInput, Email, Line
 from busbar.usecases.pages import every_page, read_page
 
@@ -61,6 +56,13 @@ def change_company(
     caller: Caller, deps: Deps, company_id: str, change: CompanyChange, seen: int | None
 ) -> Json:
     """Change what was sent. Raises `Problem` 404, 409 (an id of another), 412."""
+    until_written(lambda: _change(caller, deps, company_id, change, seen), deps.clock)
+    return shown_company(stored_company(company_id, deps), deps)
+
+
+def _change(
+    caller: Caller, deps: Deps, company_id: str, change: CompanyChange, seen: int | None
+) -> None:
     stored = _within_reach(caller, "companies_change", company_id, deps)
     check_seen(stored, seen, "company")
     fields: dict[str, Any] = {
@@ -74,8 +76,8 @@ def change_company(
         fields["waiting_for"] = None
     company = stored.record.model_copy(update=fields)
     if company != stored.record or bound:
-        _commit(deps, Save(company, stored), *bound)
-    return shown_company(stored_company(company_id, deps), deps)
+        told = entry(caller, "companies_change", company, deps, before=stored.record, bound=bound)
+        deps.store.commit(Save(company, stored), *bound, *told)
 
 
 def remove_company(caller: Caller, deps: Deps, company_id: str, seen: int | None) -> None:
@@ -83,7 +85,7 @@ def remove_company(caller: Caller, deps: Deps, company_id: str, seen: int | None
 
     Raises `Problem` 404, 412, 409 while it has users, open orders or active cards.
     """
-    unless_seen(seen, lambda: _remove(caller, deps, company_id, seen))
+    until_written(lambda: _remove(caller, deps, company_id, seen), deps.clock)
 
 
 def _remove(caller: Caller, deps: Deps, company_id: str, seen: int | None) -> None:
@@ -93,7 +95,7 @@ def _remove(caller: Caller, deps: Deps, company_id: str, seen: int | None) -> No
         slug, message = reason
         raise Problem(409, slug, "The company cannot be removed", message)
     gone = stored.record.model_copy(update={"removed_at": deps.clock.now(), "waiting_for": None})
-    _commit(deps, Save(gone, stored))
+    deps.store.commit(Save(gone, stored), *entry(caller, "companies_remove", gone, deps))
 
 
 def _in_use(company_id: str, deps: Deps) -> tuple[str, str] | None:
@@ -122,10 +124,3 @@ def _within_reach(caller: Caller, operation: str, company_id: str, deps: Deps) -
     if stored is None or stored.record.removed_at or not reaches(caller, operation, company_id):
         raise Problem(404, "company-not-found", "No such company")
     return stored
-
-
-def _commit(deps: Deps, *changes: Change) -> None:
-    try:
-        deps.store.commit(*changes)
-    except Conflict:
-        raise stale("company") from None

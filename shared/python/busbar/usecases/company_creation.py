@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from pydantic import Field
 
-from busbar.domain.customers import CUSTOMER_NUMBERS, Company
+from busbar.domain.customers import CUSTOMER_NUMBERS, Caller, Company
 from busbar.domain.identifiers import derived_id
-from busbar.errors import Conflict
 from busbar.ports import Change, Json, Save, Stored
-from busbar.usecases.changes import Ids, bindings, fault, first_difference
+from busbar.usecases.changes import Ids, bindings, entry, fault, first_difference
 from busbar.usecases.company_view import shown_company, stored_company
 from busbar.usecases.contact_states import WAITING, contact_errand
-from busbar.usecases.deps import TRIES, Deps
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.imports import Made, read_rows, run_import
 from busbar.usecases.inputs import AccountId, AddressInput, ContactId, Email, Input, Line
 
@@ -55,20 +55,18 @@ def known_ids(given: KnownIds) -> Ids:
     }
 
 
-def create_company(given: CompanyInput, deps: Deps) -> Json:
+def create_company(given: CompanyInput, caller: Caller, deps: Deps) -> Json:
     """The company as it stands now. Raises a 409 `Problem` if it is there and differs."""
-    return shown_company(stored_company(make_company(given, deps).id, deps), deps)
+    made = make_company(given, caller, deps, operation="companies_create")
+    return shown_company(stored_company(made.id, deps), deps)
 
 
-def import_companies(text: str, deps: Deps, *, dry_run: bool) -> Json:
+def import_companies(text: str, caller: Caller, deps: Deps, *, dry_run: bool) -> Json:
     """The report of an import. Raises a 422 `Problem` for a file that cannot be read."""
-    return run_import(
-        read_rows(text, COLUMNS),
-        _parsed,
-        lambda given: make_company(given, deps, dry_run=dry_run),
-        lambda given: given.customer_number,
-        deps,
-    )
+    operation = "companies_import"
+    make = partial(make_company, caller=caller, deps=deps, operation=operation, dry_run=dry_run)
+    rows = read_rows(text, COLUMNS)
+    return run_import(rows, _parsed, make, lambda given: given.customer_number, deps)
 
 
 def _parsed(values: Mapping[str, str]) -> CompanyInput:
@@ -78,9 +76,12 @@ def _parsed(values: Mapping[str, str]) -> CompanyInput:
     return CompanyInput.model_validate({**rest, "address": address})
 
 
-def make_company(given: CompanyInput, deps: Deps, *, dry_run: bool = False) -> Made:
+def make_company(
+    given: CompanyInput, caller: Caller, deps: Deps, *, operation: str, dry_run: bool = False
+) -> Made:
     """Create it, unless it is there just so. With `dry_run` only says what it would do."""
-    for _ in range(TRIES):
+
+    def work() -> Made:
         company = _company(given, deps)
         ids: Ids = {
             **known_ids(given),
@@ -93,12 +94,11 @@ def make_company(given: CompanyInput, deps: Deps, *, dry_run: bool = False) -> M
             return Made("unchanged", company.id)
         if dry_run:
             return Made("created", company.id)
-        try:
-            deps.store.commit(*_creation(company, there, bound, deps))
-        except Conflict:
-            continue
+        told = entry(caller, operation, company, deps, bound=bound)
+        deps.store.commit(*_creation(company, there, bound, deps), *told)
         return Made("created", company.id)
-    raise Conflict(f"company {given.customer_number}")
+
+    return until_written(work, deps.clock)
 
 
 def _company(given: CompanyInput, deps: Deps) -> Company:

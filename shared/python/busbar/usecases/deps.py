@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from busbar.domain.record import Record
@@ -15,7 +16,12 @@ from busbar.process.outbox import Outbox
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, SapSettings, Tuning
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 TRIES = 6
+LONGEST_CONTEST = 8.0
+"""Seconds after which work is given up before which others write every time."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+"""Seconds that they make way for the others at most, at first and later."""
 SHORTEST_CALL = 2.0
 """Seconds below which no further call is begun."""
 
@@ -114,3 +120,20 @@ def revise(
             continue
         return store.get(schema, record_id)
     raise Conflict(f"{schema.schema_name} {record_id}")
+
+
+def until_written(work: Callable[[], T], clock: Clock) -> T:
+    """What `work` comes to; done anew, from its first look on, where somebody else wrote first.
+
+    The audit trail has one end for a whole org, so all that adds to it meets, whatever it is about:
+    who comes at once makes way by chance, ever longer. Raises `Conflict` if that is of no use.
+    """
+    until, pause = clock.now() + timedelta(seconds=LONGEST_CONTEST), FIRST_PAUSE
+    while True:
+        try:
+            return work()
+        except Conflict:
+            if clock.now() >= until:
+                raise
+        clock.pause(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)

@@ -17,12 +17,12 @@ from busbar.domain.identifiers import is_id
 from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.task_texts import task_text
 from busbar.domain.tasks import CLOSED, OPEN, Action, Decision, Task
-from busbar.errors import Conflict, Problem
+from busbar.errors import Problem
 from busbar.observability import logger
 from busbar.ports import Json, Save, Stored
 from busbar.usecases import task_cards as cards
 from busbar.usecases import task_orders as orders
-from busbar.usecases.deps import TRIES, Deps
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.pages import PAGE_QUERY, bad_parameter, read_page
 from busbar.usecases.task_ways import (
     Adoption,
@@ -97,21 +97,20 @@ def decide(
     any more), 412 (somebody else was faster), 422.
     """
     require(caller, f"tasks_{action}")
-    for _ in range(TRIES):
+
+    def work() -> Json:
         stored = _task(task_id, deps)
         decided = stored.record.decision
         if decided and decided.id == decision_id:
             return _view(stored, deps)
         if seen is not None and seen != stored.version:
             raise stale()
-        try:
-            _commit(caller, Asked(stored, deps, wish), action, decision_id)
-        except Conflict:
-            continue  # another decision was written, or the work went on: look again
+        _commit(caller, Asked(stored, deps, wish), action, decision_id)
         extra = {"task": task_id, "action": action, "by": caller.user.id}
         logger.info("task decided", extra=extra)
         return _view(_task(task_id, deps), deps)
-    raise Conflict(f"task {task_id}")
+
+    return until_written(work, deps.clock)
 
 
 def _commit(caller: Caller, asked: Asked, action: Action, decision_id: str) -> None:

@@ -9,11 +9,10 @@ from pydantic import Field
 
 from busbar.domain.authorisation import MAY_GIVE, reaches
 from busbar.domain.customers import SUB_PATTERN, Caller, Company, Role, User
-from busbar.errors import Conflict
 from busbar.ports import Change, Json, Save, Stored
-from busbar.usecases.changes import Ids, bindings, fault, first_difference
+from busbar.usecases.changes import Ids, bindings, entry, fault, first_difference
 from busbar.usecases.contact_states import WAITING, contact_errand, wants_contact
-from busbar.usecases.deps import TRIES, Deps
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.imports import Made, read_rows, run_import
 from busbar.usecases.inputs import ContactId, Email, EntityId, Input, Line
 from busbar.usecases.user_view import stored_user, view_user
@@ -68,7 +67,8 @@ def make_user(
         company_id=company,
         energised_uuid=given.energised_contact_id,
     )
-    for _ in range(TRIES):
+
+    def work() -> Made:
         there = deps.store.get(User, user.id)
         if there and not there.record.removed_at:
             _check_same(user, there.record)
@@ -79,12 +79,11 @@ def make_user(
         bound = bindings(user, contact_ids(given.energised_contact_id), deps)
         if dry_run:
             return Made("created", user.id)
-        try:
-            deps.store.commit(*with_contact(user, there, bound, deps))
-        except Conflict:
-            continue
+        told = entry(caller, operation, user, deps, bound=bound)
+        deps.store.commit(*with_contact(user, there, bound, deps), *told)
         return Made("created", user.id)
-    raise Conflict("user")
+
+    return until_written(work, deps.clock)
 
 
 def check_role(caller: Caller, role: Role) -> None:

@@ -13,16 +13,11 @@ from pydantic import Field
 
 from busbar.domain.authorisation import reaches, require
 from busbar.domain.customers import STAFF_LIST, SUB_PATTERN, Caller, Role, User
-from busbar.errors import Conflict, Problem
+from busbar.errors import Problem
 from busbar.ports import Change, Json, Save, Stored, Unbind
-from busbar.usecases.changes import (
-    bindings,
-    check_seen,
-    stale,
-    unless_seen,
-)
+from busbar.usecases.changes import bindings, check_seen, entry
 from busbar.usecases.contact_states import LEAVING, contact_errand
-from busbar.usecases.deps import Deps
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.inputs import ContactId, Email, Input, Line
 from busbar.usecases.orders import scope
 from busbar.usecases.pages import read_page
@@ -66,6 +61,11 @@ def change_user(
 
     Raises `Problem` 403, 404, 409, 412, 422.
     """
+    until_written(lambda: _change(caller, deps, user_id, change, seen), deps.clock)
+    return view_user(stored_user(user_id, deps))
+
+
+def _change(caller: Caller, deps: Deps, user_id: str, change: UserChange, seen: int | None) -> None:
     stored = _own_to_change(caller, "users_change", user_id, seen, deps)
     before, fields = stored.record, change.model_dump(include=change.model_fields_set)
     if "role" in fields:
@@ -79,11 +79,11 @@ def change_user(
     if user.suspended != before.suspended:
         changes = _switched(user, stored, bound, deps)
     elif user == before and not bound:
-        return view_user(stored)
+        return
     else:
         changes = with_contact(user, stored, bound, deps)
-    _commit(deps, *changes)
-    return view_user(stored_user(user_id, deps))
+    told = entry(caller, "users_change", user, deps, before=before, bound=bound)
+    deps.store.commit(*changes, *told)
 
 
 def _switched(user: User, stored: Stored[User], bound: list[Change], deps: Deps) -> list[Change]:
@@ -103,7 +103,7 @@ def _ended(user: User, stored: Stored[User], more: list[Change], deps: Deps) -> 
 
 def remove_user(caller: Caller, deps: Deps, user_id: str, seen: int | None) -> None:
     """Remove him: no access, no name, no address, and no contact bound any more."""
-    unless_seen(seen, lambda: _remove(caller, deps, user_id, seen))
+    until_written(lambda: _remove(caller, deps, user_id, seen), deps.clock)
 
 
 def _remove(caller: Caller, deps: Deps, user_id: str, seen: int | None) -> None:
@@ -113,7 +113,8 @@ def _remove(caller: Caller, deps: Deps, user_id: str, seen: int | None) -> None:
     )
     bound = deps.store.external_id(User.schema_name, user_id, "energised")
     unbound = [Unbind(User.schema_name, user_id, "energised", bound)] if bound else []
-    _commit(deps, *_ended(gone, stored, [*unbound], deps))
+    told = entry(caller, "users_remove", gone, deps)
+    deps.store.commit(*_ended(gone, stored, [*unbound], deps), *told)
 
 
 def _own_to_change(
@@ -138,10 +139,3 @@ def _within_reach(caller: Caller, operation: str, user_id: str, deps: Deps) -> S
     ):
         raise Problem(404, "user-not-found", "No such user")
     return stored
-
-
-def _commit(deps: Deps, *changes: Change) -> None:
-    try:
-        deps.store.commit(*changes)
-    except Conflict:
-        raise stale("user") from None

@@ -16,8 +16,8 @@ from busbar.domain.customers import Caller, Vehicle
 from busbar.domain.identifiers import derived_id, is_id
 from busbar.errors import Conflict, Problem
 from busbar.ports import Bind, Change, Drop, Json, Save, Stored, Unbind
-from busbar.usecases.changes import check_seen, etag, fault, stale, unless_seen
-from busbar.usecases.deps import TRIES, Deps
+from busbar.usecases.changes import check_seen, entry, etag, fault
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.imports import Made, read_rows, run_import
 from busbar.usecases.inputs import Input, Line
 from busbar.usecases.orders import scope
@@ -69,7 +69,7 @@ def show_vehicle(caller: Caller, deps: Deps, vehicle_id: str) -> Json:
 def create_vehicle(vehicle_id: str, given: VehicleInput, caller: Caller, deps: Deps) -> Json:
     """The vehicle as it stands now. Raises a 409 `Problem` if plate or VIN is another's."""
     company = scope(caller, "vehicles_create", None, deps)
-    made = _make(_vehicle(vehicle_id, company, given), deps)
+    made = _make(_vehicle(vehicle_id, company, given), caller, deps, operation="vehicles_create")
     stored = deps.store.get(Vehicle, made.id)
     if stored is None:
         raise Conflict(f"vehicle {made.id}")
@@ -82,7 +82,8 @@ def import_vehicles(text: str, caller: Caller, deps: Deps, *, dry_run: bool) -> 
 
     def make(given: VehicleInput) -> Made:
         ours = derived_id(deps.store.org, Vehicle.schema_name, company, _key(given))
-        return _make(_vehicle(ours, company, given), deps, dry_run=dry_run)
+        vehicle, operation = _vehicle(ours, company, given), "vehicles_import"
+        return _make(vehicle, caller, deps, operation=operation, dry_run=dry_run)
 
     return run_import(read_rows(text, COLUMNS), _parsed, make, _key, deps)
 
@@ -110,19 +111,19 @@ def _names(vehicle: Vehicle) -> dict[str, str]:
     return {name: f"{vehicle.company_id}#{value}" for name, value in values.items() if value}
 
 
-def _make(vehicle: Vehicle, deps: Deps, *, dry_run: bool = False) -> Made:
-    for _ in range(TRIES):
+def _make(
+    vehicle: Vehicle, caller: Caller, deps: Deps, *, operation: str, dry_run: bool = False
+) -> Made:
+    def work() -> Made:
         if there := _there(vehicle, deps):
             return Made("unchanged", there)
         if dry_run:
             return Made("created", vehicle.id)
         bound = [Bind(Vehicle.schema_name, vehicle.id, n, v) for n, v in _names(vehicle).items()]
-        try:
-            deps.store.commit(Save(vehicle), *bound)
-        except Conflict:
-            continue
+        deps.store.commit(Save(vehicle), *bound, *entry(caller, operation, vehicle, deps))
         return Made("created", vehicle.id)
-    raise Conflict(f"vehicle {vehicle.id}")
+
+    return until_written(work, deps.clock)
 
 
 def _there(vehicle: Vehicle, deps: Deps) -> str | None:
@@ -148,6 +149,13 @@ def change_vehicle(
     caller: Caller, deps: Deps, vehicle_id: str, change: VehicleChange, seen: int | None
 ) -> Json:
     """Change what was sent. Raises `Problem` 404, 409, 412, 422."""
+    until_written(lambda: _change(caller, deps, vehicle_id, change, seen), deps.clock)
+    return show_vehicle(caller, deps, vehicle_id)
+
+
+def _change(
+    caller: Caller, deps: Deps, vehicle_id: str, change: VehicleChange, seen: int | None
+) -> None:
     stored = _within_reach(caller, "vehicles_change", vehicle_id, deps)
     check_seen(stored, seen, "vehicle")
     fields = change.model_dump(include=change.model_fields_set)
@@ -156,23 +164,24 @@ def change_vehicle(
         message = "cannot go: one of label, plate and vin is needed"
         raise fault(422, "fields-invalid", "Some fields are invalid", min(fields), message)
     if after == stored.record:
-        return _view(stored)
+        return
     for name, value in _names(after).items():
         if deps.store.internal_id(Vehicle.schema_name, name, value) not in {None, vehicle_id}:
             raise _taken(name)
-    _commit(deps, Save(after, stored), *_rebound(stored.record, after))
-    return show_vehicle(caller, deps, vehicle_id)
+    told = entry(caller, "vehicles_change", after, deps, before=stored.record)
+    deps.store.commit(Save(after, stored), *_rebound(stored.record, after), *told)
 
 
 def remove_vehicle(caller: Caller, deps: Deps, vehicle_id: str, seen: int | None) -> None:
     """Remove it; cards keep its name as text. Raises `Problem` 404, 412."""
-    unless_seen(seen, lambda: _remove(caller, deps, vehicle_id, seen))
+    until_written(lambda: _remove(caller, deps, vehicle_id, seen), deps.clock)
 
 
 def _remove(caller: Caller, deps: Deps, vehicle_id: str, seen: int | None) -> None:
     stored = _within_reach(caller, "vehicles_remove", vehicle_id, deps)
     check_seen(stored, seen, "vehicle")
-    _commit(deps, Drop(Vehicle, vehicle_id, stored), *_rebound(stored.record, None))
+    told = entry(caller, "vehicles_remove", stored.record, deps)
+    deps.store.commit(Drop(Vehicle, vehicle_id, stored), *_rebound(stored.record, None), *told)
 
 
 def _rebound(before: Vehicle, after: Vehicle | None) -> list[Change]:
@@ -190,13 +199,6 @@ def _within_reach(caller: Caller, operation: str, vehicle_id: str, deps: Deps) -
     if stored is None or not reaches(caller, operation, stored.record.company_id):
         raise Problem(404, "vehicle-not-found", "No such vehicle")
     return stored
-
-
-def _commit(deps: Deps, *changes: Change) -> None:
-    try:
-        deps.store.commit(*changes)
-    except Conflict:
-        raise stale("vehicle") from None
 
 
 def _view(stored: Stored[Vehicle]) -> Json:

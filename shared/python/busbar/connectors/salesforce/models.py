@@ -85,7 +85,6 @@ def asset_of(row: dict[str, Any], settings: SalesforceSettings) -> CardAsset | N
     return CardAsset(
         asset_id=text(row, "Id"),
         card_id=card_id,
-        card_number=text_or_none(row, settings.asset_card_number_field) or "",
         delivered=row.get("Status") == settings.asset_delivered_status,
         version=version_of(row),
     )

@@ -75,11 +75,7 @@ def needs_of(settings: SalesforceSettings) -> dict[str, Needs]:
             settings.asset_object,
             updates=True,
             updateable=settings.asset_fields,
-            readable=(
-                settings.asset_card_id_field,
-                settings.asset_card_number_field,
-                *("Status", "SystemModstamp"),
-            ),
+            readable=(settings.asset_card_id_field, "Status", "SystemModstamp"),
             follows=order_path[:1] if len(order_path) > 1 else (),
         ),
         "products": Needs(

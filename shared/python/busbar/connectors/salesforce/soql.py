@@ -45,8 +45,7 @@ def referenced(columns: Sequence[str], sobject: str, key_field: str, reference: 
 
 def assets(settings: SalesforceSettings, reference: str) -> str:
     """The Assets assigned to the order with our reference."""
-    fields = ["Id", settings.asset_card_id_field, settings.asset_card_number_field]
-    fields += ["Status", "SystemModstamp"]
+    fields = ["Id", settings.asset_card_id_field, "Status", "SystemModstamp"]
     where = f"{settings.asset_order_field} = {literal(reference)}"
     return _select(fields, settings.asset_object, where) + " ORDER BY Id"
 
@@ -60,9 +59,8 @@ def all_orders(settings: SalesforceSettings, prefix: str) -> str:
 
 def all_assets(settings: SalesforceSettings) -> str:
     """Every Asset that is a charging card of a company."""
-    fields = ["Id", settings.asset_card_id_field, settings.asset_card_number_field]
-    fields += ["Status", "SystemModstamp", settings.asset_order_field]
-    fields += [settings.asset_account_field, *settings.asset_fields]
+    fields = ["Id", settings.asset_card_id_field, "Status", "SystemModstamp"]
+    fields += [settings.asset_order_field, settings.asset_account_field, *settings.asset_fields]
     where = f"{settings.asset_card_id_field} != null"
     if settings.sells_wallboxes:
         where += f" AND {settings.asset_kind_field} = null"
@@ -107,7 +105,7 @@ def wallbox_assets(settings: SalesforceSettings, reference: str) -> str:
 
 def wallbox_asset_fields(settings: SalesforceSettings) -> list[str]:
     """What is read of a wallbox or its cards, besides standard fields that have no setting."""
-    known_by = [settings.asset_card_id_field, settings.asset_card_number_field]
+    known_by = [settings.asset_card_id_field, settings.asset_serial_field]
     review = [settings.asset_review_field, settings.asset_review_reason_field]
     return [*known_by, settings.asset_kind_field, *review, settings.asset_proof_hash_field]
 

@@ -65,7 +65,7 @@ def wallbox_asset_of(row: dict[str, Any], settings: SalesforceSettings) -> Wallb
     """The wallbox or card in an Asset; None where it is neither, or not known by a number yet."""
     word = text_or_none(row, settings.asset_kind_field)
     card_id = text_or_none(row, settings.asset_card_id_field) or ""
-    serial_number = text_or_none(row, settings.asset_card_number_field) or ""
+    serial_number = text_or_none(row, settings.asset_serial_field) or ""
     kind = AssetKind(settings.asset_kinds.get(word or "", AssetKind.UNKNOWN))
     known_by = serial_number if kind is AssetKind.WALLBOX else card_id
     if not known_by and (kind is not AssetKind.UNKNOWN or word is None):
