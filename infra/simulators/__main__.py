@@ -70,9 +70,8 @@ def _salesforce(args: argparse.Namespace) -> SalesforceSimulator:
         client_id=args.client_id,
         client_secret=args.client_secret,
         publish=publish,
-        webhook=webhook_publisher(args.webhook_url, args.webhook_secret)
-        if args.webhook_url
-        else None,
+        webhook=webhook_publisher(args.webhook_url) if args.webhook_url else None,
+        webhook_key=args.webhook_secret,
         triggers=args.triggers,
     )
     simulator.load_sample(args.cards, args.wallboxes)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import httpx
 
 from busbar.domain.webhook_signature import ID, SIGNATURE, TIMESTAMP, key_of, sign
-from infra.simulators.salesforce.events import Envelope
+from infra.simulators.salesforce.events import Envelope, Send
 
 SECONDS = 30.0
 
@@ -35,15 +35,13 @@ def headers(secret: str, message_id: str, body: bytes, now: float) -> Mapping[st
     }
 
 
-def webhook_publisher(
-    url: str, secret: str, transport: httpx.BaseTransport | None = None
-) -> Callable[[Envelope], None]:
+def webhook_publisher(url: str, transport: httpx.BaseTransport | None = None) -> Send:
     """A publisher for `SalesforceSimulator(webhook=…)`; raises what keeps an event from going."""
     client = httpx.Client(timeout=SECONDS, trust_env=False, transport=transport)
 
-    def publish(envelope: Envelope) -> None:
+    def publish(envelope: Envelope, key: str) -> None:
         message_id, body = message(envelope)
-        signed = headers(secret, message_id, body, time.time())
+        signed = headers(key, message_id, body, time.time())
         answer = client.post(url, content=body, headers=dict(signed))
         if not answer.is_success:
             raise RefusedError(str(answer.status_code))

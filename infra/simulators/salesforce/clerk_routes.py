@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from busbar.domain.webhook_signature import key_of
 from infra.simulators.control import body_of
 from infra.simulators.messages import RefusalError, Response, answer
 from infra.simulators.routing import Call, RouteTable
@@ -86,6 +88,36 @@ def set_status(org: Org, call: Call) -> Response:
     if "status" not in body:
         raise RefusalError("status is missing")
     return answer(200, clerk.set_status(org, call.path["order"], **body))
+
+
+@CLERK.route(
+    "POST",
+    "/_sim/secret",
+    label="control",
+    note='Give the app another secret: {"client_secret": "…"}; who is logged in stays so',
+)
+def rotate_secret(org: Org, call: Call) -> Response:
+    secret = _only(body_of(call), {"client_secret"}).get("client_secret")
+    if not isinstance(secret, str) or not secret:
+        raise RefusalError("client_secret is missing")
+    org.settings = replace(org.settings, client_secret=secret)
+    return answer(204)
+
+
+@CLERK.route(
+    "POST",
+    "/_sim/events/key",
+    label="control",
+    note='Sign what goes to the webhook with another key: {"key": "whsec_…"}',
+)
+def rotate_key(org: Org, call: Call) -> Response:
+    key = _only(body_of(call), {"key"}).get("key")
+    try:
+        key_of(str(key))
+    except ValueError as error:
+        raise RefusalError(str(error)) from None
+    org.events.webhook_key = str(key)
+    return answer(204)
 
 
 @CLERK.route("GET", "/_sim/locks", label="control", note="Row writes, and how many were locked out")

@@ -16,6 +16,8 @@ from typing import Any
 
 Envelope = dict[str, Any]
 Publish = Callable[[Envelope], None]
+Send = Callable[[Envelope, str], None]
+"""Sends an event, signed with a key."""
 _KNOBS = ("holding", "copies", "epoch_dates", "whole_seconds", "by_webhook")
 _SPACE = uuid.UUID("5b1f2c9e-3f0a-4a53-9c3c-6f2d8f0b7a11")
 _log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ class EventDesk:
     have the same payload under another envelope id); `epoch_dates` writes `CreatedDate` as epoch
     milliseconds, as some orgs' relays do. `whole_seconds` takes the version from a time stamp of
     whole seconds, as a trigger that reads `SystemModstamp` does: two events can have the same one.
-    `by_webhook` sends them by `webhook` in place of the bus.
+    `by_webhook` sends them by `webhook` in place of the bus, signed with `webhook_key`.
     """
 
     publish: Publish
@@ -45,7 +47,8 @@ class EventDesk:
     epoch_dates: bool = False
     whole_seconds: bool = False
     by_webhook: bool = False
-    webhook: Publish | None = None
+    webhook: Send | None = None
+    webhook_key: str = ""
     held: list[Envelope] = field(default_factory=list)
     sent: deque[Envelope] = field(default_factory=lambda: deque(maxlen=1000))
     _ready: deque[Envelope] = field(default_factory=deque)
@@ -126,9 +129,10 @@ class EventDesk:
     def _publisher(self) -> Publish:
         if not self.by_webhook:
             return self.publish
-        if self.webhook is None:
+        webhook, key = self.webhook, self.webhook_key
+        if webhook is None:
             raise LookupError("the simulator was given no webhook")
-        return self.webhook
+        return lambda envelope: webhook(envelope, key)
 
     def clear(self) -> None:
         """Forget held, waiting and sent events, and the knobs. Versions go on."""

@@ -13,7 +13,7 @@ from infra.simulators.routing import Route
 from infra.simulators.salesforce import clerk, wallbox_clerk
 from infra.simulators.salesforce.api import API
 from infra.simulators.salesforce.clerk_routes import CLERK
-from infra.simulators.salesforce.events import EventDesk, Publish
+from infra.simulators.salesforce.events import EventDesk, Publish, Send
 from infra.simulators.salesforce.failures import ApiError, not_found
 from infra.simulators.salesforce.oauth import OAUTH
 from infra.simulators.salesforce.org import Org, OrgSettings
@@ -45,7 +45,7 @@ class SalesforceSimulator(Simulator):
     """One Salesforce org.
 
     `publish` gets every platform event in the shape of EventBridge, outside the simulator's lock,
-    or `webhook` does while `events.by_webhook` is set;
+    or `webhook` does while `events.by_webhook` is set, to be signed with `webhook_key`;
     `non_unique` names external ids whose uniqueness is off, e.g. `Order.BusbarReference__c`;
     `settings` are further fields of `OrgSettings`, e.g. `token_seconds`, `api_limit`.
     """
@@ -60,13 +60,15 @@ class SalesforceSimulator(Simulator):
         client_id: str,
         client_secret: str,
         publish: Publish | None = None,
-        webhook: Publish | None = None,
+        webhook: Send | None = None,
+        webhook_key: str = "",
         non_unique: Iterable[str] = (),
         **settings: Any,
     ) -> None:
         chosen = OrgSettings(client_id, client_secret, **settings)
         self.events = EventDesk(publish or _nowhere, event_source, self.now, chosen.user_id)
-        self.events.webhook = webhook
+        self.events.webhook, self.events.webhook_key = webhook, webhook_key
+        self._given = (chosen, webhook_key)
         self.org = Org(chosen, self.now, schemas(non_unique), self.events)
         self._loaded: Callable[[], None] | None = None
         org = self.org
@@ -92,10 +94,14 @@ class SalesforceSimulator(Simulator):
         self._loaded = lambda: self.load_sample(cards, wallboxes)
 
     def reset(self) -> None:
-        """Start again: the sample data if it was loaded, no logins, no faults, no events."""
+        """Start again: the sample data if it was loaded, no logins, no faults, no events.
+
+        Secret and key are those of the start again.
+        """
         with self.working():
             super().reset()
             self.org.clear()
+            self.org.settings, self.events.webhook_key = self._given
             if self._loaded:
                 self._loaded()
 

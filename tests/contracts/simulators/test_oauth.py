@@ -74,3 +74,24 @@ def test_should_let_a_token_end_after_its_lifetime(sf: Caller, clock: TurnedCloc
     assert sf("GET", ACCOUNT).status == 200
     clock.turn(1)
     assert sf("GET", ACCOUNT).status == 401
+
+
+def test_should_take_another_secret_and_leave_in_who_is_logged_in_until_it_is_reset(
+    salesforce: SalesforceSimulator, sf: Caller
+) -> None:
+    call = Caller(salesforce)
+    assert call("POST", "/_sim/secret", {"client_secret": "another"}).status == 204
+    assert sf("GET", ACCOUNT).status == 200
+
+    def status(secret: str) -> int:
+        header = basic("any-id", secret)
+        return call("POST", TOKEN, body=GRANT.encode(), **FORM, authorization=header).status
+
+    assert (status("any-secret"), status("another")) == (400, 200)
+    salesforce.reset()
+    assert (status("any-secret"), status("another")) == (200, 400)
+
+
+def test_should_refuse_a_secret_that_is_none(salesforce: SalesforceSimulator) -> None:
+    for body in ({}, {"client_secret": ""}, {"client_secret": 1}, {"secret": "any"}):
+        assert Caller(salesforce)("POST", "/_sim/secret", body).status == 400

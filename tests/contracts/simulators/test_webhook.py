@@ -48,9 +48,9 @@ def webhook() -> Webhook:
 @pytest.fixture
 def simulator(clock: TurnedClock, webhook: Webhook) -> SalesforceSimulator:
     """An org without Event Relay, in which an order was placed."""
-    publisher = webhook_publisher(URL, SECRET, httpx.MockTransport(webhook))
+    publisher = webhook_publisher(URL, httpx.MockTransport(webhook))
     bus: list[Any] = []
-    made = any_salesforce(clock, publish=bus.append, webhook=publisher)
+    made = any_salesforce(clock, publish=bus.append, webhook=publisher, webhook_key=SECRET)
     ordered(logged_in(made))
     Caller(made)("POST", "/_sim/events/knobs", {"by_webhook": True})
     return made
@@ -92,6 +92,29 @@ def test_should_go_by_the_bus_until_it_is_told_otherwise_and_after_a_reset(
     simulator.events.by_webhook = True
     simulator.reset()
     assert simulator.events.by_webhook is False
+
+
+def test_should_sign_with_the_key_of_now_until_it_is_reset(
+    simulator: SalesforceSimulator, webhook: Webhook
+) -> None:
+    webhook.status = 401
+    simulator.assign_cards(REFERENCE, 1)
+    another = "whsec_" + "A" * 32
+    assert Caller(simulator)("POST", "/_sim/events/key", {"key": another}).status == 204
+    webhook.status = 202
+    simulator.set_order_status(REFERENCE, "Bearbeitung")
+    for request in webhook.requests[1:]:
+        told = (request.headers[ID], request.headers[TIMESTAMP], request.content)
+        assert is_signed(request.headers[SIGNATURE], (key_of(another),), *told)
+    assert simulator.events.waiting == 0
+    simulator.reset()
+    assert simulator.events.webhook_key == SECRET
+
+
+@pytest.mark.parametrize("body", [{}, {"key": ""}, {"key": "whsec_AAAA"}, {"secret": "any"}])
+def test_should_refuse_a_key_that_is_none(simulator: SalesforceSimulator, body: Any) -> None:
+    assert Caller(simulator)("POST", "/_sim/events/key", body).status == 400
+    assert simulator.events.webhook_key == SECRET
 
 
 def test_should_keep_the_knob_from_run_to_run(simulator: SalesforceSimulator) -> None:
