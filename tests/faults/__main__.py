@@ -3,6 +3,8 @@
 seeds        random faults: three interleaved orders, by turns in each mode
 scenarios    random faults: all other scenarios, by turns in each mode
 boundaries   every boundary of one order, and every pair of them, in each mode
+wallbox      the same of one wallbox order
+drivers      random faults: two orders of wallboxes by one driver and one of cards, by turns in each mode
 sync         every boundary of the sync of a fleet, by time and by position
 events       six events of an order and of a card in all 4,320 orders with one of them twice
 mutants      every guard taken out: each has to turn the harness red
@@ -89,20 +91,24 @@ def play_some(jobs: tuple[tuple[Setup, int], ...]) -> list[str]:
     return failures
 
 
-def stop_some(jobs: tuple[tuple[Mode, tuple[int, ...]], ...]) -> list[str]:
-    """Stop workers at some boundaries. What is wrong."""
+def stop_some(jobs: tuple[tuple[str, Mode, tuple[int, ...]], ...]) -> list[str]:
+    """Stop workers at some boundaries of a scenario. What is wrong."""
     failures = []
-    for mode, boundaries in jobs:
-        found, reached = stopped_at(mode, boundaries)
+    for name, mode, boundaries in jobs:
+        found, reached = stopped_at(mode, boundaries, SCENARIOS[name])
         names = [reached[b] for b in boundaries if b < len(reached)]
         if found:
             failures.append(f"{mode}, boundaries {boundaries} {names}: {found[0]}")
     return failures
 
 
-def stop_pairs(jobs: tuple[tuple[Mode, int], ...]) -> tuple[int, list[str]]:
+def stop_pairs(jobs: tuple[tuple[str, Mode, int], ...]) -> tuple[int, list[str]]:
     """Stop workers at all pairs that begin at some boundaries: how many, and what is wrong."""
-    chosen = [(mode, both) for mode, first in jobs for both in pairs(mode, first)]
+    chosen = [
+        (name, mode, both)
+        for name, mode, first in jobs
+        for both in pairs(mode, first, SCENARIOS[name])
+    ]
     return len(chosen), stop_some(tuple(chosen))
 
 
@@ -137,14 +143,14 @@ def moto(first: int, count: int) -> list[str]:
     return spread(f"over moto, {len(SCENARIOS)} scenarios", jobs, play_some, 2)
 
 
-def boundaries(first: int, count: int) -> list[str]:
+def boundaries(first: int, count: int, name: str = "one order") -> list[str]:
     """All boundaries, then all pairs whose first boundary is in the range."""
-    each = {mode: list(singles(mode)) for mode in MODES}
+    each = {mode: list(singles(mode, SCENARIOS[name])) for mode in MODES}
     for mode, found in each.items():
-        print(f"{mode}: one order has {len(found)} boundaries", flush=True)
-    alone = [(mode, one) for mode, found in each.items() for one in found]
+        print(f"{mode}: {name} has {len(found)} boundaries", flush=True)
+    alone = [(name, mode, one) for mode, found in each.items() for one in found]
     failures = spread("single boundaries", alone, stop_some, 10)
-    chosen = [(mode, one[0]) for mode, one in alone][first : first + count]
+    chosen = [(name, mode, one[0]) for _, mode, one in alone][first : first + count]
     tally = Tally("pairs of boundaries, by the first", len(chosen))
     total = 0
     with ProcessPoolExecutor(PROCESSES, initializer=logging.disable) as pool:
@@ -153,6 +159,18 @@ def boundaries(first: int, count: int) -> list[str]:
             tally.count(1, wrong)
     print(f"{total:,} pairs, first boundaries {first} to {first + len(chosen) - 1}")
     return failures + tally.failures
+
+
+def wallbox(first: int, count: int) -> list[str]:
+    """All boundaries of one wallbox order, then pairs."""
+    return boundaries(first, count, "one wallbox")
+
+
+def drivers(first: int, count: int) -> list[str]:
+    """Random faults, two orders of wallboxes by one driver and one of cards."""
+    name = "two wallboxes and a card"
+    jobs = jobs_of([name], first, count, "memory")
+    return spread(f"{name}, seeds {first} to {first + count - 1}", jobs, play_some, 20)
 
 
 def stop_syncs(jobs: tuple[tuple[str, int], ...]) -> list[str]:
@@ -210,6 +228,8 @@ PARTS: dict[str, Callable[[int, int], list[str]]] = {
     "seeds": seeds,
     "scenarios": scenarios,
     "boundaries": boundaries,
+    "wallbox": wallbox,
+    "drivers": drivers,
     "sync": sync,
     "events": events,
     "mutants": mutants,

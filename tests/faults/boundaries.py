@@ -32,11 +32,12 @@ def stopped_at(
     return [*found, *(f"boundary {b} is never reached" for b in missed)], trouble.reached
 
 
-def singles(mode: Mode) -> Iterator[Boundaries]:
+def singles(mode: Mode, scenario: Scenario = ONE_ORDER) -> Iterator[Boundaries]:
     """Every boundary of the order."""
-    yield from ((number,) for number in range(len(stopped_at(mode, ())[1])))
+    yield from ((number,) for number in range(len(stopped_at(mode, (), scenario)[1])))
 
 
-def pairs(mode: Mode, first: int) -> Iterator[Boundaries]:
+def pairs(mode: Mode, first: int, scenario: Scenario = ONE_ORDER) -> Iterator[Boundaries]:
     """Boundary `first` with every one that comes after it."""
-    yield from ((first, second) for second in range(first + 1, len(stopped_at(mode, (first,))[1])))
+    reached = stopped_at(mode, (first,), scenario)[1]
+    yield from ((first, second) for second in range(first + 1, len(reached)))

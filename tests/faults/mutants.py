@@ -423,6 +423,57 @@ MUTANTS += (
     ),
 )
 
+STEPS = "busbar.usecases.wallbox_steps"
+PROVISIONING = "busbar.usecases.wallbox_provisioning"
+WALLBOX, TWO_WALLBOXES = Setup("one wallbox"), Setup("two drivers")
+
+MUTANTS += (
+    Mutant(
+        "errand of a task",
+        WALLBOX,
+        (
+            Edit(
+                PROVISIONING,
+                "deps.store.commit(Save(row, stored), deps.outbox.guard(errand))",
+                "deps.store.commit(Save(row, stored))",
+            ),
+        ),
+    ),
+    Mutant(
+        "reference of the person",
+        TWO_WALLBOXES,
+        (
+            Edit(
+                STEPS,
+                "system=SAP,\n        reference=reference(PERSON_KIND, person.id),",
+                "system=SAP,\n        reference=reference(PERSON_KIND, way.order.id),",
+            ),
+        ),
+    ),
+    Mutant(
+        "start of an order in its transaction",
+        WALLBOX,
+        (
+            Edit(
+                "busbar.usecases.wallbox_order",
+                "deps.store.commit(Save(kept), *changes, begins)",
+                "deps.store.commit(Save(kept), *changes); deps.store.commit(begins)",
+            ),
+        ),
+    ),
+    Mutant(
+        "answer before the errand ends",
+        WALLBOX,
+        (
+            Edit(
+                PROVISIONING,
+                "outcome = _answer(waiting.record, outcome, deps)\n    settled",
+                "pass\n    settled",
+            ),
+        ),
+    ),
+)
+
 
 class StaleMutantError(Exception):
     """What a mutant changes does not stand in the product any more: the mutant has to follow it."""

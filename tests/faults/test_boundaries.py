@@ -16,6 +16,7 @@ from tests.faults.trouble import POINTS
 
 ONE_IN = 40
 ONE_SYNC_IN = 16
+ONE_WALLBOX_IN = 4
 
 
 @cache
@@ -54,6 +55,19 @@ def test_should_end_well_when_a_worker_is_stopped(mode: Mode, one: Boundaries) -
 def test_should_end_well_when_workers_are_stopped_twice(mode: Mode, number: int) -> None:
     for both in _some_pairs(mode, number):
         assert stopped_at(mode, both)[0] == [], both
+
+
+@pytest.mark.parametrize("piece", range(ONE_WALLBOX_IN))
+@pytest.mark.parametrize("mode", MODES)
+def test_should_end_well_when_a_worker_of_a_wallbox_order_is_stopped(
+    mode: Mode, piece: int
+) -> None:
+    scenario = SCENARIOS["one wallbox"]
+    _, reached = stopped_at(mode, (), scenario)
+    # Every boundary is played in one of the modes.
+    for one in range(MODES.index(mode), len(reached), len(MODES)):
+        if one % ONE_WALLBOX_IN == piece:
+            assert stopped_at(mode, (one,), scenario)[0] == [], (one, reached[one])
 
 
 @pytest.mark.parametrize("piece", range(4))
