@@ -4,7 +4,7 @@ seeds        random faults: three interleaved orders, by turns in each mode
 scenarios    random faults: all other scenarios, by turns in each mode
 boundaries   every boundary of one order, and every pair of them, in each mode
 wallbox      the same of one wallbox order
-drivers      random faults: two orders of wallboxes by one driver and one of cards, by turns in each mode
+drivers      random faults: two wallbox orders of one driver and one of cards, by turns in each mode
 sync         every boundary of the sync of a fleet, by time and by position
 events       six events of an order and of a card in all 4,320 orders with one of them twice
 mutants      every guard taken out: each has to turn the harness red

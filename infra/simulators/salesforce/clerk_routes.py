@@ -97,7 +97,7 @@ def set_status(org: Org, call: Call) -> Response:
     note='Give the app another secret: {"client_secret": "…"}; who is logged in stays so',
 )
 def rotate_secret(org: Org, call: Call) -> Response:
-    secret = _only(body_of(call), {"client_secret"}).get("client_secret")
+    secret = only(body_of(call), {"client_secret"}).get("client_secret")
     if not isinstance(secret, str) or not secret:
         raise RefusalError("client_secret is missing")
     org.settings = replace(org.settings, client_secret=secret)
@@ -111,7 +111,7 @@ def rotate_secret(org: Org, call: Call) -> Response:
     note='Sign what goes to the webhook with another key: {"key": "whsec_…"}',
 )
 def rotate_key(org: Org, call: Call) -> Response:
-    key = _only(body_of(call), {"key"}).get("key")
+    key = only(body_of(call), {"key"}).get("key")
     try:
         key_of(str(key))
     except ValueError as error:
