@@ -116,6 +116,5 @@ def test_should_bring_what_the_machine_asks_and_how_it_ends_to_the_workers_queue
 
     (asked, ended) = [json.loads(body) for queue, body in cloud.sent if queue == NAME]
     assert (asked["step"], asked["execution"]) == ("partner", FIRST)
-    assert read_ended(ended) == Ended(
-        **{**GIVEN, "execution": FIRST, "status": "FAILED", "error": "States.ServiceRestart"}
-    )
+    told = {"execution": FIRST, "status": "FAILED", "error": "States.ServiceRestart"}
+    assert read_ended(ended) == Ended.model_validate({**GIVEN, **told})
