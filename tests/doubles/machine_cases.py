@@ -18,6 +18,8 @@ FORWARD = ("partner", "contract", "account", "shared_contract", "contact", "orde
 """Steps, in order; `order` is the pivot."""
 Answer = Literal["done", "Parked", "Rejected", "silence"]
 """What comes of a step: success, an error of this name, or no answer at all."""
+STEP_SECONDS = 60
+"""How long a task waits for an answer."""
 NOT_DONE: Sequence[Answer] = ("Parked", "Rejected", "silence")
 
 
@@ -73,6 +75,11 @@ class Played:
     error: str
 
 
+def any_definition() -> dict[str, Any]:
+    """The machine of the catalogue, with values that do not matter; to be written to."""
+    return put_in(definition(NAME), {"QueueUrl": NAME, "StepSeconds": str(STEP_SECONDS)})
+
+
 def without_token(body: str) -> dict[str, Any]:
     """A message, but for its token. Raises `KeyError` if it has none."""
     message: dict[str, Any] = json.loads(body)
@@ -81,19 +88,19 @@ def without_token(body: str) -> dict[str, Any]:
 
 
 class Bench:
-    """The machine on the interpreter, with workers that answer as a case says."""
+    """The machine, or another, on the interpreter, with workers that answer as a case says."""
 
-    def __init__(self, step_seconds: int = 60) -> None:
+    def __init__(self, machine: Mapping[str, Any] | None = None) -> None:
         self._clock = ManualClock()
         self._timers = Timers(self._clock)
         self._case = Case("none")
         self._fails = 0
         """How many of the next sends fail."""
         self._bodies: list[str] = []
-        self._step_seconds = step_seconds
-        filled = put_in(definition(NAME), {"QueueUrl": NAME, "StepSeconds": str(step_seconds)})
         self.told: list[dict[str, Any]] = []
-        self.states = States(ARN, filled, self._timers.at, self._send, self.told.append)
+        self.states = States(
+            ARN, machine or any_definition(), self._timers.at, self._send, self.told.append
+        )
 
     def play(self, case: Case, *, fails: int = 0) -> Execution:
         """Play a case to its end; the first `fails` sends fail."""
@@ -103,7 +110,7 @@ class Bench:
         execution = self.states.executions[case.execution]
         while execution.status == "RUNNING":
             self.go_on()
-            self._clock.advance(self._step_seconds)
+            self._clock.advance(STEP_SECONDS)
         return execution
 
     def go_on(self) -> None:

@@ -11,7 +11,14 @@ import pytest
 
 from infra.local.testing import RunningSystem
 from infra.machines import definition, put_in, ways
-from tests.doubles.machine_cases import CASES, Bench, Case, Played, without_token
+from tests.doubles.machine_cases import (
+    CASES,
+    Bench,
+    Case,
+    Played,
+    any_definition,
+    without_token,
+)
 from tests.doubles.states import NAME
 from tests.local.driving import eventually
 
@@ -22,13 +29,9 @@ ROLE = "arn:aws:iam::123456789012:role/any"
 ARN = "arn:aws:states:eu-central-1:123456789012"
 
 
-def any_definition() -> dict[str, Any]:
-    return put_in(definition(NAME), {"QueueUrl": NAME, "StepSeconds": "60"})
-
-
-def played_on_the_interpreter(case: Case) -> Played:
+def played_on_the_interpreter(case: Case, machine: Mapping[str, Any] | None = None) -> Played:
     """What comes of a case in the test bed."""
-    bench = Bench()
+    bench = Bench(machine)
     execution = bench.play(case)
     kinds = [any_definition()["States"][name]["Type"] for name in execution.entered]
     return Played(
@@ -135,6 +138,24 @@ def test_should_come_to_the_same_on_the_interpreter_and_in_the_local_aws(
     played: Mapping[str, Played], case: Case
 ) -> None:
     assert played[case.name] == played_on_the_interpreter(case)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("Next", "Order"),
+        ("Catch", [{"ErrorEquals": ["States.TaskFailed"], "Next": "Park"}]),
+        ("Retry", [{"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 1, "IntervalSeconds": 1}]),
+        ("Arguments", any_definition()["States"]["Partner"]["Arguments"]),
+    ],
+)
+def test_should_see_that_another_machine_comes_to_something_else(
+    played: Mapping[str, Played], field: str, value: object
+) -> None:
+    planted = any_definition()
+    planted["States"]["Contract"][field] = value
+
+    assert any(played[c.name] != played_on_the_interpreter(c, planted) for c in CASES)
 
 
 def test_should_play_each_way_that_the_machine_has() -> None:

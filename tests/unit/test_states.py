@@ -8,22 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.machines import MOST_TRANSITIONS, definition, longest_way, put_in
-from tests.doubles.machine_cases import CASES, FORWARD, Bench, Case, without_token
+from infra.machines import MOST_TRANSITIONS, longest_way
+from tests.doubles.machine_cases import CASES, FORWARD, Bench, Case, any_definition, without_token
 from tests.doubles.state_language import UnsupportedError, refuse_unknown
-from tests.doubles.states import ARN, NAME
+from tests.doubles.states import ARN
 
 STATES = ["Partner", "Contract", "Account", "SharedContract", "Contact", "Order", "Identities"]
 BEGIN = ["Begin", "Way"]
 GOOD, BACK = Case("good"), Case("back", way="back")
-
-
-def any_definition() -> dict[str, Any]:
-    return put_in(definition(NAME), {"QueueUrl": NAME, "StepSeconds": "60"})
-
-
-def states_of(case: Case) -> list[str]:
-    return Bench().play(case).entered
 
 
 # --- our machine ----------------------------------------------------------------------------------
