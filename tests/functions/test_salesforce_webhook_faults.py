@@ -126,7 +126,7 @@ def by_webhook(world: World) -> list[Reply]:
     """Let Salesforce send its events by webhook; the answers, as they come."""
     answers: list[Reply] = []
 
-    def publish(envelope: Mapping[str, Any]) -> None:
+    def publish(envelope: Mapping[str, Any], _key: str) -> None:
         message_id, body = message(dict(envelope))
         reply = post(world, body, signed_headers(world, body, message_id=message_id))
         answers.append(reply)
