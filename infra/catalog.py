@@ -303,6 +303,9 @@ USE_CASES: tuple[UseCase, ...] = (
 )
 
 
+_BY_NAME = {u.name: u for u in USE_CASES}
+
+
 def use_case(name: str) -> UseCase:
     """The use case of this name. Raises `KeyError`."""
-    return {u.name: u for u in USE_CASES}[name]
+    return _BY_NAME[name]

@@ -76,6 +76,10 @@ class Response:
         """The body read as JSON. Raises `ValueError`."""
         return json.loads(self.body)
 
+    def with_header(self, name: str, value: str) -> Response:
+        """The same with one header more."""
+        return Response(self.status, self.body, {**self.headers, name: value}, self.cut)
+
 
 def answer(status: int, data: object = None, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response; without `data` it has no body and no content type."""

@@ -192,7 +192,7 @@ class Simulator(ABC):
         if "date" in response.headers:
             return response
         date = format_datetime(self.now() + timedelta(seconds=ahead), usegmt=True)
-        return replace(response, headers={**response.headers, "date": date})
+        return response.with_header("date", date)
 
     def add_fault(self, fault: Fault) -> None:
         """Set a fault. Raises `ValueError` for a kind that the system does not have."""

@@ -23,13 +23,17 @@ class SimulatorTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer from the simulator. Raises the httpx error that the fault stands for."""
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in request.headers.raw
+        }
         response = self._simulator.handle(
             Request(request.method, path, query, headers, request.read())
         )
         if response.cut:
             kind, message = _ERRORS[response.cut]
             raise kind(message, request=request)
+        stream = httpx.ByteStream(response.body)
         return httpx.Response(
-            response.status, headers=dict(response.headers), content=response.body, request=request
+            response.status, headers=dict(response.headers), stream=stream, request=request
         )

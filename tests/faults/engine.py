@@ -58,10 +58,14 @@ class Engine:
         self._numbers = itertools.count()
         self._pending = 0
         self._hub = getcurrent()
-        self._now = START
+        self._until = 0.0
+        self._looked_at, self._now = 0.0, START
 
     def now(self) -> datetime:
         """The present. With `monotonic` this makes the engine a `busbar.ports.Clock`."""
+        if self._looked_at != self.seconds:
+            self._looked_at = self.seconds
+            self._now = START + timedelta(seconds=self.seconds)
         return self._now
 
     def monotonic(self) -> float:
@@ -84,8 +88,12 @@ class Engine:
         line = getcurrent()
         if line is self._hub:
             raise RuntimeError("only a line of work can rest")
-        self.at(seconds, line.switch)
-        self._hub.switch()
+        then = self.seconds + max(seconds, 0.0)
+        if then <= self._until and (not self._agenda or then < self._agenda[0][0]):
+            self.seconds = then  # nobody else is to do anything before
+        else:
+            self.at(seconds, line.switch)
+            self._hub.switch()
         worker = getattr(line, "worker", None)
         if worker is not None:
             worker.check(self.seconds)
@@ -127,14 +135,12 @@ class Engine:
 
     def run(self, most: float) -> bool:
         """Let everything happen; False if there is still something to do after `most` seconds."""
-        end = self.seconds + most
+        end = self._until = self.seconds + most
         while self._pending:
             at, _, background, what = heapq.heappop(self._agenda)
             if at > end:
                 return False
             self._pending -= not background
-            if at > self.seconds:
-                self.seconds = at
-                self._now = START + timedelta(seconds=at)
+            self.seconds = max(self.seconds, at)
             what()
         return True

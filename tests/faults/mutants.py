@@ -210,7 +210,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "partial batch answer",
-        Setup(),
+        Setup("poison"),
         (
             Edit(
                 "busbar.worker",
@@ -218,6 +218,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 'return {"batchItemFailures": []}',
             ),
         ),
+        first=20,
     ),
     Mutant(
         "dead-letter queue",

@@ -238,8 +238,7 @@ def concluded(
     cloud = stage.cloud
     cloud.layer.start(Calm())
     let(stage, after)
-    for _ in range(2):
-        let(stage, [_synchronise])
+    let(stage, [_synchronise])
     if redeliver:
         cloud.redeliver()
         let(stage, [_synchronise])
@@ -275,8 +274,11 @@ def guarded(line: Line, stage: Stage) -> Callable[[], None]:
 
 
 def _synchronise(stage: Stage) -> None:
-    Client(stage, OPERATOR).ask("POST", SYNC)
-    stage.rest(10 * 60)
+    for _ in range(2):
+        did = Client(stage, OPERATOR).ask("POST", SYNC).json
+        stage.rest(10 * 60)
+        if not any(did[work] for work in ("orders", "followed", "postponed", "reasons")):
+            return
 
 
 def look(stage: Stage, portal: Portal) -> None:

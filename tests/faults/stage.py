@@ -186,13 +186,14 @@ class Client:
     def until(self, look: Callable[[], Any], *, every: float, most: float = 200 * 3600.0) -> Any:
         """What `look` finds, as soon as it is something; None if it never is.
 
-        Who waits in vain looks less and less often, so that a run is more than people looking.
+        It was not there a moment ago. Who waits in vain looks less and less often, so that a run is
+        more than people looking.
         """
         end = self._stage.now() + most
         while self._stage.now() < end:
+            self._stage.rest(every)
             if found := look():
                 return found
-            self._stage.rest(every)
             every *= PATIENCE
         return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from tests.faults.draws import draw
 
@@ -17,8 +17,7 @@ Kind = Literal["call", "write", "send", "read"]
 """`read` is a read of the table: no effect, but it can be refused or see an old index."""
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """An effect on its way."""
 
     number: int

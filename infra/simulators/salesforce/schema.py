@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Literal
 
 Kind = Literal["string", "double", "boolean", "date", "datetime", "reference", "picklist"]
@@ -216,8 +217,17 @@ def schemas(
     administrator forgot the tick. What the integration user may not see, or not write, is hidden or
     read_only.
     """
-    loose, unseen, fixed = ({n.lower() for n in names} for names in (non_unique, hidden, read_only))
+    each = (frozenset(n.lower() for n in names) for names in (non_unique, hidden, read_only))
+    return dict(_adapted(tuple(more), *each))
 
+
+@cache
+def _adapted(
+    more: tuple[SObject, ...],
+    loose: frozenset[str],
+    unseen: frozenset[str],
+    fixed: frozenset[str],
+) -> dict[str, SObject]:
     def changed(name: str, field: Field) -> Field:
         return replace(
             field,

@@ -171,8 +171,7 @@ class SalesforceSimulator(Simulator):
         """Every answer of the REST API tells how much of the quota is used."""
         if not request.path.startswith("/services/data/v"):
             return response
-        headers = {**response.headers, "sforce-limit-info": self.org.usage}
-        return replace(response, headers=headers)
+        return response.with_header("sforce-limit-info", self.org.usage)
 
     def flush(self) -> None:
         """Publish the events of the call."""

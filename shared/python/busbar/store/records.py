@@ -12,6 +12,7 @@ import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from busbar.domain.record import Record
@@ -27,6 +28,8 @@ R = TypeVar("R", bound=Record)
 COUNT_PAGES = 10
 """Pages of a thousand keys that a count reads at most."""
 LONGEST_CURSOR = 2048
+KEPT = 256
+"""Decoded bodies that a worker keeps: a request reads its user, its card and its order again."""
 SHORT = 512
 """Bytes of JSON that fit into the item's first write unit as they are."""
 
@@ -38,7 +41,13 @@ def encode_body(record: Record) -> bytes:
 
 
 def decode_body(schema: type[R], body: bytes) -> R:
-    """The record inside a body that this or an older release wrote."""
+    """The record inside a body that this or an older release wrote. Nobody can change it."""
+    record: R = _decoded(schema, body)
+    return record
+
+
+@lru_cache(maxsize=KEPT)
+def _decoded(schema: type[Record], body: bytes) -> Any:
     return schema.model_validate_json(body if body.startswith(b"{") else zlib.decompress(body))
 
 
@@ -233,9 +242,8 @@ class TableStore:
         version = int.from_bytes(
             hashlib.sha256(record.model_dump_json().encode()).digest()[:6], "big"
         )
-        return Write(
-            keys.record(self.org, record.schema_name, record.id), self._item(record, version)
-        )
+        item = self._item(record, version)
+        return Write(keys.record(self.org, record.schema_name, record.id), item)
 
     def _edge(self, record: Record, link: tuple[str, str], *, keep: bool) -> Write:
         relation, target = link
