@@ -14,7 +14,7 @@ unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test faults faults-local load fuzz check check-rest format lint types contracts \
-        deploy-check build synth deploy probe-tenant redrive bench sync-load locks clean
+        deploy-check build synth deploy probe-tenant redrive bench sync-load lock-load locks clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -80,6 +80,9 @@ redrive: setup ## dead letters back to their queue; QUEUE=card_event STAGE=dev D
 
 bench: setup ## calls, capacity units and imports of each use case, against the committed table
 	@$(PY) -m tests.bench
+
+lock-load: setup ## sync and card_forward at the same accounts: how often they are locked; ARGS="--cards n"
+	@$(PY) -m tests.bench.lock_load $(ARGS)
 
 sync-load: setup ## the sync of 100,000 cards: calls, capacity units, memory; CARDS=n CHANGED=m
 	@$(PY) -m tests.bench.sync_load --cards $(CARDS) --changed $(CHANGED)

@@ -13,9 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import re
 import resource
 import socket
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,7 +36,7 @@ from busbar.process.outbox import OutboxRow
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Settings
 from busbar.store.keys import record
 from busbar.store.records import TableStore, decode_body
-from busbar.store.table import Item
+from busbar.store.table import Item, Write
 from busbar.usecases.card_follow import CURSOR
 from busbar.wiring import Clients, SystemClock
 from functions.sync_cards.handler import make_handler
@@ -67,8 +69,17 @@ def company_of(number: int) -> int:
 class LoadTable(MemoryTable):
     """The table, without a stream, in a process of its own."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._one_at_a_time = threading.Lock()
+
     def _tell(self, item: Item) -> None:
         """Nobody listens."""
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """A write, whole, whoever else writes."""
+        with self._one_at_a_time:
+            super().write(writes)
 
     def seed(self, cards: int) -> None:
         """All cards stand in the portal, as be.ENERGISED holds them."""
@@ -100,7 +111,9 @@ class Tables(BaseManager):
 Tables.register("Table", LoadTable)
 
 
-def serve_simulators(cards: int, salesforce_port: int, energised_port: int) -> None:
+def serve_simulators(
+    cards: int, salesforce_port: int, energised_port: int, row_seconds: float
+) -> None:
     """Both systems with their cards, over HTTP, until the process is ended."""
     import asyncio  # noqa: PLC0415  (the worker that is measured does without)
 
@@ -127,7 +140,7 @@ def serve_simulators(cards: int, salesforce_port: int, energised_port: int) -> N
     ]
     accounts = [{"Id": record_id("001", n + 1), "Name": f"Firma {n}"} for n in companies]
     salesforce.load({"Account": accounts, "Asset": assets})
-    salesforce.org.locks.row_seconds = ROW_SECONDS
+    salesforce.org.locks.row_seconds = row_seconds
     energised = EnergisedSimulator(now, "not-secret-2", lists_changes=False)
     energised.load(
         [Contact(f"company-{n}", f"Firma {n}") for n in companies],
@@ -154,7 +167,7 @@ class CountingTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One call."""
         path = request.url.path.removesuffix("/").removeprefix("/services/data/v60.0/")
-        kind = "/api/card/{id}" if path.startswith("/api/card/") else path
+        kind = re.sub("^(/api/card|sobjects/Asset)/.+", r"\1/{id}", path)
         self._calls[f"{request.method} {kind}"] += 1
         return self._inner.handle_request(request)
 
@@ -179,14 +192,17 @@ class Rig:
                 base_url=self.energised, secret_id="energised", lists_changes=False
             ),
         )
-        settings = Settings(stage="local", table="any", orgs={ORG: org})
+        self.settings = Settings(stage="local", table="any", orgs={ORG: org})
+        self._handler = make_handler(self.settings, self.clients())
+
+    def clients(self) -> Clients:
+        """What a worker has: connections of its own."""
         transport = CountingTransport(self.calls)
-        clients = Clients(
+        return Clients(
             table=self.table,
             transports={self.salesforce: transport, self.energised: transport},
             aws={"secretsmanager": MemorySecrets()},
         )
-        self._handler = make_handler(settings, clients)
 
     def round(self, title: str) -> None:
         """Run until nothing is left to do, and print what it took."""
@@ -247,11 +263,12 @@ def peak_megabytes() -> float:
 
 
 @contextmanager
-def rig(cards: int) -> Iterator[Rig]:
-    """Everything up, with so many cards."""
+def rig(cards: int, row_seconds: float = ROW_SECONDS) -> Iterator[Rig]:
+    """Everything up, with so many cards; a row that is written keeps its account for so long."""
     context = multiprocessing.get_context("spawn")
     first, second = free_port(), free_port()
-    simulators = context.Process(target=serve_simulators, args=(cards, first, second), daemon=True)
+    asked = (cards, first, second, row_seconds)
+    simulators = context.Process(target=serve_simulators, args=asked, daemon=True)
     simulators.start()
     with Tables(ctx=context) as tables:
         table = tables.Table()  # type: ignore[attr-defined]  # registered above

@@ -22,7 +22,11 @@ class Locks:
     refused: int = 0
     """How many row writes found their account locked."""
     written: int = 0
+    longest_wait: float = 0.0
+    """Seconds for which one of them would have had to wait at most."""
     _held: dict[str, int] = field(default_factory=dict)
+    _until: dict[int, float] = field(default_factory=dict)
+    """When each call that still lasts gives its locks back."""
     _calls: int = 0
     _rows: int = 0
 
@@ -30,8 +34,11 @@ class Locks:
         """The call that runs now writes a row of this account. Raises `ApiError`."""
         if account is None or not self.row_seconds:
             return
-        if self._held.setdefault(account, self._calls) != self._calls:
+        holder = self._held.setdefault(account, self._calls)
+        if holder != self._calls:
             self.refused += 1
+            wait = self._until[holder] - time.monotonic()
+            self.longest_wait = max(self.longest_wait, wait)
             message = f"unable to obtain exclusive access to this record or 1 records: {account}"
             raise ApiError("UNABLE_TO_LOCK_ROW", message)
         self._rows += 1
@@ -44,10 +51,14 @@ class Locks:
 
     def end(self) -> tuple[int, float]:
         """The call has done its work: its number, and how long it goes on holding its locks."""
-        return self._calls, self._rows * self.row_seconds
+        seconds = self._rows * self.row_seconds
+        self._until[self._calls] = time.monotonic() + seconds
+        return self._calls, seconds
 
     def hold(self, call: int, seconds: float) -> None:
         """Let others run while the call lasts, then give its locks back."""
         if seconds:
             time.sleep(seconds)
+        del self._until[call]
+        if seconds:
             self._held = {account: by for account, by in self._held.items() if by != call}
