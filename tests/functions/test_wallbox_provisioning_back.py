@@ -249,6 +249,7 @@ def test_should_ask_a_person_when_the_way_back_has_waited_too_long() -> None:
     world, placed = parked_at(Step.CONTACT)
     decide(world, "cancel")
     world.sap.is_down = True
+    world.run_for(HOUR)
     world.run_for(15 * DAY, step=HOUR)
     (task,) = tasks(world)
     assert (task.kind, task.subject_id) == ("waited_too_long", placed.json["id"])
