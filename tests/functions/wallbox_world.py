@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from busbar.domain.private_customers import PrivateCustomer, customer_id
 from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import Step, WallboxOrder
+from busbar.settings import Mode, Settings
 from infra.local.people import PEOPLE
 from infra.simulators import sample_wallboxes
 from infra.simulators.faults import Fault
-from tests.doubles.world import ORG, Reply, World
+from tests.doubles.world import ORG, Reply, World, with_sap
 from tests.functions.given import store, tasks
 
 ORDERS = "/v1/wallbox-orders"
@@ -19,15 +21,33 @@ TASKS = "/v1/tasks"
 DRIVER = "driver"
 
 
-def wallbox_world(**settings: Any) -> World:
-    """A world whose Salesforce sells wallboxes, with the sub-CPO's contract behind them."""
+def wallbox_world(mode: Mode | None = None, **settings: Any) -> World:
+    """A world whose Salesforce sells wallboxes, with the sub-CPO's contract behind them.
+
+    `mode` is how all creates are made safe to repeat; contacts of be.ENERGISED know no unique key.
+    """
     world = World(
         wallbox_price_book_id=sample_wallboxes.PRICE_BOOK_ID,
         wallbox_contract_id=sample_wallboxes.CONTRACT_ID,
         **settings,
     )
     world.salesforce.load_sample(2, wallboxes=4)
+    if mode:
+        world.settings = _in_mode(world.settings, mode)
+        world.sap.tenant.unique_references = mode == "unique_key"
+        world.sap.tenant.unique_contract_references = mode == "unique_key"
     return world
+
+
+def _in_mode(settings: Settings, mode: Mode) -> Settings:
+    org = settings.orgs[ORG]
+    assert org.salesforce
+    assert org.energised
+    own = replace(org.salesforce, mode=mode, account_mode=mode, shared_contract_mode=mode)
+    contacts = replace(org.energised, contact_mode="none" if mode == "none" else "probe")
+    org = replace(org, salesforce=own, energised=contacts)
+    settings = replace(settings, orgs={ORG: org})
+    return with_sap(settings, partner_mode=mode, contract_mode=mode)
 
 
 def any_address(**changes: Any) -> dict[str, Any]:
@@ -83,7 +103,7 @@ def shown(world: World, placed: Reply, user: str = DRIVER) -> Any:
 
 # --- what goes wrong ---------------------------------------------------------------------------
 
-_CREATES: Mapping[Step, tuple[str, str, int]] = {
+CREATES: Mapping[Step, tuple[str, str, int]] = {
     Step.PARTNER: ("sap", "create_partner", 0),
     Step.CONTRACT: ("sap", "create_contract", 0),
     Step.ACCOUNT: ("salesforce", "run_graph", 0),
@@ -92,7 +112,7 @@ _CREATES: Mapping[Step, tuple[str, str, int]] = {
     Step.ORDER: ("salesforce", "run_graph", 2),
 }
 """Where a step is created: system, operation, and calls of the first order that come before it."""
-CREATED = tuple(_CREATES)
+CREATED = tuple(CREATES)
 _NO = {
     "sap": (400, {"error": {"code": "R11/130", "message": {"lang": "en", "value": "no"}}}),
     "salesforce": (
@@ -106,27 +126,26 @@ _NO = {
 
 def go_wrong(world: World, step: Step, kind: str, **more: Any) -> None:
     """Let this happen to the create of the first order's step."""
-    system, operation, before = _CREATES[step]
+    system, operation, before = CREATES[step]
     getattr(world, system).add_fault(Fault(kind, operation=operation, skip=before, **more))
 
 
 def refuse(world: World, step: Step) -> None:
     """Let the system refuse the create of the first order's step."""
-    status, body = _NO[_CREATES[step][0]]
-    go_wrong(world, step, "status", status=status, body=body)
+    system, operation, before = CREATES[step]
+    refuse_call(world, system, operation, before)
 
 
-def refuse_call(world: World, system: str, operation: str) -> None:
-    """Let the system refuse the next such call."""
+def refuse_call(world: World, system: str, operation: str, skip: int = 0) -> None:
+    """Let the system refuse such a call: the next one, or one after it."""
     status, body = _NO[system]
-    getattr(world, system).add_fault(
-        Fault("status", operation=operation, status=status, body=body)
-    )
+    fault = Fault("status", operation=operation, status=status, body=body, skip=skip)
+    getattr(world, system).add_fault(fault)
 
 
-def parked_at(step: Step, **settings: Any) -> tuple[World, Reply]:
+def parked_at(step: Step, mode: Mode | None = None) -> tuple[World, Reply]:
     """A world whose order a system has refused at this step, and the order."""
-    world = wallbox_world(**settings)
+    world = wallbox_world(mode)
     refuse(world, step)
     placed = place(world)
     world.pump()
@@ -156,7 +175,9 @@ def held(world: World) -> dict[Step, list[str]]:
         Step.PARTNER: ["blocked" if p["BusinessPartnerIsBlocked"] else "in use" for p in partners],
         Step.CONTRACT: [c["ProcessingStatus"] for c in contracts],
         Step.ACCOUNT: ["in use" if a["BusbarActive__c"] else "out of use" for a in accounts],
-        Step.SHARED_CONTRACT: [s["Status__c"] for s in world.salesforce.records("SharedContract__c")],
+        Step.SHARED_CONTRACT: [
+            s["Status__c"] for s in world.salesforce.records("SharedContract__c")
+        ],
         Step.CONTACT: ["in use" for _ in _ours(contacts, "customer_reference", "PE")],
         Step.ORDER: [o["Status"] for o in world.salesforce.records("Order")],
     }
