@@ -261,7 +261,7 @@ USE_CASES: tuple[UseCase, ...] = (
             Route("POST", "/v1/tasks/{task_id}/adopt", "tasks_adopt"),
             Route("POST", "/v1/tasks/{task_id}/cancel", "tasks_cancel"),
         ),
-        systems=("salesforce",),
+        systems=("salesforce", "energised", "sap"),
         timeout_seconds=25,
     ),
     UseCase(

@@ -74,6 +74,6 @@ OPERATIONS = {
             },
         },
         key=True,
-        problems={503: ("products-unknown",)},
+        problems={409: ("customer-in-review",), 503: ("products-unknown",)},
     ),
 }

@@ -49,13 +49,14 @@ class WallboxOrderView(View):
 class StepView(View):
     """A step: where it is done, how far it is, and the number that the system gave it.
 
-    `reference` is ours, as that system keeps it. `deferred` is done later, with the first card.
+    `reference` is ours, as that system keeps it. `deferred` is done later, with the first card; of
+    an order that has ended, `undone` is blocked or cancelled there, and `kept` is not.
     """
 
     step: Step
     system: str
     text: str
-    state: Literal["done", "deferred", "waiting", "parked", "open", "undone"]
+    state: Literal["done", "deferred", "waiting", "parked", "open", "undone", "kept"]
     state_text: str
     at: datetime | None
     reference: str | None

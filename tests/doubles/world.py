@@ -69,6 +69,9 @@ class Boundaries:
     die_at: int = -1
     count: int = 0
     names: list[str] = field(default_factory=list)
+    meddle_at: int = -1
+    meddle: Callable[[], object] = lambda: None
+    """What somebody else does at that boundary, once, while the worker is still at it."""
 
     def around(self, name: str, effect: Callable[[], Any]) -> Any:
         """Do the effect, or die before it or after it."""
@@ -80,6 +83,8 @@ class Boundaries:
     def _pass(self, name: str) -> None:
         self.count += 1
         self.names.append(name)
+        if self.count == self.meddle_at:
+            self.meddle()
         if self.count == self.die_at:
             raise WorkerDiedError(name)
 

@@ -7,23 +7,28 @@ just these.
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from busbar.domain.cards import ChargeCard, card_id
 from busbar.domain.customers import Company, Role, User, Vehicle
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND, ChargeCardOrder
+from busbar.domain.private_customers import PrivateCustomer, customer_id
 from busbar.domain.record import Record
 from busbar.domain.tasks import OPEN, Task, task_id
+from busbar.domain.wallbox_orders import OrderLine, WallboxOrder
+from busbar.domain.wallbox_products import WallboxProduct
 from busbar.ports import Bind, Put, Save, Store, Stored
 from busbar.process.ledger import LedgerRow, ledger_id
 from busbar.process.outbox import Command, OutboxRow
 from busbar.store import keys
 from busbar.store.records import decode_body
+from busbar.usecases.wallbox_products import CATALOGUE, KnownProducts
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.simulators.sample import NORDWIND, SampleCard, SampleCompany, cards
+from infra.simulators.sample_wallboxes import CABLE, HOME, PRICE_BOOK_ID, SampleProduct
 from infra.simulators.simulator import CallRecord, Simulator
 from tests.doubles.world import ORG, World
 from tests.functions.portal import ORDERS, SYNC
@@ -129,6 +134,68 @@ def sync(world: World) -> Any:
     report = world.call("POST", SYNC, "operator").json
     world.pump()
     return report
+
+
+# --- wallboxes ---------------------------------------------------------------------------------
+
+
+def any_product(of: SampleProduct = HOME) -> WallboxProduct:
+    """A product as Salesforce offers it."""
+    return WallboxProduct(
+        code=of.code,
+        name=of.name,
+        family=of.family,
+        product_id=of.product_id,
+        price_book_id=PRICE_BOOK_ID,
+        price_book_entry_id=of.entry_id,
+        unit_price=str(of.price),
+        currency="EUR",
+        tax_rate=str(of.tax),
+        minimum_quantity=1,
+        maximum_quantity=of.most,
+    )
+
+
+def known_products(world: World) -> KnownProducts:
+    """A wallbox and its cable can be ordered, as Salesforce has said just now."""
+    offered = (any_product(HOME), any_product(CABLE))
+    known = KnownProducts(id=CATALOGUE, products=offered, read_at=world.clock.now())
+    store(world).commit(Put(known))
+    return known
+
+
+def wallbox_order(world: World, user_id: str = PEOPLE["driver"], **fields: Any) -> WallboxOrder:
+    """The order of the sample events, of a wallbox: accepted, in no system yet."""
+    stored = store(world).get(Company, NORDWIND_ID)
+    assert stored is not None
+    address, now = stored.record.address, world.clock.now()
+    person = PrivateCustomer(
+        id=customer_id(ORG, user_id),
+        user_id=user_id,
+        first_name="Any",
+        last_name="Any",
+        birth_date=date(1984, 5, 17),
+        email="any@any.example",
+        phone="1",
+        address=address,
+        live_orders=(ORDER,),
+    )
+    made = WallboxOrder(
+        **{
+            "id": ORDER,
+            "ordered_by": user_id,
+            "ordered_at": now,
+            "correlation_id": CORRELATION,
+            "customer_id": person.id,
+            "lines": (OrderLine(product=any_product(), quantity=1),),
+            "billing_address": address,
+            "delivery_address": address,
+            "installation_address": address,
+            **fields,
+        }
+    )
+    store(world).commit(Save(made), Put(person))
+    return made
 
 
 # --- cards -------------------------------------------------------------------------------------
@@ -268,6 +335,8 @@ def ready(operation: str) -> tuple[World, dict[str, str]]:
     card_in_portal(world)
     open_task(world)
     vehicle(world)
+    known_products(world)
+    wallbox_order(world)
     several(world, 1 if operation == "tasks_adopt" else 0)
     world.salesforce.calls.clear()
     ids = dict(IDS)

@@ -12,7 +12,16 @@ _BY_ROLE = {
     Role.SERVICE_AGENT: "service-agent",
     Role.OPERATOR: "operator",
 }
-_OWN_THINGS = {"my_charge_cards": "driver"}
+_OWN_THINGS = dict.fromkeys(
+    (
+        "my_charge_cards",
+        "wallbox_products",
+        "wallbox_order",
+        "wallbox_orders_list",
+        "wallbox_orders_show",
+    ),
+    "driver",
+)
 """Operations that show a fleet manager nothing of use."""
 
 

@@ -65,13 +65,23 @@ LIFECYCLE: dict[OrderStatus, Stage] = {
 WAITING: dict[str, str] = {
     "salesforce_unavailable": "Salesforce ist gerade nicht erreichbar; die Bestellung folgt.",
     "company_not_in_salesforce": "Das Unternehmen wird noch in Salesforce angelegt.",
-    "unavailable": "Salesforce ist gerade nicht erreichbar; die Bestellung folgt.",
-    "outcome_unknown": "Die Bestätigung von Salesforce steht noch aus.",
-    "settling": "Die Bestätigung von Salesforce steht noch aus.",
+    "unavailable": "{system} ist gerade nicht erreichbar; die Bestellung folgt.",
+    "probe_failed": "{system} ist gerade nicht erreichbar; die Bestellung folgt.",
+    "outcome_unknown": "Die Bestätigung von {system} steht noch aus.",
+    "settling": "Die Bestätigung von {system} steht noch aus.",
+    "customer_in_review": "Die Kundendaten werden von unserem Service geprüft.",
 }
-"""What the portal says of a reason to wait."""
+"""What the portal says of a reason to wait, and of the system that it is waited for."""
 IN_REVIEW = "Die Bestellung wird von unserem Service geprüft."
 ON_ITS_WAY = "Die Bestellung wird gerade übertragen."
+GOING_BACK: dict[str, str] = {
+    "unavailable": "{system} ist gerade nicht erreichbar; danach geht die Rücknahme weiter.",
+    "outcome_unknown": "Die Bestätigung von {system} steht noch aus.",
+    "settling": "Die Bestätigung von {system} steht noch aus.",
+}
+"""The same of an order that has ended, while what it had created is taken back."""
+BACK_IN_REVIEW = "Was schon angelegt war, wird von unserem Service geprüft."
+ON_ITS_WAY_BACK = "Was schon angelegt war, wird gerade zurückgenommen."
 
 
 def is_parked(reason: str | None) -> bool:
@@ -79,16 +89,26 @@ def is_parked(reason: str | None) -> bool:
     return reason is not None and reason.startswith("task:")
 
 
-def waiting_text(reason: str | None) -> str | None:
+def waiting_text(reason: str | None, system: str = "Salesforce") -> str | None:
     """A reason to wait, in the words of the portal; a parked order is with the service."""
     if reason is None:
         return None
-    return IN_REVIEW if is_parked(reason) else WAITING.get(reason, ON_ITS_WAY)
+    text = IN_REVIEW if is_parked(reason) else WAITING.get(reason, ON_ITS_WAY)
+    return text.format(system=system)
+
+
+def going_back_text(reason: str | None, system: str) -> str | None:
+    """Why an order that has ended is not all taken back yet."""
+    if reason is None:
+        return None
+    text = BACK_IN_REVIEW if is_parked(reason) else GOING_BACK.get(reason, ON_ITS_WAY_BACK)
+    return text.format(system=system)
 
 
 REJECTED: dict[str, str] = {
     "quantity_out_of_range": "Die Menge liegt außerhalb dessen, was bestellt werden kann.",
     "cancelled_by_service": "Unser Service hat die Bestellung storniert.",
+    "product_not_sold": "Ein bestelltes Produkt wird nicht mehr angeboten.",
 }
 """What the portal says of a reason why an order ended before Salesforce had it."""
 

@@ -56,6 +56,8 @@ class PrivateCustomer(Record):
     """Orders that refer to him, and have not gone back: while there is one, he is not blocked."""
     held: bool = False
     """Whether a person has to decide first if he is the same as another user's customer."""
+    held_orders: tuple[str, ...] = ()
+    """Those of the live orders that wait for this."""
 
 
 class Likeness(Record):

@@ -44,6 +44,8 @@ class StepText(NamedTuple):
     german: str
 
 
+PERSONAL = frozenset({Step.PARTNER, Step.ACCOUNT, Step.CONTACT})
+"""Steps whose object belongs to the person: all his orders share it."""
 STEPS: dict[Step, StepText] = {
     Step.PARTNER: StepText("sap", "Geschäftspartner in SAP"),
     Step.CONTRACT: StepText("sap", "Vertrag in SAP"),
@@ -91,6 +93,11 @@ class WallboxOrder(TrackedOrder):
     steps: tuple[StepDone, ...] = ()
     undone: tuple[Step, ...] = ()
     """Steps whose objects were blocked or cancelled on the way back."""
+    kept: tuple[Step, ...] = ()
+    """Steps whose objects the way back has left as they are: others refer to them, they do no
+    harm, or a person has said so."""
+    gone_back_at: AwareDatetime | None = None
+    """When the way back was at its end."""
     at_step: Step | None = None
     """The step that waits, as `waiting_for` says."""
 
@@ -104,10 +111,27 @@ class WallboxOrder(TrackedOrder):
         return f"{self.id}-{self.executions}"
 
     @property
-    def went_back(self) -> bool:
-        """Whether it ended before Salesforce had it, and all of it is undone."""
-        left = {done.step for done in self.steps if done.made_here} - {*self.undone}
-        return self.rejected_reason is not None and not left
+    def goes_back(self) -> bool:
+        """Whether it has ended before Salesforce had it, and is not all undone yet."""
+        return self.rejected_reason is not None and self.gone_back_at is None
+
+    @property
+    def is_through(self) -> bool:
+        """Whether nothing is left to do, forward or back, until it is delivered."""
+        return self.done(Step.IDENTITIES) is not None or self.gone_back_at is not None
+
+    @property
+    def present_step(self) -> Step | None:
+        """The step that it has come to, forward or back; None where none is left."""
+        if self.rejected_reason:
+            return next((done.step for done in self.to_undo), None)
+        return next((step for step in Step if not self.done(step)), None)
+
+    @property
+    def to_undo(self) -> tuple[StepDone, ...]:
+        """What it has created and the way back has not looked at yet, the newest first."""
+        seen = {*self.undone, *self.kept}
+        return tuple(d for d in reversed(self.steps) if d.made_here and d.step not in seen)
 
     def done(self, step: Step) -> StepDone | None:
         """How a step ended, if it did."""

@@ -161,12 +161,17 @@ class Outbox:
         return self._current(errand) is not None
 
     def settle(
-        self, errand: Errand, outcome: Outcome, give_up: Callable[[str], Sequence[Change]]
+        self,
+        errand: Errand,
+        outcome: Outcome,
+        give_up: Callable[[str], Sequence[Change]],
+        about: Record | None = None,
     ) -> Outcome:
         """Write down what the work came to: drop the errand, put it off, or give it up.
 
         What has waited `wait_at_most` becomes a task, together with what `give_up` adds; then the
-        outcome is `Parked`. Nothing happens if a newer wish has taken the row over.
+        outcome is `Parked`. The task is about the errand's record, or about another one that people
+        know it by. Nothing happens if a newer wish has taken the row over.
         """
         if isinstance(outcome, Later) and outcome.system and self._is_down(outcome.system):
             # Also whoever has found that out, or has probed in vain, goes back to his place.
@@ -175,7 +180,7 @@ class Outbox:
             stored = self._current(errand)
             if stored is None:
                 return outcome
-            changes, settled = self._settled(stored, outcome, give_up)
+            changes, settled = self._settled(stored, outcome, give_up, about)
             try:
                 self._store.commit(*changes)
             except Conflict:
@@ -195,6 +200,7 @@ class Outbox:
         stored: Stored[OutboxRow],
         outcome: Outcome,
         give_up: Callable[[str], Sequence[Change]],
+        about: Record | None,
     ) -> tuple[Sequence[Change], Outcome]:
         row, now = stored.record, self._clock.now()
         drop = Drop(OutboxRow, row.id, stored)
@@ -203,7 +209,7 @@ class Outbox:
         # However long a system is down: what it holds up is never given up for that.
         if outcome.lane or now - row.since < timedelta(seconds=self._tuning.wait_at_most):
             return [Save(self._put_off(row, outcome), stored)], outcome
-        changes = [drop, Put(_task(row, outcome.reason, now)), *give_up(outcome.reason)]
+        changes = [drop, Put(_task(row, outcome.reason, now, about)), *give_up(outcome.reason)]
         return changes, Parked(outcome.reason, outcome.cause)
 
     def _put_off(self, row: OutboxRow, later: Later) -> OutboxRow:
@@ -235,12 +241,12 @@ class Outbox:
             logger.warning(f"errand {word}", extra={**extra, "tries": row.tries})
 
 
-def _task(row: OutboxRow, reason: str, now: datetime) -> Task:
+def _task(row: OutboxRow, reason: str, now: datetime, about: Record | None) -> Task:
     return Task.about(
         f"errand#{row.id}",
         kind="waited_too_long",
-        subject_schema=row.command.schema_of,
-        subject_id=row.command.id,
+        subject_schema=about.schema_name if about else row.command.schema_of,
+        subject_id=about.id if about else row.command.id,
         reason=reason,
         opened_at=now,
     )

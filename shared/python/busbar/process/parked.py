@@ -17,6 +17,18 @@ _NOTHING_DONE = frozenset({"refused", "unmappable"})
 """First words of reasons after which the last attempt certainly had no effect."""
 
 
+def unbegun(system: str, reference: str, process: str, now: datetime) -> StepRow:
+    """The row of a step that was never begun: whoever begins it later meets it."""
+    return StepRow(
+        id=f"{system}#{reference}",
+        system=system,
+        reference=reference,
+        process=process,
+        lease_until=now,
+        deadline=now,
+    )
+
+
 def may_be_there(row: StepRow) -> bool:
     """Whether the object may exist by an attempt whose outcome nobody knows."""
     if row.attempt == 0 or row.state is StepState.PLANNED:

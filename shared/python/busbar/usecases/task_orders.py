@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import CANCELLED_BY_SERVICE, KIND, ChargeCardOrder
@@ -13,17 +11,14 @@ from busbar.errors import EventRejected, Missing, Refused
 from busbar.ports import Change, Found, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepRow, StepState
-from busbar.usecases.deps import Deps
 from busbar.usecases.order_forward import SYSTEM, settle_of, taken
 from busbar.usecases.status_callback import reread
-from busbar.usecases.task_ways import Asked, at_fault, not_settled, overtaken
+from busbar.usecases.task_ways import Asked, at_fault, check_looked, check_settled, overtaken
 
 ABSENT = (
     "has to be the time at which you looked into Salesforce and did not find this order: if it is"
     " there after all, {danger}"
 )
-AHEAD = timedelta(seconds=60)
-"""By how much a caller's clock may be ahead of ours."""
 DOUBLED = "it is made a second time, and delivered and billed twice"
 ORPHANED = "it goes on there, though it is cancelled here"
 
@@ -50,7 +45,7 @@ def retry_step(asked: Asked) -> Sequence[Change]:
     order, row = _waiting_order(asked), _step_of(asked)
     if row is None:
         return _goes_on(asked, order)
-    _check_looked(asked, row.record, DOUBLED)
+    check_looked(asked, row.record, settle_of(asked.deps), ABSENT.format(danger=DOUBLED))
     return (Save(parked.retried(row.record), row), *_goes_on(asked, order))
 
 
@@ -59,8 +54,8 @@ def adopt_order(asked: Asked) -> Sequence[Change]:
     order, row = _waiting_order(asked), _step_of(asked)
     deps, ours = asked.deps, order.record.id
     if row and row.record.state is StepState.INTENT:
-        _check_settled(row.record, deps)
-    found = _read(asked, reference(KIND, ours))
+        check_settled(row.record, settle_of(deps), deps.clock.now())
+    found = read_order(asked, reference(KIND, ours))
     if deps.store.internal_id(ChargeCardOrder.schema_name, SYSTEM, found.external_id) not in {
         None,
         ours,
@@ -136,11 +131,8 @@ def _row_id(order_id: str) -> str:
 
 def _row(asked: Asked, order: ChargeCardOrder) -> StepRow:
     """The row of a step that was never begun: whoever begins it now meets ours."""
-    now = asked.deps.clock.now()
-    fields: dict[str, Any] = {"lease_until": now, "deadline": now}
     process = f"{ChargeCardOrder.schema_name}#{order.id}"
-    ours = reference(KIND, order.id)
-    return StepRow(id=_row_id(order.id), system=SYSTEM, reference=ours, process=process, **fields)
+    return parked.unbegun(SYSTEM, reference(KIND, order.id), process, asked.deps.clock.now())
 
 
 def _goes_on(asked: Asked, order: Stored[ChargeCardOrder]) -> Sequence[Change]:
@@ -153,31 +145,13 @@ def _goes_on(asked: Asked, order: Stored[ChargeCardOrder]) -> Sequence[Change]:
     return Save(after, order), deps.outbox.awake(errand)
 
 
-def _check_settled(row: StepRow, deps: Deps) -> None:
-    now, until = deps.clock.now(), parked.open_until(row, settle_of(deps))
-    if until and now < until:
-        raise not_settled(until, now)
-
-
-def _check_looked(asked: Asked, row: StepRow, danger: str) -> None:
-    """Hold that somebody has looked, at a time from which on nothing could come any more."""
-    looked, now = asked.not_found_at, asked.deps.clock.now()
-    if looked is None:
-        raise at_fault("not_found_at", ABSENT.format(danger=danger))
-    if looked > now + AHEAD:
-        raise at_fault("not_found_at", "is in the future")
-    until = parked.open_until(row, settle_of(asked.deps))
-    if until and looked < until:
-        raise not_settled(until, now)
-
-
 def _check_absent(asked: Asked, row: StepRow) -> None:
     """Hold that no attempt has made the order, and none can any more."""
     deps = asked.deps
-    _check_settled(row, deps)
+    check_settled(row, settle_of(deps), deps.clock.now())
     if deps.salesforce.mode == "none":
         if parked.may_be_there(row):
-            _check_looked(asked, row, ORPHANED)
+            check_looked(asked, row, settle_of(deps), ABSENT.format(danger=ORPHANED))
         return
     ours = reference(KIND, asked.task.record.subject_id)
     if deps.systems.salesforce.find_order(ours, deps.tuning.answer_within):
@@ -187,8 +161,11 @@ def _check_absent(asked: Asked, row: StepRow) -> None:
         )
 
 
-def _read(asked: Asked, ours: str) -> Found:
-    """The order that the caller names, as Salesforce holds it."""
+def read_order(asked: Asked, ours: str) -> Found:
+    """The order that the caller names, as Salesforce holds it: with our reference.
+
+    Raises a 422 `Problem`.
+    """
     deps = asked.deps
     try:
         found = deps.systems.salesforce.read_order(asked.external_id, deps.tuning.answer_within)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
 from busbar.domain.tasks import Task
 from busbar.errors import FieldError, Problem
 from busbar.ports import Change, Stored
+from busbar.process import parked
+from busbar.process.create import StepRow
 from busbar.usecases.deps import Deps
 from busbar.usecases.inputs import Input, Line, Moment, Reason
+
+AHEAD = timedelta(seconds=60)
+"""By how much a caller's clock may be ahead of ours."""
 
 
 class Wish(Input):
@@ -76,6 +81,28 @@ def overtaken(detail: str) -> Problem:
         "The task was overtaken",
         f"{detail} Cancel the task to close it; nothing else is changed then.",
     )
+
+
+def check_settled(row: StepRow, settle: float, now: datetime) -> None:
+    """Hold that no attempt can take effect any more. Raises a 409 `Problem`."""
+    until = parked.open_until(row, settle)
+    if until and now < until:
+        raise not_settled(until, now)
+
+
+def check_looked(asked: Asked, row: StepRow, settle: float, absent: str) -> None:
+    """Hold that somebody has looked, at a time from which on nothing could come any more.
+
+    `absent` tells him what he has to have looked for, and why. Raises `Problem` 409 or 422.
+    """
+    looked, now = asked.not_found_at, asked.deps.clock.now()
+    if looked is None:
+        raise at_fault("not_found_at", absent)
+    if looked > now + AHEAD:
+        raise at_fault("not_found_at", "is in the future")
+    until = parked.open_until(row, settle)
+    if until and looked < until:
+        raise not_settled(until, now)
 
 
 def stale() -> Problem:

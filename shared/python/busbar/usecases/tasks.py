@@ -17,11 +17,14 @@ from busbar.domain.identifiers import is_id
 from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.task_texts import task_text
 from busbar.domain.tasks import CLOSED, OPEN, Action, Decision, Task
+from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.errors import Problem
 from busbar.observability import logger
 from busbar.ports import Json, Save, Stored
 from busbar.usecases import task_cards as cards
+from busbar.usecases import task_customers as customers
 from busbar.usecases import task_orders as orders
+from busbar.usecases import task_wallboxes as wallboxes
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.pages import PAGE_QUERY, bad_parameter, read_page
 from busbar.usecases.task_ways import (
@@ -43,6 +46,7 @@ BODIES: Mapping[Action, type[Wish]] = {
 }
 """What a decision has to say."""
 _ORDER, _CARD = ChargeCardOrder.schema_name, ChargeCard.schema_name
+_WALLBOXES = WallboxOrder.schema_name
 _NOTED: Mapping[Action, Way] = {"cancel": acknowledge}
 WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
     ("parked_step", _ORDER): {
@@ -58,6 +62,25 @@ WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
     },
     ("parked_state", _CARD): {"resume": cards.want_again, "cancel": cards.drop_wish},
     ("waited_too_long", _CARD): {"resume": cards.want_again, "cancel": cards.drop_wish},
+    ("parked_step", _WALLBOXES): {
+        "resume": wallboxes.resume_step,
+        "retry": wallboxes.retry_step,
+        "adopt": wallboxes.adopt_object,
+        "cancel": wallboxes.cancel_order,
+    },
+    ("waited_too_long", _WALLBOXES): {
+        "resume": wallboxes.resume_wait,
+        "adopt": wallboxes.adopt_object,
+        "cancel": wallboxes.cancel_order,
+    },
+    ("parked_state", _WALLBOXES): {
+        "resume": wallboxes.resume_state,
+        "cancel": wallboxes.cancel_order,
+    },
+    ("similar_customer", _WALLBOXES): {
+        "resume": customers.another_person,
+        "cancel": customers.cancel_orders,
+    },
     ("parked_event", _ORDER): {"resume": orders.reread_status, **_NOTED},
     ("card_not_synchronised", _ORDER): {"resume": orders.look_again, **_NOTED},
 }
@@ -150,7 +173,9 @@ def possible_actions(task: Task, deps: Deps) -> list[Action]:
     left: set[Action] = set()
     if task.kind == "parked_step":
         # Either it goes on by a probe, or a person has to look: he may have entered it himself.
-        left = {"resume"} if deps.salesforce.mode == "none" else {"retry"}
+        wallbox = task.subject_schema == _WALLBOXES
+        mode = wallboxes.mode_of(task, deps) if wallbox else deps.salesforce.mode
+        left = {"resume"} if mode == "none" else {"retry"}
     if task.kind == "parked_event" and not is_id(task.subject_id):
         left = {"resume"}  # it names no order of ours
     return [action for action in ways if action not in left]

@@ -12,17 +12,18 @@ from busbar.domain.customers import Caller
 from busbar.domain.private_customers import Likeness, PrivateCustomer, likenesses, same_person
 from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import WallboxOrder
-from busbar.errors import Conflict, FieldError
+from busbar.errors import Conflict, FieldError, Problem
 from busbar.observability import Metric, count
 from busbar.ports import Change, Put, Save, Stored
-from busbar.process.outbox import Errand
 from busbar.usecases.deps import TRIES, Deps
+from busbar.usecases.wallbox_executions import start
 from busbar.usecases.wallbox_products import products
 from busbar.usecases.wallbox_submission import WallboxSubmission, lines, refused
 
-QUEUE = "wallbox_provisioning"
 SIMILAR = "similar_customer"
 """Reason of a task: another portal user may be the same person."""
+MOST_HELD = 10
+"""Orders that can wait for that together: what is decided of them is one transaction."""
 
 
 def submit_wallboxes(
@@ -52,16 +53,11 @@ def submit_wallboxes(
     return _keep(order, customer, deps)
 
 
-def start_errand(order: WallboxOrder, deps: Deps) -> Errand:
-    """The errand that starts the order's newest execution."""
-    return deps.outbox.errand(QUEUE, WallboxOrder, order.id, token=str(order.executions))
-
-
 def _keep(order: WallboxOrder, customer: PrivateCustomer, deps: Deps) -> WallboxOrder:
     for _ in range(TRIES):
         person, changes = _person(customer, order, deps)
         kept = order
-        begins: Change = deps.outbox.awake(start_errand(order, deps))
+        begins = start(order, deps)
         if person.held:
             kept = order.model_copy(update={"waiting_for": f"task:{SIMILAR}"})
             begins = Put(_task(kept, deps))
@@ -86,21 +82,22 @@ def _person(
     once the second one sees the first. Raises a 422 `Problem` if the user was somebody else.
     """
     stored = deps.store.get(PrivateCustomer, customer.id)
-    update: dict[str, object] = {"live_orders": (order.id,)}
-    if stored:
-        before = stored.record
-        if names := same_person(before, customer):
-            message = "differs from your earlier orders: a portal user orders for himself alone"
-            raise refused([FieldError(f"person.{name}", message) for name in names])
-        update = {
-            "live_orders": (*before.live_orders, order.id),
+    before = stored.record if stored else customer
+    if names := same_person(before, customer):
+        message = "differs from your earlier orders: a portal user orders for himself alone"
+        raise refused([FieldError(f"person.{name}", message) for name in names])
+    joined = [*_joined(customer, deps)]
+    held = before.held or any(len(like.customers) > 1 for like, _ in joined)
+    if held and len(before.held_orders) >= MOST_HELD:
+        raise _in_review()
+    now = customer.model_copy(
+        update={
             "iban": customer.iban or before.iban,
-            "held": before.held,
+            "live_orders": (*before.live_orders, order.id),
+            "held": held,
+            "held_orders": (*before.held_orders, *([order.id] if held else [])),
         }
-    now = customer.model_copy(update=update)
-    joined = [*_joined(now, deps)]
-    if any(len(like.customers) > 1 for like, _ in joined):
-        now = now.model_copy(update={"held": True})
+    )
     return now, (Save(now, stored), *(Save(like, there) for like, there in joined))
 
 
@@ -113,6 +110,15 @@ def _joined(
         known = there.record.customers if there else ()
         if customer.id not in known:
             yield Likeness(id=like, customers=(*known, customer.id)), there
+
+
+def _in_review() -> Problem:
+    return Problem(
+        409,
+        "customer-in-review",
+        "Your earlier orders wait for our service",
+        f"{MOST_HELD} orders of yours wait until our service has looked at who you are.",
+    )
 
 
 def _task(order: WallboxOrder, deps: Deps) -> Task:

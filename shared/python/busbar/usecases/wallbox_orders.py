@@ -5,7 +5,14 @@ from __future__ import annotations
 from busbar.domain.authorisation import Relation, require
 from busbar.domain.customers import Caller
 from busbar.domain.identifiers import is_id
-from busbar.domain.lifecycle import LIFECYCLE, is_parked, rejected_text, waiting_text
+from busbar.domain.lifecycle import (
+    LIFECYCLE,
+    going_back_text,
+    is_parked,
+    rejected_text,
+    waiting_text,
+)
+from busbar.domain.task_texts import SYSTEMS
 from busbar.domain.wallbox_orders import STEPS, OrderLine, Step, WallboxOrder
 from busbar.errors import Problem
 from busbar.ports import Json, Stored
@@ -21,8 +28,10 @@ STATES = {
     "parked": "in Prüfung",
     "open": "offen",
     "undone": "zurückgenommen",
+    "kept": "bleibt bestehen",
 }
 """Where a step can stand, in the words of the portal."""
+OURS = "Busbar"
 
 
 def list_wallbox_orders(
@@ -69,11 +78,18 @@ def view(stored: Stored[WallboxOrder]) -> Json:
         "tracking_id": order.tracking_id,
         "delivery_date": order.delivery_date.isoformat() if order.delivery_date else None,
         "waiting_for": order.waiting_for,
-        "waiting_text": waiting_text(order.waiting_for),
+        "waiting_text": _waiting_text(order),
         "rejected_reason": order.rejected_reason,
         "rejected_text": rejected_text(order.rejected_reason, order.rejected_note),
         "changed_at": stored.changed_at.isoformat(),
     }
+
+
+def _waiting_text(order: WallboxOrder) -> str | None:
+    at = order.at_step
+    system = SYSTEMS.get(STEPS[at].system, OURS) if at else OURS
+    say = going_back_text if order.goes_back else waiting_text
+    return say(order.waiting_for, system)
 
 
 def _line(line: OrderLine) -> Json:
@@ -103,11 +119,14 @@ def _step(step: Step, order: WallboxOrder) -> Json:
 
 
 def _state(step: Step, order: WallboxOrder) -> str:
-    if done := order.done(step):
-        if step in order.undone:
-            return "undone"
-        deferred = step is Step.CONTACT and not done.external_id
-        return "deferred" if deferred else "done"
     if order.at_step is step and order.waiting_for:
         return "parked" if is_parked(order.waiting_for) else "waiting"
-    return "open"
+    if step in order.undone:
+        return "undone"
+    done = order.done(step)
+    if done is None:
+        return "open"
+    if step in order.kept or order.gone_back_at:
+        return "kept"
+    deferred = step is Step.CONTACT and not done.external_id
+    return "deferred" if deferred else "done"

@@ -23,12 +23,14 @@ from busbar.process.contract import Done, Later, Outcome, Parked, failed
 from busbar.process.executions import PARKED, REJECTED, Ended, StepAsked
 from busbar.process.outbox import Errand
 from busbar.usecases.deps import Deps, revise
-from busbar.usecases.wallbox_order import QUEUE, start_errand
+from busbar.usecases.wallbox_executions import QUEUE, begin_anew
 from busbar.usecases.wallbox_steps import Way, run_step
 from busbar.usecases.wallbox_way_back import go_back
 
 GO_BACK, PARK = "go_back", "park"
 """What the machine asks for besides the steps."""
+OVERTAKEN = "overtaken"
+"""Why an execution ends that is not the newest of its order."""
 MOST_EXECUTIONS = 20
 """An order whose executions keep ending for no reason of ours is a person's from then on."""
 
@@ -60,19 +62,21 @@ def _start(errand: Errand, deps: Deps) -> Outcome:
 def take_task(asked: StepAsked, deps: Deps) -> None:
     """Write a task of the machine down, and work it. A repeat of the message changes nothing.
 
-    Raises `EventRejected` for one that no order of ours has asked for.
+    Only the newest execution is worked for: an older one, which somebody's decision or a restart
+    has overtaken, is told to end. Raises `EventRejected` for a task of no order of ours.
     """
     order = deps.store.get(WallboxOrder, asked.order_id)
     if order is None or asked.step not in {*Step, GO_BACK, PARK}:
         raise EventRejected("unknown_task", WallboxOrder.schema_name, asked.order_id)
     deps = deps.continuing(order.record.correlation_id)
+    if _is_older(asked.execution, order.record):
+        deps.machine.fail(asked.task_token, PARKED, OVERTAKEN)
+        return
     waiting_id = f"{asked.order_id}#{asked.step}"
     stored = deps.store.get(WaitingStep, waiting_id)
     known = stored.record if stored else None
     if known and asked.task_token in known.task_tokens:
         return
-    if known and _number(known.execution) > _number(asked.execution):
-        return  # a newer execution is at it: nobody waits for this answer
     same = known.task_tokens if known and known.execution == asked.execution else ()
     row = WaitingStep(
         id=waiting_id,
@@ -88,8 +92,8 @@ def take_task(asked: StepAsked, deps: Deps) -> None:
     _work(errand, deps)
 
 
-def _number(execution: str) -> int:
-    return int(execution.rpartition("-")[2])
+def _is_older(execution: str, order: WallboxOrder) -> bool:
+    return int(execution.rpartition("-")[2]) < order.executions
 
 
 def _work(errand: Errand, deps: Deps) -> Outcome:
@@ -100,7 +104,8 @@ def _work(errand: Errand, deps: Deps) -> Outcome:
     outcome = _tried(waiting.record, order.record, deps)
     if not isinstance(outcome, Later):
         outcome = _answer(waiting.record, outcome, deps)
-    settled = deps.outbox.settle(errand, outcome, partial(_given_up, order.record.id, deps))
+    give_up = partial(_given_up, order.record.id, deps)
+    settled = deps.outbox.settle(errand, outcome, give_up, about=order.record)
     if isinstance(settled, Later):
         _show(waiting.record, settled, deps)
     elif isinstance(outcome, Later) and isinstance(settled, Parked):
@@ -110,12 +115,14 @@ def _work(errand: Errand, deps: Deps) -> Outcome:
 
 def _tried(waiting: WaitingStep, order: WallboxOrder, deps: Deps) -> Outcome:
     timeout = deps.tuning.call_timeout
+    if _is_older(waiting.execution, order):
+        return Parked(OVERTAKEN)
     if waiting.step == PARK:
         return _park(order, deps)
-    if waiting.step == GO_BACK:
-        return go_back(order, deps, timeout)
     if is_parked(order.waiting_for):
         return Parked(str(order.waiting_for).removeprefix("task:"))
+    if waiting.step == GO_BACK:
+        return go_back(order, deps, timeout)
     if order.rejected_reason:
         return Parked(order.rejected_reason)
     customer = deps.store.get(PrivateCustomer, order.customer_id)
@@ -140,12 +147,14 @@ def _answer(waiting: WaitingStep, outcome: Done | Parked, deps: Deps) -> Outcome
 
 def _error(waiting: WaitingStep, deps: Deps) -> str:
     order = deps.store.get(WallboxOrder, waiting.order_id)
-    return REJECTED if order and order.record.rejected_reason else PARKED
+    if order is None or _is_older(waiting.execution, order.record):
+        return PARKED
+    return REJECTED if order.record.rejected_reason else PARKED
 
 
 def _park(order: WallboxOrder, deps: Deps) -> Outcome:
     """The machine has waited too long for an answer."""
-    if order.ended or is_parked(order.waiting_for):
+    if order.is_through or is_parked(order.waiting_for):
         return Done(Found(order.id))
     deps.store.commit(
         Put(_task(order.id, "no_answer", deps)), *_given_up(order.id, deps, "no_answer")
@@ -160,17 +169,18 @@ def _given_up(order_id: str, deps: Deps, reason: str) -> Sequence[Change]:
     stored = deps.store.get(WallboxOrder, order_id)
     if stored is None:
         return ()
-    return (Save(stored.record.model_copy(update={"waiting_for": f"task:{reason}"}), stored),)
+    update = {"waiting_for": f"task:{reason}", "at_step": stored.record.present_step}
+    return (Save(stored.record.model_copy(update=update), stored),)
 
 
 def _show(waiting: WaitingStep, later: Later, deps: Deps) -> None:
     """Let the portal see which step the order waits for, and why."""
-    step = next((s for s in Step if s == waiting.step), None)
+    asked = next((s for s in Step if s == waiting.step), None)
 
     def change(stored: Stored[WallboxOrder]) -> Sequence[Change]:
-        order = stored.record
+        order, step = stored.record, stored.record.present_step
         shown = (order.waiting_for, order.at_step) == (later.reason, step)
-        if shown or is_parked(order.waiting_for) or (step and order.done(step)):
+        if shown or is_parked(order.waiting_for) or (asked and order.done(asked)):
             return ()
         update = {"waiting_for": later.reason, "at_step": step}
         return (Save(order.model_copy(update=update), stored),)
@@ -199,19 +209,12 @@ def go_on(ended: Ended, deps: Deps) -> None:
 
     def change(stored: Stored[WallboxOrder]) -> Sequence[Change]:
         order = stored.record
-        if order.execution != ended.execution or _is_through(order):
+        if order.execution != ended.execution or order.is_through or is_parked(order.waiting_for):
             return ()
         if order.executions >= MOST_EXECUTIONS:
             reason = "executions_end"
             return (Put(_task(order.id, reason, deps)), *_given_up(order.id, deps, reason))
-        after = order.model_copy(update={"executions": order.executions + 1})
-        begins = deps.continuing(order.correlation_id)
-        return (Save(after, stored), begins.outbox.awake(start_errand(after, begins)))
+        return begin_anew(stored, deps)
 
     revise(deps.store, WallboxOrder, ended.order_id, change)
     logger.info("execution has ended", extra={"of": ended.execution, "error": ended.error})
-
-
-def _is_through(order: WallboxOrder) -> bool:
-    """Whether nothing of the order is left to do, or a person has to decide."""
-    return bool(order.done(Step.IDENTITIES)) or order.went_back or is_parked(order.waiting_for)

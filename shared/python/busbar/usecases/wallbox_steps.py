@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from busbar.domain.customers import User
 from busbar.domain.identifiers import derived_id, reference
 from busbar.domain.lifecycle import is_parked
 from busbar.domain.private_customers import PERSON_KIND, PrivateCustomer, plain
-from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import (
     CONTRACT_KIND,
+    PERSONAL,
     SHARED_CONTRACT,
     SHARED_CONTRACT_KIND,
     WALLBOX_ITEM_KIND,
@@ -27,19 +28,23 @@ from busbar.domain.wallbox_orders import (
     WallboxOrder,
 )
 from busbar.errors import Refused
-from busbar.ports import Bind, Change, Found, Json, Put, Save, Stored
-from busbar.process.contract import Done, Outcome, Parked
+from busbar.ports import Bind, Change, Found, Json, Save, Stored
+from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import CreateStep, Creator, StepRow
 from busbar.settings import Mode
 from busbar.usecases.deps import Deps, revise
+from busbar.usecases.wallbox_objects import parked, restore, settle_of
 from busbar.usecases.wallbox_products import products
-from busbar.usecases.wallbox_way_back import parked, restore, settle_of
 
 SAP, SALESFORCE, ENERGISED = "sap", "salesforce", "energised"
 ADOPTED = "adopted"
 """Field of a step's row: the object was there before anybody here made one."""
 NOT_SOLD = "product_not_sold"
 """Why an order is rejected: what it names is offered no more."""
+IN_REVIEW = "customer_in_review"
+"""Why an order waits: a person has to decide first about another one of the same driver."""
+LONGEST_LOOK = timedelta(hours=6)
+"""How long an order waits at most until it looks again whether a person has decided."""
 Find = Callable[[str, float], Sequence[Found]]
 Create = Callable[[str, Mapping[str, Any], float], Found]
 
@@ -90,6 +95,11 @@ class Thing:
     create: Create
     agrees: Mapping[str, str]
 
+    @property
+    def row_id(self) -> str:
+        """Key of its row in the journal."""
+        return f"{self.system}#{self.reference}"
+
 
 def run_step(step: Step, way: Way) -> Outcome:
     """Bring one step as far as it goes now. Safe to call again at any time."""
@@ -105,10 +115,10 @@ def run_step(step: Step, way: Way) -> Outcome:
     deps = way.deps
     outcome = Creator(deps.store, deps.clock, deps.tuning).run(_create_step(thing, way))
     if isinstance(outcome, Parked):
-        _park_too(thing, outcome, way)
-    if not isinstance(outcome, Done):
+        return _waits_with(thing, outcome, way)
+    if isinstance(outcome, Later):
         return outcome
-    done = _noted(thing, outcome.found, way)
+    done = noted(thing, outcome.found, way)
     restored = restore(done, way.order, deps, way.timeout)
     if isinstance(restored, Done):
         number = outcome.found.fields.get("order_number")
@@ -316,13 +326,9 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
 
 def _agreed(thing: Thing, hits: Sequence[Found]) -> Sequence[Found]:
     """The hits; a single one must be the one that is meant. Raises `Refused`: ask a person."""
-    if len(hits) != 1:
-        return hits
-    there = hits[0].fields
-    names = [n for n, v in thing.agrees.items() if plain(there.get(n, "")) != plain(v)]
-    if names:
+    if len(hits) == 1 and (names := differences(thing, hits[0])):
         raise Refused(thing.system, f"find_{thing.step}", ", ".join(names), "OBJECT_DIFFERS")
-    return [_kept(thing, hits[0])]
+    return [_kept(thing, hit) for hit in hits]
 
 
 def _kept(thing: Thing, found: Found) -> Found:
@@ -331,32 +337,32 @@ def _kept(thing: Thing, found: Found) -> Found:
     return Found(found.external_id, number if thing.step is Step.ORDER else {})
 
 
-def _noted(thing: Thing, found: Found, way: Way) -> StepDone:
+def differences(thing: Thing, found: Found) -> list[str]:
+    """The fields in which what is found is not what is meant."""
+    there = found.fields
+    return [n for n, v in thing.agrees.items() if plain(there.get(n, "")) != plain(v)]
+
+
+def _waits_with(thing: Thing, outcome: Parked, way: Way) -> Outcome:
+    """A task is open: about this order, or about an earlier one that wants the same object.
+
+    What is decided of that one ends the wait of the others too.
+    """
+    deps = way.deps
+    order = deps.store.get(WallboxOrder, way.order.id)
+    if thing.step not in PERSONAL or order is None or is_parked(order.record.waiting_for):
+        return outcome
+    now = deps.clock.now()
+    # People take hours or days: who has waited long looks less often, and not much later either.
+    wait = max(timedelta(seconds=deps.tuning.wait_retry), (now - order.record.ordered_at) / 4)
+    return Later(now + min(wait, LONGEST_LOOK), IN_REVIEW)
+
+
+def noted(thing: Thing, found: Found, way: Way) -> StepDone:
     """How the step ended, and whether this order has made the object itself."""
-    row = way.deps.store.get(StepRow, f"{thing.system}#{thing.reference}")
+    row = way.deps.store.get(StepRow, thing.row_id)
     ours = row is not None and row.record.process == way.process and ADOPTED not in found.fields
     return _step_done(thing.step, found.external_id, thing.reference, way, ours)
-
-
-def _park_too(thing: Thing, outcome: Parked, way: Way) -> None:
-    """Park an order whose customer another order was parked with: it has a task of its own."""
-    deps = way.deps
-
-    def change(stored: Stored[WallboxOrder]) -> Sequence[Change]:
-        if is_parked(stored.record.waiting_for):
-            return ()
-        task = Task.about(
-            f"step#{thing.system}#{thing.reference}#{way.order.id}",
-            kind="parked_step",
-            subject_schema=WallboxOrder.schema_name,
-            subject_id=way.order.id,
-            system=thing.system,
-            reason=outcome.reason,
-            opened_at=deps.clock.now(),
-        )
-        return (Put(task), *parked(way.order.id, thing.step, outcome.reason, deps))
-
-    revise(deps.store, WallboxOrder, way.order.id, change)
 
 
 def _step_done(step: Step, external_id: str, ours: str, way: Way, made_here: bool) -> StepDone:

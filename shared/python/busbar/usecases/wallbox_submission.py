@@ -67,7 +67,8 @@ class LineInput(Input):
 class WallboxSubmission(Input):
     """An order. An address that is None means: the billing address."""
 
-    products: Annotated[tuple[LineInput, ...], Field(min_length=1, max_length=MOST_LINES)]
+    # No tuple: one whose lines are at fault would be too short besides.
+    products: list[LineInput] = Field(min_length=1, max_length=MOST_LINES)
     person: PersonInput
     billing_address: AddressInput
     delivery_address: AddressInput | None = None
