@@ -17,15 +17,17 @@ from tests.doubles.world import SOURCE, World
 from tests.functions.sender import card_assigned, send, status_changed
 
 Row = dict[str, float]
+RARE = frozenset({"sap calls", "states calls"})
+"""Left out where there are none, as in most rows."""
 
 
 class MeteredWorld(World):
     """Adds up, per label and function, what the invocations cost."""
 
-    def __init__(self, cards_per_company: int | None = None) -> None:
+    def __init__(self, cards_per_company: int | None = None, **salesforce: Any) -> None:
         self.rows: dict[str, Row] = {}
         self._label = ""
-        super().__init__(cards_per_company=cards_per_company)
+        super().__init__(cards_per_company=cards_per_company, **salesforce)
 
     @contextmanager
     def measuring(self, label: str) -> Iterator[None]:
@@ -50,8 +52,12 @@ class MeteredWorld(World):
             ("table calls", sum(bill.calls.values()) - before[2]),
             ("salesforce calls", sum(" salesforce " in n for n in passed)),
             ("energised calls", sum(" energised " in n for n in passed)),
+            ("sap calls", sum(" sap " in n for n in passed)),
+            ("states calls", sum(" states " in n for n in passed)),
             ("messages", sum(" send " in n for n in passed)),
         ):
+            if key in RARE and not amount:
+                continue
             row[key] = row.get(key, 0) + amount
         return answer
 
@@ -72,7 +78,7 @@ def count_use_cases() -> dict[str, Row]:
             world.call("POST", f"/v1/systems/{system}/connection-check", "operator")
     _people(world)
     _webhook(world)
-    return world.rows | _company_limit()
+    return world.rows | _company_limit() | _wallboxes()
 
 
 def _people(world: MeteredWorld) -> None:
@@ -130,6 +136,41 @@ def _company_limit() -> dict[str, Row]:
         _post(world, f"warm {number}")
     with world.measuring("the hundredth within a company's limit"):
         _post(world, "hundredth")
+    return world.rows
+
+
+def _wallboxes() -> dict[str, Row]:
+    """Two orders of one driver, through all systems; a third one, which goes back."""
+    from tests.functions.wallbox_world import (  # noqa: PLC0415
+        SELLS,
+        any_person,
+        decide,
+        place,
+        refuse_call,
+        stock,
+    )
+
+    world = MeteredWorld(**SELLS)
+    stock(world)
+    with world.measuring("read anew"):
+        world.call("GET", "/v1/wallbox-products", "driver")
+    with world.measuring("kept"):
+        world.call("GET", "/v1/wallbox-products", "driver")
+    somebody = any_person(last_name="Harms", email="harms@example.test")
+    place(world, "warm", "second-driver", person=somebody)
+    world.pump()
+    for label in ("the first order", "another order"):
+        with world.measuring(label):
+            placed = place(world, label)
+            world.pump()
+    with world.measuring("one order"):
+        world.call("GET", placed.headers["Location"], "driver")
+    refuse_call(world, "sap", "create_contract")
+    place(world, "refused")
+    world.pump()
+    with world.measuring("a wallbox order cancelled"):
+        decide(world, "cancel")
+        world.pump()
     return world.rows
 
 

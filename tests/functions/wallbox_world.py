@@ -21,18 +21,26 @@ TASKS = "/v1/tasks"
 DRIVER = "driver"
 
 
+SELLS: Any = {
+    "wallbox_price_book_id": sample_wallboxes.PRICE_BOOK_ID,
+    "wallbox_contract_id": sample_wallboxes.CONTRACT_ID,
+}
+"""Settings of a Salesforce that sells wallboxes."""
+
+
+def stock(world: World) -> None:
+    """Have Salesforce hold products, wallboxes and their cards."""
+    world.salesforce.load_sample(2, wallboxes=4)
+    world.energised.load_sample(2, wallboxes=4)
+
+
 def wallbox_world(mode: Mode | None = None, **settings: Any) -> World:
     """A world whose Salesforce sells wallboxes, with the sub-CPO's contract behind them.
 
     `mode` is how all creates are made safe to repeat; contacts of be.ENERGISED know no unique key.
     """
-    world = World(
-        wallbox_price_book_id=sample_wallboxes.PRICE_BOOK_ID,
-        wallbox_contract_id=sample_wallboxes.CONTRACT_ID,
-        **settings,
-    )
-    world.salesforce.load_sample(2, wallboxes=4)
-    world.energised.load_sample(2, wallboxes=4)
+    world = World(**SELLS, **settings)
+    stock(world)
     if mode:
         world.settings = _in_mode(world.settings, mode)
         world.sap.tenant.unique_references = mode == "unique_key"
