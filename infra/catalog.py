@@ -44,7 +44,7 @@ class UseCase:
     """One use case: one function."""
 
     name: str
-    context: Literal["orders", "toolkit", "ops"]
+    context: Literal["orders", "wallboxes", "toolkit", "ops"]
     summary: str
     routes: tuple[Route, ...] = ()
     """Each behind the authoriser; its operation stands in `authorisation.TABLE`."""
@@ -160,7 +160,7 @@ USE_CASES: tuple[UseCase, ...] = (
     ),
     UseCase(
         name="wallbox_provisioning",
-        context="orders",
+        context="wallboxes",
         summary="Works the steps of a wallbox order in SAP, Salesforce and be.ENERGISED, or back",
         queue=Queue(),
         machine=True,
