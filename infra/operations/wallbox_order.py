@@ -37,6 +37,7 @@ ADDRESS = {
     "city": "Oldenburg",
     "country": "DE",
 }
+ABROAD = {**ADDRESS, "postal_code": "1020", "city": "Wien", "country": "AT"}
 PERSON = {
     "first_name": "Wiebke",
     "last_name": "Janssen",
@@ -60,7 +61,7 @@ OPERATIONS = {
             "a wallbox": {
                 "products": [{"product_code": "WALLBOX-11", "quantity": 1}],
                 "person": PERSON,
-                "billing_address": ADDRESS,
+                "billing_address": ABROAD,
             },
             "with its cable, installed elsewhere": {
                 "products": [
@@ -69,7 +70,8 @@ OPERATIONS = {
                 ],
                 "person": {**PERSON, "iban": "DE89 3704 0044 0532 0130 00"},
                 "billing_address": ADDRESS,
-                "installation_address": {**ADDRESS, "street": "Hinterm Hof"},
+                "delivery_address": ABROAD,
+                "installation_address": {**ABROAD, "street": "Hinterm Hof"},
                 "note": "Bitte vorher anrufen",
             },
         },

@@ -24,6 +24,7 @@ from tests.functions.given import (
     order,
     store,
     vehicle,
+    wallbox_order,
 )
 from tests.functions.people import allowed
 from tests.functions.portal import CARDS, ORDERS, call_as, fields_at_fault, problem
@@ -160,6 +161,7 @@ def three_of_each(world: World) -> None:
         card_in_portal(world, number=number + 10, company=ELBE)
         open_task(world, cause=f"any {number}")
         vehicle(world, id=f"VEH1C7E00000{number}", label=f"{number}")
+        wallbox_order(world, id=f"0RDER0000001{number}")
         _audit(world)
 
 

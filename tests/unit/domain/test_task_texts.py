@@ -58,7 +58,7 @@ def test_should_name_the_system_and_the_subject_in_the_words_of_clerks() -> None
 
 
 def test_should_have_a_sensible_text_for_a_kind_of_another_release() -> None:
-    text = task_text(any_task(kind="similar_customer", subject_schema="wallbox"))
+    text = task_text(any_task(kind="kind_of_another_release", subject_schema="any"))
     assert text == ANY_KIND.format(subject="Ein Vorgang")
 
 

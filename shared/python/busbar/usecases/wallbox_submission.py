@@ -46,7 +46,7 @@ class PersonInput(Input):
     last_name: Line = Field(min_length=1, max_length=40)
     birth_date: Day
     email: Email
-    phone: Line = Field(pattern=r"^\+?[0-9][0-9 ()/-]{3,28}$")
+    phone: Line = Field(max_length=30, pattern=r"^\+?[0-9][0-9 ()/-]{3,28}$")
     iban: Annotated[str, BeforeValidator(_compact), Field(max_length=34)] = ""
 
     @field_validator("iban")
