@@ -79,6 +79,7 @@ class WallboxOrder(TrackedOrder):
     """An order of wallboxes and what goes with them, by a portal user for himself."""
 
     schema_name: ClassVar[str] = "wallbox_order"
+    kind: ClassVar[str] = WALLBOX_KIND
 
     customer_id: str
     lines: tuple[OrderLine, ...]
