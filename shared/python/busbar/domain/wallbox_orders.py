@@ -94,6 +94,11 @@ class WallboxOrder(TrackedOrder):
     """Steps whose objects were blocked or cancelled on the way back."""
     at_step: Step | None = None
     """The step that waits, as `waiting_for` says."""
+    wallboxes: tuple[str, ...] = ()
+    """Ids of the wallboxes that Salesforce has assigned to it."""
+    cards: tuple[str, ...] = ()
+    """Ids of the cards. Whoever gives a card to the order, or approves an installation of it,
+    writes the order too: so neither can miss the other."""
 
     def listed_by(self) -> str | None:
         """By the user who ordered."""
@@ -120,6 +125,24 @@ class WallboxOrder(TrackedOrder):
             return self
         update = {"steps": (*self.steps, done), "at_step": None, "waiting_for": None}
         return self.model_copy(update=update)
+
+    def with_wallbox(self, wallbox_id: str) -> WallboxOrder:
+        """The order after a wallbox has come to it."""
+        return self.model_copy(update={"wallboxes": _with(self.wallboxes, wallbox_id)})
+
+    def with_card(self, card_id: str) -> WallboxOrder:
+        """The order after a card has come to it."""
+        return self.model_copy(update={"cards": _with(self.cards, card_id)})
+
+    def without(self, thing_id: str) -> WallboxOrder:
+        """The order after a wallbox or card has left it."""
+        wallboxes = tuple(one for one in self.wallboxes if one != thing_id)
+        cards = tuple(one for one in self.cards if one != thing_id)
+        return self.model_copy(update={"wallboxes": wallboxes, "cards": cards})
+
+
+def _with(ids: tuple[str, ...], one: str) -> tuple[str, ...]:
+    return tuple(sorted({*ids, one}))
 
 
 class WaitingStep(Record):

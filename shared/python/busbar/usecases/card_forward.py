@@ -13,8 +13,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from busbar.domain.cards import BackendCard, ChargeCard
-from busbar.domain.customers import Company, User
+from busbar.domain.cards import BackendCard, CardPurpose, ChargeCard
+from busbar.domain.customers import User
 from busbar.observability import Metric, count
 from busbar.ports import Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome
@@ -25,6 +25,8 @@ from busbar.usecases.deps import Deps, revise
 ENERGISED = "energised"
 SALESFORCE = "salesforce"
 NO_COMPANY = "company_not_in_energised"
+NO_CONTACT = "contact_not_in_energised"
+"""A driver's own card waits for him to be known there."""
 
 
 def card_errand(card_id: str, version: int, deps: Deps) -> Errand:
@@ -67,32 +69,47 @@ def _untold(card: ChargeCard, outcome: Outcome, deps: Deps) -> bool:
 
 def _carry(stored: Stored[ChargeCard], deps: Deps, timeout: float) -> Outcome:
     card = stored.record
-    waiting = _bind_company(stored, deps) if card.waiting_for == NO_COMPANY else None
+    waiting = _join(stored, deps) if card.waiting_for in {NO_COMPANY, NO_CONTACT} else None
     setter = Setter(deps.store, deps.clock, deps.tuning)
     outcome = setter.run(_energised_step(card, deps, timeout))
     if waiting and not isinstance(outcome, Later):
-        return waiting  # what the company before wanted of the card is gone all the same
+        return waiting  # what the owner before wanted of the card is gone all the same
     if isinstance(outcome, Later) or not card.asset_id or deps.org.salesforce is None:
         return outcome
     told = setter.run(salesforce_step(card, card.asset_id, deps, timeout))
     return outcome if isinstance(told, Done) else told
 
 
-def _bind_company(stored: Stored[ChargeCard], deps: Deps) -> Later | None:
-    """Want the billing contact, as soon as the company is known to be.ENERGISED."""
-    card = stored.record
-    contact = deps.store.external_id(Company.schema_name, card.company_id, ENERGISED)
+def _join(stored: Stored[ChargeCard], deps: Deps) -> Later | None:
+    """Want the card to be its owner's, as soon as he is known to be.ENERGISED."""
+    waits_for, owner = stored.record.waiting_for, stored.record.owner
+    contact = deps.store.external_id(*owner, ENERGISED)
     if contact is None:
         wait = timedelta(seconds=deps.tuning.wait_retry)
-        return Later(deps.clock.now() + wait, NO_COMPANY)
+        return Later(deps.clock.now() + wait, waits_for or NO_CONTACT)
 
     def change(fresh: Stored[ChargeCard]) -> Sequence[Change]:
+        card = fresh.record
+        if (card.waiting_for, card.owner) != (waits_for, owner):
+            return ()  # it was given to somebody else meanwhile
         row = deps.store.get(LedgerRow, energised_row_id(card))
-        wanted = wanting(row, card, {"billing_contact_id": contact})
-        return (Save(fresh.record.model_copy(update={"waiting_for": None}), fresh), *wanted)
+        wanted = joining(card, contact)
+        if card.purpose is CardPurpose.PRIVATE:
+            wanted["active"] = True
+        joined = card.model_copy(update={"waiting_for": None})
+        return (Save(joined, fresh), *wanting(row, card, wanted))
 
-    revise(deps.store, ChargeCard, card.id, change)
+    revise(deps.store, ChargeCard, stored.record.id, change)
     return None
+
+
+def joining(card: ChargeCard, contact: str) -> dict[str, Any]:
+    """What be.ENERGISED has to hold for the card to be its owner's, who has this contact there.
+
+    Who drives with a company's card is for the company to say.
+    """
+    own = {} if card.is_fleet else {"contact_id": contact}
+    return {"billing_contact_id": contact, **own}
 
 
 def energised_row_id(card: ChargeCard) -> str:
