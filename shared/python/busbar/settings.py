@@ -110,6 +110,9 @@ class SalesforceSettings:
     wallbox_price_book_id: str = ""
     """Price book of wallboxes and what goes with them; empty: the org sells none, and nothing that
     is said below of wallboxes is asked of it."""
+    wallbox_family: str = "Wallbox"
+    """`Product2.Family` of what comes with a serial number and two cards; anything else in the
+    price book goes with it."""
     tax_rate_field: str = "TaxRate__c"
     """Field of a product with its tax in percent."""
     account_object: str = "Account"

@@ -17,6 +17,8 @@ from busbar.domain.identifiers import reference
 from busbar.domain.lifecycle import LIFECYCLE, OrderStatus
 from busbar.domain.record import Record, Value
 
+SENT = frozenset({OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED})
+"""All of an order, or a part of it, has gone out."""
 EVENTS_KEPT = 50
 """Status events kept per order; older ones are folded into the `base_…` fields."""
 
@@ -93,15 +95,20 @@ class TrackedOrder(Record):
         return _fold(self)[0]
 
     @property
+    def delivered_since(self) -> datetime | None:
+        """When the first part of it went out, as far as its events tell."""
+        sent = (e.occurred_at for e in self.events if e.status in SENT)
+        return min(sent, default=None)
+
+    @property
     def delivers_cards(self) -> bool:
         """Whether cards, or wallboxes, of this order are on their way into the portal."""
-        return self.status in {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
+        return self.status in SENT
 
     @property
     def ended_after_delivery(self) -> bool:
         """Whether it was cancelled after a part of it had gone out: that still comes."""
-        sent = {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
-        return self.status is OrderStatus.CANCELLED and any(e.status in sent for e in self.events)
+        return self.status is OrderStatus.CANCELLED and any(e.status in SENT for e in self.events)
 
     @property
     def awaits_cards(self) -> bool:

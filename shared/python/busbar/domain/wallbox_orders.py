@@ -126,6 +126,19 @@ class WallboxOrder(TrackedOrder):
         update = {"steps": (*self.steps, done), "at_step": None, "waiting_for": None}
         return self.model_copy(update=update)
 
+    def with_contact(self, contact_id: str | None) -> WallboxOrder:
+        """The order once its customer's contact is known, if that was left for later."""
+        done = self.done(Step.CONTACT)
+        if not contact_id or done is None or done.external_id:
+            return self
+        made = done.model_copy(update={"external_id": contact_id})
+        steps = tuple(made if step is done else step for step in self.steps)
+        return self.model_copy(update={"steps": steps})
+
+    def quantity_of(self, family: str) -> int:
+        """How many it has ordered of a product family."""
+        return sum(line.quantity for line in self.lines if line.product.family == family)
+
     def with_wallbox(self, wallbox_id: str) -> WallboxOrder:
         """The order after a wallbox has come to it."""
         return self.model_copy(update={"wallboxes": _with(self.wallboxes, wallbox_id)})

@@ -11,7 +11,6 @@ from busbar.domain.identifiers import derived_id
 from busbar.domain.record import Record, SourceMark, Value
 from busbar.domain.wallbox_assets import Review
 
-
 LOOK_AGAIN = timedelta(days=1)
 """How often Salesforce is asked what came of a review, in case its event never came."""
 

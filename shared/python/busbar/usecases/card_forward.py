@@ -135,8 +135,12 @@ def wanting(
 
 
 def asset_fields(card: ChargeCard, deps: Deps) -> Json:
-    """What the Asset of a card has to show."""
-    return deps.mapper.run(SALESFORCE, "sync_cards", {"card": card.model_dump(mode="json")})
+    """What the Asset of a card has to show; of a driver's own also that it is approved."""
+    fields = deps.mapper.run(SALESFORCE, "sync_cards", {"card": card.model_dump(mode="json")})
+    if not card.approved_at:
+        return fields
+    approved = {"kind": card.purpose.value, "approved": True}
+    return {**fields, **deps.mapper.run(SALESFORCE, "wallbox_asset", approved)}
 
 
 def asset_holds(observed: Mapping[str, Any], wanted: Wanted) -> bool:
@@ -212,6 +216,8 @@ def _card_is(card_id: str, wanted: Wanted, deps: Deps) -> Sequence[Change]:
     if "holder_uuid" in update:
         update["driver_id"] = driver_of(update["holder_uuid"], deps)
     card = stored.record.model_copy(update=update)
+    if not card.is_fleet and card.holder_uuid:
+        card = card.shown_in_portal(deps.clock.now())  # from now on it is his there, too
     if card.active and not stored.record.active:
         # Counted again if this transaction has to be made again: a metric, not a ledger.
         count(Metric.CARDS_ACTIVATED, deps.store.org)
@@ -225,6 +231,14 @@ def salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float)
     """How the Asset of a card comes to hold what we want there."""
     orders, settings = deps.systems.salesforce, deps.salesforce
 
+    def read(target: str, left: float) -> Json:
+        until = deps.clock.now() + timedelta(seconds=left)
+        fields = orders.read_asset(target, left)
+        if not card.approved_at:
+            return fields
+        rest = (until - deps.clock.now()).total_seconds()
+        return {**fields, **deps.systems.wallbox_sales.read_wallbox_asset(target, rest)}
+
     def write(target: str, _observed: Json, wanted: Wanted, left: float) -> None:
         orders.write_asset(target, wanted, left)
 
@@ -234,7 +248,7 @@ def salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float)
         object_id=asset_id,
         settle=deps.settle_seconds(settings.processing_seconds, 0.0),
         timeout=timeout,
-        read=orders.read_asset,
+        read=read,
         holds=asset_holds,
         write=write,
         on_done=lambda _wanted: (),

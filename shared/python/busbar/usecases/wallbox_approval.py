@@ -3,8 +3,8 @@
 A refund card is wanted active in be.ENERGISED while the newest review of a wallbox of its order has
 approved the installation, and not otherwise. That is written in two places: when a review changes
 (here), and when a card comes to an order (`wallbox_assignment`). Both read the wallboxes, and write
-them and the order in the same transaction; so a card is never wanted active without an approval that
-is recorded, and of a card and an approval that come at once neither misses the other.
+them and the order in the same transaction; so a card is never wanted active without an approval
+that is recorded, and of a card and an approval that come at once neither misses the other.
 """
 
 from __future__ import annotations
@@ -36,6 +36,13 @@ def approval_of(wallboxes: Sequence[Wallbox]) -> tuple[bool, datetime | None]:
     """Whether one of them is approved now, and when one first was."""
     times = [wallbox.approved_at for wallbox in wallboxes if wallbox.approved_at]
     return any(wallbox.is_approved for wallbox in wallboxes), min(times, default=None)
+
+
+def approval_behind(card: ChargeCard, deps: Deps) -> list[Save]:
+    """The approved wallboxes of a card's order, to be written with what rests on them."""
+    order = deps.store.get(WallboxOrder, card.order_id)
+    wallboxes = wallboxes_of(order.record, deps) if order else []
+    return [Save(stored.record, stored) for stored in wallboxes if stored.record.is_approved]
 
 
 def refunds_follow(
