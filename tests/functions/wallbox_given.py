@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from busbar.domain.cards import CardPurpose, ChargeCard, card_id
+from busbar.domain.private_customers import customer_id
 from busbar.domain.wallbox_orders import WallboxOrder
-from tests.doubles.world import World
+from busbar.domain.wallboxes import Proof, Wallbox, wallbox_id
+from busbar.ports import Save
+from infra.local.people import PEOPLE
+from infra.simulators import sample_wallboxes
+from infra.simulators.energised.records import Card
+from infra.simulators.energised.stations import Station
+from tests.doubles.world import ORG, World
 from tests.functions.given import store
 from tests.functions.wallbox_world import DRIVER, ORDERS, place
+
+BOXES = sample_wallboxes.wallboxes(4)
+PRIVATE, REFUND = sample_wallboxes.private_cards(4), sample_wallboxes.refund_cards(4)
+HASH = "a" * 64
+"""SHA-256 of the proof of installation."""
+
+
+# --- what happens ------------------------------------------------------------------------------
 
 
 def ordered(world: World, key: str = "one", user: str = DRIVER, **changes: Any) -> WallboxOrder:
@@ -20,6 +38,61 @@ def ordered(world: World, key: str = "one", user: str = DRIVER, **changes: Any) 
     return order
 
 
+def assigned(world: World, order: WallboxOrder, assets: Sequence[str] = ()) -> list[str]:
+    """A clerk assigns a wallbox and its two cards, or these Assets; all that follows is done."""
+    chosen = world.salesforce.assign_wallbox(order.reference, assets)
+    world.pump()
+    return chosen
+
+
+@contextmanager
+def quietly(world: World) -> Iterator[list[Any]]:
+    """Events are kept back; they are what this gives."""
+    world.salesforce.events.holding = True
+    yield world.salesforce.events.held
+    world.salesforce.events.holding = False
+
+
+def proven(world: World, sha256: str = HASH, number: int = 0) -> None:
+    """The driver's proof of installation has come to Salesforce."""
+    stored = store(world).get(Wallbox, our_wallbox(number))
+    assert stored
+    proof = Proof(
+        key="any",
+        sha256=sha256,
+        content_type="application/pdf",
+        size=1,
+        uploaded_at=world.clock.now(),
+    )
+    store(world).commit(Save(stored.record.model_copy(update={"proof": proof}), stored))
+    in_salesforce(world, sha256, number)
+
+
+def in_salesforce(world: World, sha256: str = HASH, number: int = 0) -> None:
+    """Salesforce holds a proof of installation, which is to be reviewed."""
+    org, asset = world.salesforce.org, BOXES[number].asset_id
+    org.change("Asset", asset, InstallationProofHash__c=sha256, InstallationReview__c="Zu prüfen")
+
+
+def reviewed(world: World, order: WallboxOrder, status: str, reason: str | None = None) -> None:
+    """A clerk has reviewed the proof; all that follows is done."""
+    world.clock.advance(1)
+    world.salesforce.set_review(order.reference, status, reason)
+    world.pump()
+
+
+def approved(world: World) -> WallboxOrder:
+    """An order whose installation was approved."""
+    order = ordered(world)
+    assigned(world, order)
+    proven(world)
+    reviewed(world, order, "Abgeschlossen")
+    return order
+
+
+# --- what came of it ---------------------------------------------------------------------------
+
+
 def order_of(world: World, order_id: str) -> WallboxOrder:
     """Our record of an order."""
     stored = store(world).get(WallboxOrder, order_id)
@@ -30,3 +103,56 @@ def order_of(world: World, order_id: str) -> WallboxOrder:
 def shown_again(world: World, order: WallboxOrder, user: str = DRIVER) -> Any:
     """An order as the portal shows it now."""
     return world.call("GET", f"{ORDERS}/{order.id}", user).json
+
+
+def our_wallbox(number: int = 0) -> str:
+    """Our id of a wallbox in stock."""
+    return wallbox_id(ORG, BOXES[number].asset_id)
+
+
+def wallbox(world: World, number: int = 0) -> Wallbox:
+    """Our record of a wallbox."""
+    stored = store(world).get(Wallbox, our_wallbox(number))
+    assert stored is not None
+    return stored.record
+
+
+def station(world: World, number: int = 0) -> Station:
+    """A wallbox's station in be.ENERGISED."""
+    serial = BOXES[number].serial_number
+    shown = world.energised.backend.stations.all()
+    (found,) = (s["id"] for s in shown if s["attributes"]["chargeBoxIdentity"] == serial)
+    return world.energised.station(found)
+
+
+def card(world: World, purpose: CardPurpose, number: int = 0) -> ChargeCard:
+    """Our record of a driver's own card."""
+    stored = store(world).get(ChargeCard, card_id(ORG, _sample(purpose, number).energised_id))
+    assert stored is not None
+    return stored.record
+
+
+def card_there(world: World, purpose: CardPurpose, number: int = 0) -> Card:
+    """A driver's own card, as be.ENERGISED holds it."""
+    return world.energised.card(_sample(purpose, number).energised_id)
+
+
+def asset_there(world: World, asset_id: str) -> dict[str, Any]:
+    """An Asset in Salesforce."""
+    return next(a for a in world.salesforce.records("Asset") if a["Id"] == asset_id)
+
+
+def contact_of(world: World, user: str = DRIVER) -> str | None:
+    """The contact of a sample user as a private person, in be.ENERGISED."""
+    person = customer_id(ORG, PEOPLE[user])
+    return store(world).external_id("private_customer", person, "energised")
+
+
+def my_cards(world: World, user: str = DRIVER) -> dict[str, Any]:
+    """What a driver sees of his cards: number -> card."""
+    cards = world.call("GET", "/v1/my/charge-cards", user).json["cards"]
+    return {shown["number"]: shown for shown in cards}
+
+
+def _sample(purpose: CardPurpose, number: int) -> Any:
+    return (PRIVATE if purpose is CardPurpose.PRIVATE else REFUND)[number]

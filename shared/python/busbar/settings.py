@@ -339,6 +339,27 @@ class WebhookSettings:
     """`source` under which its events go on to the workers."""
     assigned_event: str = "ChargeCardAssigned__e"
     status_event: str = "OrderStatusChanged__e"
+    wallbox_assigned_event: str = "WallboxAssigned__e"
+    review_event: str = "InstallationReviewed__e"
+
+    @property
+    def queues(self) -> Mapping[str, str]:
+        """API name of an event -> the queue of the use case that it starts."""
+        return {
+            self.assigned_event: "card_event",
+            self.status_event: "status_callback",
+            self.wallbox_assigned_event: "wallbox_event",
+            self.review_event: "wallbox_review",
+        }
+
+
+_SHARED_WITH_WEBHOOK = (
+    "event_source",
+    "assigned_event",
+    "status_event",
+    "wallbox_assigned_event",
+    "review_event",
+)
 
 
 @dataclass(frozen=True)
@@ -357,7 +378,7 @@ class OrgSettings:
 
     def __post_init__(self) -> None:
         """Raises `MisconfiguredError` if the workers would not know the webhook's events."""
-        for name in ("event_source", "assigned_event", "status_event"):
+        for name in _SHARED_WITH_WEBHOOK:
             values = {getattr(s, name) for s in (self.salesforce, self.webhook) if s}
             if len(values) > 1:
                 raise MisconfiguredError(f"webhook.{name} has to be that of salesforce")

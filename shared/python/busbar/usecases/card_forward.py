@@ -15,11 +15,13 @@ from typing import Any
 
 from busbar.domain.cards import BackendCard, CardPurpose, ChargeCard
 from busbar.domain.customers import User
+from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.observability import Metric, count
 from busbar.ports import Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.process.outbox import Errand
+from busbar.usecases.card_registration import register, registers
 from busbar.usecases.deps import Deps, revise
 
 ENERGISED = "energised"
@@ -69,7 +71,8 @@ def _untold(card: ChargeCard, outcome: Outcome, deps: Deps) -> bool:
 
 def _carry(stored: Stored[ChargeCard], deps: Deps, timeout: float) -> Outcome:
     card = stored.record
-    waiting = _join(stored, deps) if card.waiting_for in {NO_COMPANY, NO_CONTACT} else None
+    waits = card.waiting_for in {NO_COMPANY, NO_CONTACT}
+    waiting = _join(stored, deps, timeout) if waits else None
     setter = Setter(deps.store, deps.clock, deps.tuning)
     outcome = setter.run(_energised_step(card, deps, timeout))
     if waiting and not isinstance(outcome, Later):
@@ -80,10 +83,15 @@ def _carry(stored: Stored[ChargeCard], deps: Deps, timeout: float) -> Outcome:
     return outcome if isinstance(told, Done) else told
 
 
-def _join(stored: Stored[ChargeCard], deps: Deps) -> Later | None:
-    """Want the card to be its owner's, as soon as he is known to be.ENERGISED."""
+def _join(stored: Stored[ChargeCard], deps: Deps, timeout: float) -> Outcome | None:
+    """Want the card to be its owner's, as soon as he is known to be.ENERGISED. None: he is."""
     waits_for, owner = stored.record.waiting_for, stored.record.owner
     contact = deps.store.external_id(*owner, ENERGISED)
+    if contact is None and registers(stored.record, deps):
+        made = register(stored.record, deps, timeout)
+        if not isinstance(made, Done):
+            return made
+        contact = made.found.external_id
     if contact is None:
         wait = timedelta(seconds=deps.tuning.wait_retry)
         return Later(deps.clock.now() + wait, waits_for or NO_CONTACT)
@@ -97,7 +105,10 @@ def _join(stored: Stored[ChargeCard], deps: Deps) -> Later | None:
         if card.purpose is CardPurpose.PRIVATE:
             wanted["active"] = True
         joined = card.model_copy(update={"waiting_for": None})
-        return (Save(joined, fresh), *wanting(row, card, wanted))
+        order = deps.store.get(WallboxOrder, card.order_id)
+        knows = order.record.with_contact(contact) if order else None
+        follows = (Save(knows, order),) if knows and order and knows != order.record else ()
+        return (Save(joined, fresh), *wanting(row, card, wanted), *follows)
 
     revise(deps.store, ChargeCard, stored.record.id, change)
     return None
@@ -178,8 +189,13 @@ def _energised_step(card: ChargeCard, deps: Deps, timeout: float) -> SetStep:
     backend, settings = deps.systems.energised, deps.energised
 
     def write(card_id: str, observed: BackendCard, wanted: Wanted, left: float) -> None:
+        until = deps.clock.now() + timedelta(seconds=left)
+        if wanted.get("active") and not observed.active and registers(card, deps):
+            # This switches its portal user on, which no PUT of a card does; the PUT comes after it.
+            deps.systems.registration.confirm(observed.number, left)
         source = {"observed": observed.model_dump(mode="json"), "wanted": dict(wanted)}
-        backend.write_card(card_id, deps.mapper.run(ENERGISED, "card_forward", source), left)
+        body = deps.mapper.run(ENERGISED, "card_forward", source)
+        backend.write_card(card_id, body, (until - deps.clock.now()).total_seconds())
 
     return SetStep(
         system=ENERGISED,

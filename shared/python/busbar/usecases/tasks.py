@@ -17,11 +17,14 @@ from busbar.domain.identifiers import is_id
 from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.task_texts import task_text
 from busbar.domain.tasks import CLOSED, OPEN, Action, Decision, Task
+from busbar.domain.wallbox_orders import WallboxOrder
+from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Conflict, Problem
 from busbar.observability import logger
 from busbar.ports import Json, Save, Stored
 from busbar.usecases import task_cards as cards
 from busbar.usecases import task_orders as orders
+from busbar.usecases import task_wallbox_assets as assets
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.pages import PAGE_QUERY, bad_parameter, read_page
 from busbar.usecases.task_ways import (
@@ -43,6 +46,7 @@ BODIES: Mapping[Action, type[Wish]] = {
 }
 """What a decision has to say."""
 _ORDER, _CARD = ChargeCardOrder.schema_name, ChargeCard.schema_name
+_WALLBOX, _WALLBOX_ORDER = Wallbox.schema_name, WallboxOrder.schema_name
 _NOTED: Mapping[Action, Way] = {"cancel": acknowledge}
 WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
     ("parked_step", _ORDER): {
@@ -58,6 +62,17 @@ WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
     },
     ("parked_state", _CARD): {"resume": cards.want_again, "cancel": cards.drop_wish},
     ("waited_too_long", _CARD): {"resume": cards.want_again, "cancel": cards.drop_wish},
+    ("parked_step", _CARD): {
+        "resume": cards.resume_registration,
+        "retry": cards.retry_registration,
+        "adopt": cards.adopt_contact,
+        **_NOTED,
+    },
+    ("parked_state", _WALLBOX): {"resume": assets.want_again, "cancel": assets.drop_wish},
+    ("waited_too_long", _WALLBOX): {"resume": assets.want_again, "cancel": assets.drop_wish},
+    ("station_not_found", _WALLBOX): {"resume": assets.find_again, **_NOTED},
+    ("parked_event", _WALLBOX_ORDER): {"resume": assets.read_again, **_NOTED},
+    ("card_not_synchronised", _WALLBOX_ORDER): {"resume": assets.read_again, **_NOTED},
     ("parked_event", _ORDER): {"resume": orders.reread_status, **_NOTED},
     ("card_not_synchronised", _ORDER): {"resume": orders.look_again, **_NOTED},
 }
@@ -151,7 +166,9 @@ def possible_actions(task: Task, deps: Deps) -> list[Action]:
     left: set[Action] = set()
     if task.kind == "parked_step":
         # Either it goes on by a probe, or a person has to look: he may have entered it himself.
-        left = {"resume"} if deps.salesforce.mode == "none" else {"retry"}
+        of_card = task.subject_schema == _CARD
+        mode = deps.energised.register_mode if of_card else deps.salesforce.mode
+        left = {"resume"} if mode == "none" else {"retry"}
     if task.kind == "parked_event" and not is_id(task.subject_id):
         left = {"resume"}  # it names no order of ours
     return [action for action in ways if action not in left]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from busbar.domain.cards import CardPurpose, ChargeCard
 from busbar.domain.identifiers import entity_id_of
+from busbar.domain.private_customers import PrivateCustomer
 from busbar.domain.record import SourceMark, Value
 from busbar.domain.wallbox_assets import AssetKind
 from busbar.domain.wallbox_orders import WALLBOX_KIND, WallboxOrder
@@ -14,7 +15,7 @@ from busbar.errors import Conflict, EventRejected
 from busbar.ports import Bind, Change, Save, Stored
 from busbar.process.contract import content_hash
 from busbar.usecases.card_assignment import Assignment, Recipient, assign
-from busbar.usecases.card_forward import SALESFORCE
+from busbar.usecases.card_forward import ENERGISED, SALESFORCE
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.wallbox_approval import approval_of, refunds_follow, wallboxes_of
 from busbar.usecases.wallbox_forward import contact_of, wallbox_errand
@@ -92,11 +93,14 @@ def _recipient(said: Assigned, deps: Deps) -> Recipient:
     stored = order_of(said.order_reference, deps)
     wallboxes = wallboxes_of(stored.record, deps)
     approved, approved_at = approval_of([wallbox.record for wallbox in wallboxes])
+    person = (PrivateCustomer.schema_name, stored.record.customer_id)
+    contact = deps.store.external_id(*person, ENERGISED)
 
     def follows(card: str) -> Sequence[Change]:
         # What the approval was read from is written too: it has to be the same still.
         same = (Save(wallbox.record, wallbox) for wallbox in wallboxes) if approved else ()
-        return (Save(stored.record.with_card(card), stored), *same)
+        order = stored.record.with_card(card).with_contact(contact)
+        return (Save(order, stored), *same)
 
     return Recipient(
         order_id=stored.record.id,
