@@ -4,25 +4,114 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from busbar.domain.cards import CardPurpose, ChargeCard, card_id
-from busbar.domain.private_customers import customer_id
-from busbar.domain.wallbox_orders import WallboxOrder
+from busbar.domain.customers import Address
+from busbar.domain.identifiers import reference
+from busbar.domain.private_customers import PERSON_KIND, PrivateCustomer, customer_id
+from busbar.domain.wallbox_orders import OrderLine, Step, StepDone, WallboxOrder
+from busbar.domain.wallbox_products import WallboxProduct
 from busbar.domain.wallboxes import Proof, Wallbox, wallbox_id
-from busbar.ports import Save
+from busbar.ports import Bind, Put, Save
 from infra.local.people import PEOPLE
 from infra.simulators import sample_wallboxes
-from infra.simulators.energised.records import Card
+from infra.simulators.energised.records import Card, Contact
 from infra.simulators.energised.stations import Station
-from tests.doubles.world import ORG, World
-from tests.functions.given import store
-from tests.functions.wallbox_world import DRIVER, ORDERS, place
+from tests.doubles.world import ORG, Reply, World
+from tests.functions.given import CORRELATION, store, tasks
+from tests.functions.wallbox_world import DRIVER, ORDERS, any_address, place
 
 BOXES = sample_wallboxes.wallboxes(4)
 PRIVATE, REFUND = sample_wallboxes.private_cards(4), sample_wallboxes.refund_cards(4)
 HASH = "a" * 64
 """SHA-256 of the proof of installation."""
+PRODUCT = WallboxProduct(
+    code="WALLBOX-11",
+    name="Wallbox Heim 11 kW",
+    family="Wallbox",
+    product_id=sample_wallboxes.HOME.product_id,
+    price_book_id=sample_wallboxes.PRICE_BOOK_ID,
+    price_book_entry_id=sample_wallboxes.HOME.entry_id,
+    unit_price="749",
+    currency="EUR",
+    tax_rate="19",
+    minimum_quantity=1,
+    maximum_quantity=2,
+)
+ORDER, REFERENCE = "0RDER00000001", "BBWO0RDER00000001"
+"""The order of the sample events."""
+SECOND_ORDER = "0RDER00000002"
+ORDER_IDS = {ORDER: "801000000000001AAA", SECOND_ORDER: "801000000000002AAA"}
+"""Ids of both orders in Salesforce."""
+PRIVATE_CARD, REFUND_CARD = CardPurpose.PRIVATE, CardPurpose.REFUND
+
+
+# --- an order that Salesforce has ----------------------------------------------------------------
+
+
+def order_there(
+    world: World, order_id: str = ORDER, user: str = DRIVER, *, contact: bool = True
+) -> WallboxOrder:
+    """The order of the sample events, or another one, as it came through all systems.
+
+    Without `contact` its customer is not known to be.ENERGISED yet.
+    """
+    person = customer_there(world, user, contact=contact)
+    made = StepDone(
+        step=Step.CONTACT,
+        reference=reference(PERSON_KIND, person.id),
+        external_id=contact_of(world, user) or "",
+        at=world.clock.now(),
+        made_here=True,
+    )
+    address = person.address
+    order = WallboxOrder(
+        id=order_id,
+        ordered_by=person.user_id,
+        ordered_at=world.clock.now(),
+        correlation_id=CORRELATION,
+        customer_id=person.id,
+        lines=(OrderLine(product=PRODUCT, quantity=1),),
+        billing_address=address,
+        delivery_address=address,
+        installation_address=address,
+        steps=(made,),
+        salesforce_order_id=ORDER_IDS[order_id],
+        submitted_at=world.clock.now(),
+    )
+    store(world).commit(Save(order))
+    row = {"Id": ORDER_IDS[order_id], "BusbarReference__c": order.reference, "Status": "Draft"}
+    world.salesforce.load({"Order": [row]})
+    return order
+
+
+def customer_there(world: World, user: str = DRIVER, *, contact: bool = True) -> PrivateCustomer:
+    """A sample user as a private customer, whom be.ENERGISED knows if it has the contact."""
+    sub = PEOPLE[user]
+    person = PrivateCustomer(
+        id=customer_id(ORG, sub),
+        user_id=sub,
+        first_name="Wiebke",
+        last_name="Janssen",
+        birth_date=date(1984, 5, 17),
+        email=f"{user}@example.test",
+        phone="+49 441 123456",
+        address=Address(**any_address()),
+        live_orders=(ORDER,),
+    )
+    store(world).commit(Put(person))
+    if contact:
+        uuid = f"c0c7ac70-0000-4000-8000-0000000000{sub[-2:]}"
+        world.energised.put_contact(Contact(uuid, "Wiebke Janssen"))
+        store(world).commit(Bind(PrivateCustomer.schema_name, person.id, "energised", uuid))
+    return person
+
+
+def assigned_in_salesforce(world: World, asset_id: str, order_id: str = ORDER) -> None:
+    """An Asset belongs to an order in Salesforce, and no event has told of it."""
+    world.salesforce.org.change("Asset", asset_id, BusbarOrder__c=ORDER_IDS[order_id])
 
 
 # --- what happens ------------------------------------------------------------------------------
@@ -88,6 +177,16 @@ def approved(world: World) -> WallboxOrder:
     proven(world)
     reviewed(world, order, "Abgeschlossen")
     return order
+
+
+def resume(world: World, action: str = "resume", **body: Any) -> Reply:
+    """A clerk decides the one open task, and all that follows is done."""
+    (task,) = tasks(world)
+    said = {"reason": "any", **body}
+    path, key = f"/v1/tasks/{task.id}/{action}", f"{action}-{world.clock.now().isoformat()}"
+    answered = world.call("POST", path, "operator", said, Idempotency_Key=key, If_Match="*")
+    world.pump()
+    return answered
 
 
 # --- what came of it ---------------------------------------------------------------------------

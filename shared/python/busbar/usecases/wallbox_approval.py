@@ -59,13 +59,14 @@ def refunds_follow(
     if now and not (after and after.is_approved):
         yield from (Save(stored.record, stored) for stored in others)  # it rests on them
     for stored in deps.store.get_many(ChargeCard, order.cards, consistent=True):
-        yield from _card_follows(stored, first, now if now != was else None, deps)
+        # Once switched on, it may be switched off in be.ENERGISED, and is not switched on again.
+        yield from _card_follows(stored, first, None if now and was else now, deps)
 
 
 def _card_follows(
     stored: Stored[ChargeCard], first: datetime | None, active: bool | None, deps: Deps
 ) -> Iterator[Change]:
-    """A card after an approval, or the end of one; `active` is None where neither is new."""
+    """A card after a review; `active` is None where it is approved as it was before."""
     card = stored.record.model_copy(update={"approved_at": stored.record.approved_at or first})
     wanted: dict[str, Any] = {}
     if card.purpose is CardPurpose.REFUND and active is not None:
