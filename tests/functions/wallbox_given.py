@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -46,6 +47,15 @@ SECOND_ORDER = "0RDER00000002"
 ORDER_IDS = {ORDER: "801000000000001AAA", SECOND_ORDER: "801000000000002AAA"}
 """Ids of both orders in Salesforce."""
 PRIVATE_CARD, REFUND_CARD = CardPurpose.PRIVATE, CardPurpose.REFUND
+
+
+def with_energised(world: World, **settings: Any) -> World:
+    """This world, whose be.ENERGISED has other settings."""
+    org = world.settings.orgs[ORG]
+    assert org.energised
+    other = replace(org, energised=replace(org.energised, **settings))
+    world.settings = replace(world.settings, orgs={ORG: other})
+    return world
 
 
 # --- an order that Salesforce has ----------------------------------------------------------------
