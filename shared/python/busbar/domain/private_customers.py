@@ -54,8 +54,6 @@ class PrivateCustomer(Record):
     address: Address
     live_orders: tuple[str, ...] = ()
     """Orders that refer to him, and have not gone back: while there is one, he is not blocked."""
-    registered_by: str = ""
-    """The card by which he is made known to be.ENERGISED, where there is no other way."""
     held: bool = False
     """Whether a person has to decide first if he is the same as another user's customer."""
 

@@ -21,7 +21,7 @@ from busbar.ports import Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.process.outbox import Errand
-from busbar.usecases.card_registration import register, registers
+from busbar.usecases.card_registration import is_registered, register, registers
 from busbar.usecases.deps import Deps, revise
 
 ENERGISED = "energised"
@@ -190,7 +190,7 @@ def _energised_step(card: ChargeCard, deps: Deps, timeout: float) -> SetStep:
 
     def write(card_id: str, observed: BackendCard, wanted: Wanted, left: float) -> None:
         until = deps.clock.now() + timedelta(seconds=left)
-        if wanted.get("active") and not observed.active and registers(card, deps):
+        if wanted.get("active") and not observed.active and is_registered(card, deps):
             # This switches its portal user on, which no PUT of a card does; the PUT comes after it.
             deps.systems.registration.confirm(observed.number, left)
         source = {"observed": observed.model_dump(mode="json"), "wanted": dict(wanted)}

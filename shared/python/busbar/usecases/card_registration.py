@@ -9,22 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from busbar.domain.cards import CardPurpose, ChargeCard
 from busbar.domain.customers import User
 from busbar.domain.identifiers import reference
 from busbar.domain.private_customers import PERSON_KIND, PrivateCustomer
-from busbar.errors import Refused, UpstreamError
-from busbar.ports import Bind, Change, Found, Save, Stored
+from busbar.domain.record import Record
+from busbar.errors import Conflict, Refused, UpstreamError
+from busbar.ports import Bind, Change, Found, Save
 from busbar.process.contract import Outcome, failed
 from busbar.process.create import CreateStep, Creator
-from busbar.usecases.deps import Deps, revise
+from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.wallbox_identities import with_contact
 
 ENERGISED = "energised"
 ANOTHER_CARD = "REGISTERED_ANOTHER_CARD"
 """be.ENERGISED has registered the person with another card than Salesforce has assigned."""
+
+
+class Registration(Record):
+    """By which card a private customer, whose id it has, is made known to be.ENERGISED."""
+
+    schema_name: ClassVar[str] = "registration"
+
+    card_id: str
 
 
 def registers(card: ChargeCard, deps: Deps) -> bool:
@@ -35,24 +44,33 @@ def registers(card: ChargeCard, deps: Deps) -> bool:
     if card.purpose is not CardPurpose.PRIVATE or deps.energised.contact_route != "register":
         return False
 
-    def change(stored: Stored[PrivateCustomer]) -> Sequence[Change]:
-        if not _is_free(stored.record, deps):
-            return ()
-        return (Save(stored.record.model_copy(update={"registered_by": card.id}), stored),)
-
-    stored = revise(deps.store, PrivateCustomer, card.customer_id, change)
-    return stored is not None and stored.record.registered_by == card.id
-
-
-def _is_free(customer: PrivateCustomer, deps: Deps) -> bool:
-    """Whether no card was chosen yet, or the one that was has left him before anything was sent."""
-    if not customer.registered_by:
+    for _ in range(TRIES):
+        stored = deps.store.get(Registration, card.customer_id)
+        if stored and not _is_free(stored.record, deps):
+            return stored.record.card_id == card.id
+        try:
+            deps.store.commit(Save(Registration(id=card.customer_id, card_id=card.id), stored))
+        except Conflict:
+            continue
         return True
-    chosen = deps.store.get(ChargeCard, customer.registered_by)
-    if chosen and chosen.record.customer_id == customer.id:
+    raise Conflict(f"{Registration.schema_name} {card.customer_id}")
+
+
+def is_registered(card: ChargeCard, deps: Deps) -> bool:
+    """Whether its driver was made known by this card, which has to be confirmed then."""
+    if card.purpose is not CardPurpose.PRIVATE or deps.energised.contact_route != "register":
+        return False
+    stored = deps.store.get(Registration, card.customer_id)
+    return stored is not None and stored.record.card_id == card.id
+
+
+def _is_free(chosen: Registration, deps: Deps) -> bool:
+    """Whether the card that was chosen has left its driver before anything was sent."""
+    stored = deps.store.get(ChargeCard, chosen.card_id)
+    if stored and stored.record.customer_id == chosen.id:
         return False
     creator = Creator(deps.store, deps.clock, deps.tuning)
-    return not creator.was_begun(ENERGISED, reference(PERSON_KIND, customer.id))
+    return not creator.was_begun(ENERGISED, reference(PERSON_KIND, chosen.id))
 
 
 def register(card: ChargeCard, deps: Deps, timeout: float) -> Outcome:
