@@ -22,6 +22,7 @@ from infra.simulators.energised.records import Card, Contact
 from infra.simulators.energised.stations import Station
 from tests.doubles.world import ORG, Reply, World
 from tests.functions.given import CORRELATION, store, tasks
+from tests.functions.samples import read_event
 from tests.functions.wallbox_world import DRIVER, ORDERS, any_address, place
 
 BOXES = sample_wallboxes.wallboxes(4)
@@ -117,6 +118,21 @@ def customer_there(world: World, user: str = DRIVER, *, contact: bool = True) ->
         world.energised.put_contact(Contact(uuid, "Wiebke Janssen"))
         store(world).commit(Bind(PrivateCustomer.schema_name, person.id, "energised", uuid))
     return person
+
+
+def owned_by(world: World, user_id: str) -> str:
+    """The wallbox and cards of the sample events are this user's; his contact in be.ENERGISED."""
+    contact, person = "c0c7ac70-0000-4000-8000-00000000000f", customer_id(ORG, user_id)
+    order_there(world)
+    order = store(world).get(WallboxOrder, ORDER)
+    assert order
+    world.energised.put_contact(Contact(contact, "Any"))
+    theirs = order.record.model_copy(update={"ordered_by": user_id, "customer_id": person})
+    bind = Bind(PrivateCustomer.schema_name, person, "energised", contact)
+    store(world).commit(Save(theirs, order), bind)
+    world.invoke("wallbox_event", read_event("wallbox_event", "all_three"))
+    world.pump()
+    return contact
 
 
 def assigned_in_salesforce(world: World, asset_id: str, order_id: str = ORDER) -> None:

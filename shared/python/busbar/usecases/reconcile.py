@@ -95,8 +95,8 @@ def _findings(
             yield thing
 
     @cache
-    def bound(schema: str, owner_id: str, system: str) -> str | None:
-        return deps.store.external_id(schema, owner_id, system)
+    def bound(company_id: str, system: str) -> str | None:
+        return deps.store.external_id(Company.schema_name, company_id, system)
 
     sales, timeout = deps.systems.salesforce, max(time_left(), SHORTEST_CALL)
     companies = list(_listed(Company, [ALL_COMPANIES], deps))

@@ -12,7 +12,7 @@ from busbar.domain.cards import BackendCard, ChargeCard, card_id
 from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.orders import KIND, ChargeCardOrder
-from busbar.domain.wallbox_orders import WALLBOX_KIND, WallboxOrder
+from busbar.domain.wallbox_orders import WALLBOX_KIND
 from busbar.errors import Conflict, Missing
 from busbar.ports import AssetThere, Save, Stored
 from busbar.process.ledger import LedgerRow
@@ -28,8 +28,7 @@ from busbar.usecases.card_forward import (
     card_errand,
     energised_row_id,
 )
-from busbar.usecases.deps import Deps, revise
-from busbar.usecases.wallbox_review import due_now
+from busbar.usecases.deps import Deps
 
 Told = Iterator[tuple[Finding, Repair]]
 
@@ -38,7 +37,7 @@ Told = Iterator[tuple[Finding, Repair]]
 class Cards:
     """Everything that is listed: our records by id, their ledger rows by id, what the systems have.
 
-    `orders` are the references that Salesforce has; `bound` gives an owner's id in a system.
+    `orders` are the references that Salesforce has; `bound` gives a company's id in a system.
     """
 
     orders: frozenset[str]
@@ -46,7 +45,7 @@ class Cards:
     rows: Mapping[str, Stored[LedgerRow]]
     assets: Sequence[AssetThere]
     backend: Mapping[str, BackendCard]
-    bound: Callable[[str, str, str], str | None]
+    bound: Callable[[str, str], str | None]
 
 
 def ledger_rows_of(card: ChargeCard) -> list[str]:
@@ -56,10 +55,13 @@ def ledger_rows_of(card: ChargeCard) -> list[str]:
 
 
 def card_findings(cards: Cards, deps: Deps) -> Told:
-    """All differences of all cards that were assigned to orders of ours."""
+    """All differences of all cards that were assigned to orders of ours.
+
+    But for orders of wallboxes: of those `sync_cards` reads all that they have got.
+    """
     by_card: dict[str, list[AssetThere]] = defaultdict(list)
     for asset in cards.assets:
-        if asset.order_reference:
+        if asset.order_reference and not entity_id_of(WALLBOX_KIND, asset.order_reference):
             by_card[card_id(deps.store.org, asset.card.card_id)].append(asset)
     for card, assets in by_card.items():
         if len(assets) > 1:
@@ -79,24 +81,13 @@ def _finding(
 
 def _unknown(card: str, asset: AssetThere, deps: Deps) -> Told:
     """An assignment of which we know nothing: its event was lost, or its order is nobody's."""
-    if not _order_is_ours(asset.order_reference, deps):
+    order_id = entity_id_of(KIND, asset.order_reference)
+    if order_id is None or deps.store.get(ChargeCardOrder, order_id) is None:
         object_id = asset.card.asset_id
         yield _finding(Divergence.ORPHAN, SALESFORCE, card, "no_such_order", object_id), None
     elif deps.store.get(ChargeCard, card) is None and _settled(asset, deps):
         finding = _finding(Divergence.STALE, SALESFORCE, card, "assignment")
         yield finding, partial(_assign, asset, deps)
-
-
-def _order_id(order_reference: str) -> str | None:
-    """The order of cards, or of wallboxes, with this reference."""
-    kinds = (KIND, WALLBOX_KIND)
-    return next(filter(None, (entity_id_of(kind, order_reference) for kind in kinds)), None)
-
-
-def _order_is_ours(order_reference: str, deps: Deps) -> bool:
-    order_id = _order_id(order_reference) or ""
-    schema = WallboxOrder if entity_id_of(WALLBOX_KIND, order_reference) else ChargeCardOrder
-    return deps.store.get(schema, order_id) is not None
 
 
 def _settled(asset: AssetThere, deps: Deps) -> bool:
@@ -106,10 +97,6 @@ def _settled(asset: AssetThere, deps: Deps) -> bool:
 
 def _assign(asset: AssetThere, deps: Deps) -> None:
     """What the event that never came would have said."""
-    if wallbox_order := entity_id_of(WALLBOX_KIND, asset.order_reference):
-        # Here a card cannot be told from another: `sync_cards` reads all that the order has got.
-        revise(deps.store, WallboxOrder, wallbox_order, lambda stored: due_now(stored, deps))
-        return
     assigned(told_by_asset(asset.order_reference, asset.card), deps)
 
 
@@ -128,7 +115,7 @@ class _Card:
         self._asset = asset
         self._backend = cards.backend.get(self._card.energised_id)
         self._rows = [cards.rows[i] for i in ledger_rows_of(self._card) if i in cards.rows]
-        self._bound = partial(cards.bound, *self._card.owner)
+        self._bound = partial(cards.bound, self._card.company_id)
         self._order_is_there = reference(KIND, self._card.order_id) in cards.orders
         self._deps = deps
 
@@ -196,7 +183,7 @@ class _Card:
             yield _finding(Divergence.MISSING, SALESFORCE, self._card.id, "assignment"), None
 
     def _asset_links(self, asset: AssetThere) -> Told:
-        order_id = _order_id(asset.order_reference)
+        order_id = entity_id_of(KIND, asset.order_reference)
         mark = self._card.assigned_by
         if order_id != self._card.order_id:
             if order_id and (mark is None or asset.card.version > mark.version):

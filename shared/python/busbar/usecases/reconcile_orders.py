@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from busbar.domain.customers import Company
 from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.lifecycle import is_parked
@@ -31,12 +30,12 @@ def quiet(stored: Stored[ChargeCardOrder], deps: Deps) -> bool:
 def order_findings(
     ours: Mapping[str, Stored[ChargeCardOrder]],
     there: Iterable[OrderThere],
-    bound: Callable[[str, str, str], str | None],
+    bound: Callable[[str, str], str | None],
     deps: Deps,
 ) -> Iterator[tuple[Finding, Repair]]:
     """All differences of all orders, each seen twice before it is told.
 
-    `bound` gives the id in a system of what is named by schema and id.
+    `bound` gives a company's id in a system.
     """
     by_reference: dict[str, list[OrderThere]] = defaultdict(list)
     for row in there:
@@ -50,8 +49,7 @@ def order_findings(
         elif len(rows) > 1:
             yield _finding(Divergence.DOUBLED, order_id, "reference"), None
         else:
-            account = bound(Company.schema_name, known.record.company_id, SYSTEM)
-            yield from _held(known, rows[0], account, deps)
+            yield from _held(known, rows[0], bound(known.record.company_id, SYSTEM), deps)
     for stored in ours.values():
         if reference(KIND, stored.record.id) not in by_reference:
             yield from _not_there(stored, deps)
