@@ -31,7 +31,9 @@ class Queue:
     the bus matches it. None: the queue is fed from the outbox.
     """
 
-    events: Literal["assigned_event", "status_event"] | None = None
+    events: (
+        Literal["assigned_event", "status_event", "wallbox_assigned_event", "review_event"] | None
+    ) = None
     batch_size: int = 1
     """One by one where each message may wait for outside systems: a killed batch would come back
     whole, and end in the dead-letter queue untried."""
@@ -64,7 +66,14 @@ class UseCase:
     memory_mb: int = 512
 
 
-FED = ("order_forward", "card_forward", "contact_forward", "sync_cards", "wallbox_provisioning")
+FED = (
+    "order_forward",
+    "card_forward",
+    "contact_forward",
+    "sync_cards",
+    "wallbox_provisioning",
+    "wallbox_forward",
+)
 """The queues of the outbox."""
 
 USE_CASES: tuple[UseCase, ...] = (
@@ -131,7 +140,7 @@ USE_CASES: tuple[UseCase, ...] = (
         summary="Takes Salesforce's events where an org has no Event Relay; signed, not by token",
         signed_routes=(Route("POST", "/v1/webhooks/salesforce/{org}", "salesforce_webhook"),),
         systems=("webhook",),
-        sends_to=("card_event", "status_callback"),
+        sends_to=("card_event", "status_callback", "wallbox_event", "wallbox_review"),
     ),
     UseCase(
         name="wallbox_products",
@@ -165,6 +174,30 @@ USE_CASES: tuple[UseCase, ...] = (
         queue=Queue(),
         machine=True,
         systems=("salesforce", "energised", "sap"),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="wallbox_event",
+        context="orders",
+        summary="A wallbox or card was assigned to a wallbox order: takes it over for its driver",
+        queue=Queue(events="wallbox_assigned_event"),
+        systems=("salesforce",),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="wallbox_review",
+        context="orders",
+        summary="An installation was reviewed: keeps the result; approved, the refund card goes on",
+        queue=Queue(events="review_event"),
+        systems=("salesforce",),
+        timeout_seconds=60,
+    ),
+    UseCase(
+        name="wallbox_forward",
+        context="orders",
+        summary="Finds a wallbox in be.ENERGISED, and brings its wanted state through",
+        queue=Queue(),
+        systems=("energised", "salesforce"),
         timeout_seconds=60,
     ),
     UseCase(

@@ -26,6 +26,8 @@ def triggers(case: UseCase) -> str:
         event = {
             "assigned_event": "`ChargeCardAssigned__e`",
             "status_event": "`OrderStatusChanged__e`",
+            "wallbox_assigned_event": "`WallboxAssigned__e`",
+            "review_event": "`InstallationReviewed__e`",
         }
         found.append(f"queue, {event[case.queue.events]}" if case.queue.events else "queue, outbox")
     if case.machine:

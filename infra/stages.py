@@ -84,6 +84,8 @@ def webhook_of(stage: StageName, org: str, salesforce: SalesforceSettings) -> We
         event_source=salesforce.event_source,
         assigned_event=salesforce.assigned_event,
         status_event=salesforce.status_event,
+        wallbox_assigned_event=salesforce.wallbox_assigned_event,
+        review_event=salesforce.review_event,
     )
 
 

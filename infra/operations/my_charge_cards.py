@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from busbar.domain.cards import CardPurpose
 from infra.operations import Operation, Says, View
 
 
 class MyCard(View):
-    """A card of the caller."""
+    """A card of the caller.
+
+    `private_card` and `refund_card` are his own: he charges at home with the one, and is paid back
+    by the other.
+    """
 
     id: str
     number: str
+    purpose: CardPurpose
     label: str
     vehicle: str
     active: bool
@@ -25,6 +31,7 @@ class MyCards(View):
 CARD = {
     "id": "0CARD00000001",
     "number": "DE-8AA-C00000001-1",
+    "purpose": "fleet",
     "label": "Transporter 7",
     "vehicle": "OL-NW 7",
     "active": True,

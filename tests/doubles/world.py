@@ -431,7 +431,7 @@ def settings_of(
         webhook=WebhookSettings(
             secret_id="webhook",
             event_source=SOURCE,
-            **{k: v for k, v in salesforce.items() if k in {"assigned_event", "status_event"}},
+            **{k: v for k, v in salesforce.items() if k.endswith("_event")},
         ),
     )
     queues = {case.name: case.name for case in USE_CASES if case.queue}

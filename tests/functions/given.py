@@ -44,7 +44,7 @@ NORDWIND_ID = company_id(NORDWIND)
 CORRELATION = "portal-0001-sample"
 """The correlation id of the sample events."""
 _READS = ("GET",)
-_NO_EFFECT = ("token",)
+_NO_EFFECT = ("token", "cpo_token")
 
 
 def store(world: World) -> Store:

@@ -10,6 +10,8 @@ from infra.simulators.sample import DRIVERS, ELBE
 from tests.doubles.world import World
 from tests.functions.given import any_user, card_in_portal
 from tests.functions.portal import CARDS, Claims, answer, call_as, problem
+from tests.functions.wallbox_given import assigned, ordered, owned_by
+from tests.functions.wallbox_world import wallbox_world
 
 MINE = "/v1/my/charge-cards"
 DRIVER, SECOND = (d.energised_id for d in DRIVERS[:2])
@@ -35,7 +37,8 @@ def test_driver_should_see_the_cards_bound_to_his_energised_uuid_and_no_others(
 def test_driver_should_not_be_shown_who_pays_or_whose_the_card_is(world: World, event: Any) -> None:
     card_in_portal(world, holder_uuid=DRIVER)
     (card,) = answer(world, "my_charge_cards", event).json["cards"]
-    assert set(card) == {"id", "number", "label", "vehicle", "active", "blocked"}
+    shown_of_it = {"id", "number", "purpose", "label", "vehicle", "active", "blocked"}
+    assert set(card) == shown_of_it
 
 
 def test_driver_should_not_see_a_card_before_it_is_delivered(world: World, event: Any) -> None:
@@ -80,3 +83,25 @@ def test_should_never_call_an_outside_system(world: World) -> None:
     shown(world)
     assert not world.energised.calls
     assert not world.salesforce.calls
+
+
+# --- cards that he has ordered for himself -------------------------------------------------------
+
+
+def test_should_see_own_cards_beside_those_of_the_fleet() -> None:
+    world = wallbox_world()
+    fleet = card_in_portal(world, holder_uuid=DRIVER)
+    assigned(world, ordered(world))
+    mine = world.call("GET", MINE, "driver").json["cards"]
+    purposes = {card["id"]: card["purpose"] for card in mine}
+    assert purposes.pop(fleet.id) == "fleet"
+    assert sorted(purposes.values()) == ["private_card", "refund_card"]
+
+
+def test_should_see_own_cards_without_any_fleet() -> None:
+    world = wallbox_world()
+    owner = any_user(world, Role.WALLBOX_OWNER, company_id=None)
+    owned_by(world, owner)
+    mine = call_as(world, owner, "GET", MINE).json["cards"]
+    assert {card["purpose"] for card in mine} == {"private_card", "refund_card"}
+    assert shown(world, "driver") == []

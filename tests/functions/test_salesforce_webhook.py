@@ -14,8 +14,9 @@ from busbar.settings import MisconfiguredError, WebhookSettings
 from busbar.usecases.salesforce_webhook import MOST_EVENTS
 from infra.simulators.sample import NORDWIND
 from tests.doubles.world import ORG, SOURCE, Reply, World
-from tests.functions.given import order, shown, stored_card, tasks
+from tests.functions.given import bodies, order, shown, stored_card, tasks
 from tests.functions.portal import answer, fields_at_fault, problem
+from tests.functions.samples import read_event
 from tests.functions.sender import (
     CARD,
     MESSAGE_ID,
@@ -28,7 +29,7 @@ from tests.functions.sender import (
     status_changed,
 )
 
-QUEUES = ("card_event", "status_callback")
+QUEUES = ("card_event", "status_callback", "wallbox_event", "wallbox_review")
 
 
 def refused(world: World, reply: Reply, status: int, slug: str) -> Any:
@@ -86,7 +87,7 @@ def test_two_events_should_be_answered_as_the_first_time_when_they_come_again(
     again = answer(world, "salesforce_webhook", event)
     assert (again.status, again.text) == (first.status, first.text)
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert [len(queued(world, queue)) for queue in QUEUES] == [1, 1]
+    assert [len(queued(world, queue)) for queue in QUEUES] == [1, 1, 0, 0]
 
 
 def test_base64_body_should_be_checked_byte_by_byte_as_it_was_sent(
@@ -316,6 +317,19 @@ def test_should_go_by_the_event_names_of_the_org() -> None:
     order(world)
     world.pump()
     assert stored_card(world).asset_id == CARD.asset_id
+
+
+@pytest.mark.parametrize(
+    ("use_case", "case"), [("wallbox_event", "wallbox"), ("wallbox_review", "approved")]
+)
+def test_should_put_events_of_wallboxes_on_their_queues(
+    world: World, use_case: str, case: str
+) -> None:
+    told = bodies(read_event(use_case, case))[0]
+    event = {"event": told["detail-type"], "payload": told["detail"]["payload"]}
+    assert send(world, event).status == 202
+    (envelope,) = queued(world, use_case)
+    assert envelope["detail"]["payload"] == told["detail"]["payload"]
 
 
 def test_should_write_one_small_record_and_read_one_per_message(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from busbar.domain.authorisation import MAY_GIVE
 from busbar.domain.cards import ChargeCard
 from busbar.domain.customers import Role, User
+from busbar.ports import Save
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.simulators.sample import DRIVERS, ELBE
@@ -23,6 +24,8 @@ from tests.functions.given import (
     stored_card,
 )
 from tests.functions.portal import CARDS, answer, call_as, fields_at_fault, problem
+from tests.functions.wallbox_given import PRIVATE_CARD, REFUND_CARD, card_there, owned_by
+from tests.functions.wallbox_world import wallbox_world
 
 USERS = "/v1/users"
 KEY = {"Idempotency-Key": "any"}
@@ -254,6 +257,21 @@ def test_suspend_should_end_access_at_once_and_take_the_cards(world: World, even
     back = patch(world, DRIVER, {"suspended": False}, "fleet-manager")
     assert (back.status, back.json["energised_contact_id"]) == (200, UUID)
     assert call_as(world, DRIVER, "GET", "/v1/my/charge-cards").json == {"cards": []}
+
+
+def test_should_leave_a_user_the_cards_that_are_his_own_when_his_access_ends() -> None:
+    world = wallbox_world()
+    owner = any_user(world, Role.WALLBOX_OWNER, company_id=None)
+    contact = owned_by(world, owner)
+    stored = store(world).get(User, owner)
+    assert stored
+    known = stored.record.model_copy(update={"energised_uuid": contact})
+    store(world).commit(Save(known, stored))
+    assert patch(world, owner, {"suspended": True}, "operator").status in {200, 202}
+    world.run_for(180)
+    cards = [card_there(world, purpose) for purpose in (PRIVATE_CARD, REFUND_CARD)]
+    assert [card.contact_id for card in cards] == [contact, contact]
+    assert errands(world) == []
 
 
 def test_should_end_access_at_once_and_leave_nothing_when_a_user_is_removed(world: World) -> None:

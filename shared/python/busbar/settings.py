@@ -109,6 +109,9 @@ class SalesforceSettings:
     wallbox_price_book_id: str = ""
     """Price book of wallboxes and what goes with them; empty: the org sells none, and nothing that
     is said below of wallboxes is asked of it."""
+    wallbox_family: str = "Wallbox"
+    """`Product2.Family` of what comes with a serial number and two cards; anything else in the
+    price book goes with it."""
     tax_rate_field: str = "TaxRate__c"
     """Field of a product with its tax in percent."""
     account_object: str = "Account"
@@ -337,6 +340,27 @@ class WebhookSettings:
     """`source` under which its events go on to the workers."""
     assigned_event: str = "ChargeCardAssigned__e"
     status_event: str = "OrderStatusChanged__e"
+    wallbox_assigned_event: str = "WallboxAssigned__e"
+    review_event: str = "InstallationReviewed__e"
+
+    @property
+    def queues(self) -> Mapping[str, str]:
+        """API name of an event -> the queue of the use case that it starts."""
+        return {
+            self.assigned_event: "card_event",
+            self.status_event: "status_callback",
+            self.wallbox_assigned_event: "wallbox_event",
+            self.review_event: "wallbox_review",
+        }
+
+
+_SHARED_WITH_WEBHOOK = (
+    "event_source",
+    "assigned_event",
+    "status_event",
+    "wallbox_assigned_event",
+    "review_event",
+)
 
 
 @dataclass(frozen=True)
@@ -355,7 +379,7 @@ class OrgSettings:
 
     def __post_init__(self) -> None:
         """Raises `MisconfiguredError` if the workers would not know the webhook's events."""
-        for name in ("event_source", "assigned_event", "status_event"):
+        for name in _SHARED_WITH_WEBHOOK:
             values = {getattr(s, name) for s in (self.salesforce, self.webhook) if s}
             if len(values) > 1:
                 raise MisconfiguredError(f"webhook.{name} has to be that of salesforce")

@@ -336,13 +336,27 @@ def test_should_read_the_webhook_of_an_org() -> None:
     assert read().orgs["demo"].webhook is None
 
 
+def test_should_have_a_queue_for_every_event_of_the_webhook() -> None:
+    webhook = read(BUSBAR_ORGS={"demo": {"webhook": WEBHOOK}}).orgs["demo"].webhook
+    assert webhook is not None
+    assert webhook.queues == {
+        "ChargeCardAssigned__e": "card_event",
+        "OrderStatusChanged__e": "status_callback",
+        "WallboxAssigned__e": "wallbox_event",
+        "InstallationReviewed__e": "wallbox_review",
+    }
+
+
 @pytest.mark.parametrize("changes", [{"unknown": 1}, {"secret_id": 1}, {"event_source": None}])
 def test_should_name_what_is_wrong_with_a_webhook(changes: dict[str, Any]) -> None:
     with pytest.raises(MisconfiguredError, match=r"BUSBAR_ORGS\.demo\.webhook"):
         read(BUSBAR_ORGS={"demo": {"webhook": {**WEBHOOK, **changes}}})
 
 
-@pytest.mark.parametrize("name", ["event_source", "assigned_event", "status_event"])
+@pytest.mark.parametrize(
+    "name",
+    ["event_source", "assigned_event", "status_event", "wallbox_assigned_event", "review_event"],
+)
 def test_should_refuse_a_webhook_whose_events_the_workers_would_not_know(name: str) -> None:
     with pytest.raises(MisconfiguredError, match=f"webhook.{name} has to be that of salesforce"):
         read(BUSBAR_ORGS=with_org(webhook={**WEBHOOK, name: "another"}))

@@ -8,12 +8,26 @@ be.ENERGISED leads a card's state. The portal's wishes become the card's *wanted
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, Field
 
+from busbar.domain.customers import Company
 from busbar.domain.identifiers import derived_id
+from busbar.domain.private_customers import PrivateCustomer
 from busbar.domain.record import Record, SourceMark, Value
+
+
+class CardPurpose(StrEnum):
+    """What a card is for, and so whose it is."""
+
+    FLEET = "fleet"
+    """A company's, which gives it to its drivers."""
+    PRIVATE = "private_card"
+    """A driver's own, with which he charges at home; active as soon as it is his."""
+    REFUND = "refund_card"
+    """A driver's own, by which he is paid back; active while his installation is approved."""
 
 
 class BackendCard(Value):
@@ -44,7 +58,7 @@ class CardAsset(Value):
 
 
 class ChargeCard(Record):
-    """A charging card of a company.
+    """A charging card of a company, or of a driver for himself.
 
     `id` follows from the card's id in be.ENERGISED, so whoever hears of the card first makes the
     same record.
@@ -57,7 +71,11 @@ class ChargeCard(Record):
     number: str = ""
     """As be.ENERGISED has it; empty until the card was read there."""
     order_id: str
-    company_id: str
+    purpose: CardPurpose = CardPurpose.FLEET
+    company_id: str = ""
+    """Whose it is; empty if it is a driver's own."""
+    customer_id: str = ""
+    """The private customer whose own it is; empty if it is a company's."""
     vehicle: str = ""
     label: str = ""
     active: bool = False
@@ -71,16 +89,31 @@ class ChargeCard(Record):
     observed_at: AwareDatetime | None = None
     """`updated_at` of be.ENERGISED when we last read the card."""
     assigned_by: SourceMark | None = None
-    """The last `ChargeCardAssigned__e` that was applied."""
+    """The last `ChargeCardAssigned__e`, or `WallboxAssigned__e`, that was applied."""
+    approved_at: AwareDatetime | None = None
+    """When the installation that a driver's own card belongs to was first approved."""
     waiting_for: str | None = None
     """A named reason while the card waits, e.g. `company_not_in_energised`."""
 
+    @property
+    def is_fleet(self) -> bool:
+        """Whether it is a company's."""
+        return self.purpose is CardPurpose.FLEET
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Who pays for it, as the ID map knows him: schema and id."""
+        if self.is_fleet:
+            return Company.schema_name, self.company_id
+        return PrivateCustomer.schema_name, self.customer_id
+
     def listed_by(self) -> str | None:
-        """By company, as soon as the card stands in the portal."""
-        return f"company#{self.company_id}" if self.in_portal_since else None
+        """A company's by it, as soon as it stands in the portal; a driver's own in no list."""
+        shown = self.is_fleet and self.in_portal_since
+        return f"company#{self.company_id}" if shown else None
 
     def links(self) -> frozenset[tuple[str, str]]:
-        """By holder: the driver's own cards."""
+        """By holder: the cards that a driver carries, his own among them."""
         if self.holder_uuid and self.in_portal_since:
             return frozenset({("holder", self.holder_uuid)})
         return frozenset()

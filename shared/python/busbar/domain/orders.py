@@ -49,6 +49,7 @@ class ChargeCardOrder(TrackedOrder):
     """An order of blank charging cards by a company."""
 
     schema_name: ClassVar[str] = "charge_card_order"
+    kind: ClassVar[str] = KIND
 
     company_id: str
     quantity: int
@@ -59,27 +60,10 @@ class ChargeCardOrder(TrackedOrder):
 
     cards_taken_over: tuple[str, ...] = ()
     """Ids of the cards that already stand in the portal."""
-    next_takeover_at: AwareDatetime | None = None
-    """When `sync_cards` has to look for delivered cards of this order."""
 
     def listed_by(self) -> str | None:
         """By company."""
         return f"company#{self.company_id}"
-
-    def due_at(self) -> datetime | None:
-        """While delivered cards are still to be taken over."""
-        return self.next_takeover_at
-
-    @property
-    def delivers_cards(self) -> bool:
-        """Whether cards of this order are on their way into the portal."""
-        return self.status in {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
-
-    @property
-    def ended_after_delivery(self) -> bool:
-        """Whether it was cancelled after a part of its cards had gone out: those still come."""
-        sent = {OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED}
-        return self.status is OrderStatus.CANCELLED and any(e.status in sent for e in self.events)
 
     @property
     def ended_without_cards(self) -> bool:
@@ -88,9 +72,9 @@ class ChargeCardOrder(TrackedOrder):
         return cancelled or self.status is OrderStatus.REJECTED
 
     @property
-    def awaits_cards(self) -> bool:
-        """Whether `sync_cards` has to look for cards of it: they are on their way, or were sent."""
-        return self.delivers_cards or self.ended_after_delivery
+    def lacks_cards(self) -> bool:
+        """Whether cards were sent, and not as many as were ordered stand in the portal."""
+        return self.awaits_cards and len(self.cards_taken_over) < self.quantity
 
     def expecting(self, card: str, now: datetime) -> ChargeCardOrder:
         """The order after a card came to it or left it: that one does not stand in the portal.

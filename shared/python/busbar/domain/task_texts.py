@@ -14,6 +14,7 @@ SUBJECTS = {
     "charge_card_order": "Die Bestellung",
     "wallbox_order": "Die Wallbox-Bestellung",
     "charge_card": "Die Karte",
+    "wallbox": "Die Wallbox",
     "company": "Das Unternehmen",
     "user": "Der Benutzer",
 }
@@ -52,6 +53,11 @@ TEXTS: Mapping[str, str] = {
         "{subject} nennt eine Person, die wie der Kunde eines anderen Portalnutzers aussieht;"
         " zusammengeführt wird nichts. Bitte entscheiden, ob es eine andere Person ist und die"
         " Bestellung weitergeht, oder ob sie storniert wird."
+    ),
+    "station_not_found": (
+        "{subject} ließ sich in {system} nicht anhand ihrer Seriennummer finden; ihrem Besitzer ist"
+        " sie dort noch nicht zugeordnet. Bitte die Seriennummer prüfen, hier wie dort, und"
+        " entscheiden, ob noch einmal gesucht wird."
     ),
     "divergence": (
         "{subject} stimmt mit {system} nicht überein. Bitte dort nachsehen und entscheiden, was"
@@ -105,6 +111,34 @@ CLOSER: Mapping[tuple[str, str], str] = {
     ("parked_event", "unknown_status"): (
         "{subject} hat in {system} einen Status erhalten, den hier niemand zugeordnet hat. Bitte"
         " entscheiden, welchem Status er entspricht, oder ihn dort berichtigen."
+    ),
+    ("parked_event", "unknown_kind"): (
+        "Zu einer Wallbox-Bestellung kam aus {system} eine Karte oder Wallbox, deren Art hier"
+        " niemand zugeordnet hat; freigeschaltet wurde nichts. Bitte die Art dort berichtigen und"
+        " entscheiden, ob noch einmal nachgesehen wird."
+    ),
+    ("station_not_found", "several_found"): (
+        "Die Seriennummer der Wallbox steht in {system} mehrfach. Bitte entscheiden, welche Station"
+        " es ist, die anderen dort berichtigen und noch einmal suchen lassen."
+    ),
+    ("station_not_found", "STATION_OF_ANOTHER"): (
+        "Die Station mit der Seriennummer dieser Wallbox gehört hier schon zu einer anderen. Bitte"
+        " entscheiden, welche Seriennummer nicht stimmt, sie in Salesforce berichtigen und noch"
+        " einmal suchen lassen."
+    ),
+    ("parked_state", "STATION_OF_ANOTHER"): (
+        "Die Station dieser Wallbox gehört in {system} schon jemand anderem; weggenommen wird sie"
+        " niemandem. Bitte entscheiden, wem sie gehört, und sie dort freigeben."
+    ),
+    ("card_not_synchronised", "assets_never_came"): (
+        "{subject} wird in {system} als geliefert geführt, aber Wallbox oder Karten dazu sind nicht"
+        " vollständig zugeordnet, und es wird nicht länger gewartet. Bitte die Zuordnung dort"
+        " prüfen und entscheiden, ob etwas nachkommt oder die Lieferung berichtigt wird."
+    ),
+    ("card_not_synchronised", "refund_card_switched_on"): (
+        "Eine Rückerstattungskarte wurde in {system} von Hand eingeschaltet, obwohl die"
+        " Installation nicht freigegeben ist; sie wird wieder ausgeschaltet. Bitte entscheiden, ob"
+        " die Freigabe in Salesforce fehlt."
     ),
     ("card_not_synchronised", "cards_never_came"): (
         "{subject} wird in {system} als geliefert geführt, aber es sind nicht alle Karten"

@@ -22,6 +22,7 @@ Kind = Literal[
     "card_not_synchronised",
     "divergence",
     "similar_customer",
+    "station_not_found",
 ]
 """The kinds that are opened today. A record may hold one of another release."""
 OPEN = "open"

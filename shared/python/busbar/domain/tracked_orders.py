@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import NamedTuple, Self, TypeVar
+from typing import ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import AwareDatetime
 
+from busbar.domain.identifiers import reference
 from busbar.domain.lifecycle import LIFECYCLE, OrderStatus
 from busbar.domain.record import Record, Value
 
+SENT = frozenset({OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED})
+"""All of an order, or a part of it, has gone out."""
 EVENTS_KEPT = 50
 """Status events kept per order; older ones are folded into the `base_…` fields."""
 
@@ -46,6 +49,9 @@ class HistoryEntry(NamedTuple):
 class TrackedOrder(Record):
     """An order that Salesforce holds: who asked for it and when, its number there, its events."""
 
+    kind: ClassVar[str]
+    """Kind of our reference of such an order."""
+
     ordered_by: str
     ordered_at: AwareDatetime
     note: str = ""
@@ -66,6 +72,17 @@ class TrackedOrder(Record):
     base_tracking_id: str | None = None
     base_delivery_date: date | None = None
     events: tuple[StatusEvent, ...] = ()
+    next_takeover_at: AwareDatetime | None = None
+    """When `sync_cards` has to look for what was delivered of this order."""
+
+    def due_at(self) -> datetime | None:
+        """While something that was delivered is still to be taken over."""
+        return self.next_takeover_at
+
+    @property
+    def reference(self) -> str:
+        """By which Salesforce knows it."""
+        return reference(self.kind, self.id)
 
     @property
     def ended(self) -> bool:
@@ -76,6 +93,32 @@ class TrackedOrder(Record):
     def status(self) -> OrderStatus:
         """The fold of all events over the lifecycle."""
         return _fold(self)[0]
+
+    @property
+    def delivered_since(self) -> datetime | None:
+        """When the first part of it went out, as far as its events tell."""
+        sent = (e.occurred_at for e in self.events if e.status in SENT)
+        return min(sent, default=None)
+
+    @property
+    def delivers_cards(self) -> bool:
+        """Whether cards, or wallboxes, of this order are on their way into the portal."""
+        return self.status in SENT
+
+    @property
+    def ended_after_delivery(self) -> bool:
+        """Whether it was cancelled after a part of it had gone out: that still comes."""
+        return self.status is OrderStatus.CANCELLED and any(e.status in SENT for e in self.events)
+
+    @property
+    def awaits_cards(self) -> bool:
+        """Whether `sync_cards` has to look for cards of it: they are on their way, or were sent."""
+        return self.delivers_cards or self.ended_after_delivery
+
+    @property
+    def lacks_cards(self) -> bool:
+        """Whether it awaits some that are not known to have come."""
+        return self.awaits_cards
 
     @property
     def refused_events(self) -> tuple[StatusEvent, ...]:

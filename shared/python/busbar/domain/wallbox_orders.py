@@ -81,6 +81,7 @@ class WallboxOrder(TrackedOrder):
     """An order of wallboxes and what goes with them, by a portal user for himself."""
 
     schema_name: ClassVar[str] = "wallbox_order"
+    kind: ClassVar[str] = WALLBOX_KIND
 
     customer_id: str
     lines: tuple[OrderLine, ...]
@@ -100,6 +101,11 @@ class WallboxOrder(TrackedOrder):
     """When the way back was at its end."""
     at_step: Step | None = None
     """The step that waits, as `waiting_for` says."""
+    wallboxes: tuple[str, ...] = ()
+    """Ids of the wallboxes that Salesforce has assigned to it."""
+    cards: tuple[str, ...] = ()
+    """Ids of the cards. Whoever gives a card to the order, or approves an installation of it,
+    writes the order too: so neither can miss the other."""
 
     def listed_by(self) -> str | None:
         """By the user who ordered."""
@@ -143,6 +149,37 @@ class WallboxOrder(TrackedOrder):
             return self
         update = {"steps": (*self.steps, done), "at_step": None, "waiting_for": None}
         return self.model_copy(update=update)
+
+    def with_contact(self, contact_id: str | None) -> WallboxOrder:
+        """The order once its customer's contact is known, if that was left for later."""
+        done = self.done(Step.CONTACT)
+        if not contact_id or done is None or done.external_id:
+            return self
+        made = done.model_copy(update={"external_id": contact_id})
+        steps = tuple(made if step is done else step for step in self.steps)
+        return self.model_copy(update={"steps": steps})
+
+    def quantity_of(self, family: str) -> int:
+        """How many it has ordered of a product family."""
+        return sum(line.quantity for line in self.lines if line.product.family == family)
+
+    def with_wallbox(self, wallbox_id: str) -> WallboxOrder:
+        """The order after a wallbox has come to it."""
+        return self.model_copy(update={"wallboxes": _with(self.wallboxes, wallbox_id)})
+
+    def with_card(self, card_id: str) -> WallboxOrder:
+        """The order after a card has come to it."""
+        return self.model_copy(update={"cards": _with(self.cards, card_id)})
+
+    def without(self, thing_id: str) -> WallboxOrder:
+        """The order after a wallbox or card has left it."""
+        wallboxes = tuple(one for one in self.wallboxes if one != thing_id)
+        cards = tuple(one for one in self.cards if one != thing_id)
+        return self.model_copy(update={"wallboxes": wallboxes, "cards": cards})
+
+
+def _with(ids: tuple[str, ...], one: str) -> tuple[str, ...]:
+    return tuple(sorted({*ids, one}))
 
 
 class WaitingStep(Record):

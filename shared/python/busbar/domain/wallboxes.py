@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
@@ -10,6 +10,9 @@ from pydantic import AwareDatetime
 from busbar.domain.identifiers import derived_id
 from busbar.domain.record import Record, SourceMark, Value
 from busbar.domain.wallbox_assets import Review
+
+LOOK_AGAIN = timedelta(days=1)
+"""How often Salesforce is asked what came of a review, in case its event never came."""
 
 
 class Tariff(Value):
@@ -48,6 +51,8 @@ class Wallbox(Record):
     """The charging station in be.ENERGISED with its serial number, once it was found."""
     joined: bool = False
     """Whether be.ENERGISED was seen to know whose it is."""
+    left_contact_id: str | None = None
+    """Who had it before, in be.ENERGISED, until it is joined: it is taken from nobody else."""
     tariff: Tariff | None = None
     proof: Proof | None = None
     review: Review | None = None
@@ -59,6 +64,8 @@ class Wallbox(Record):
     """The last assignment that was applied."""
     reviewed_by: SourceMark | None = None
     """The last review that was applied."""
+    looked_at: AwareDatetime | None = None
+    """When Salesforce was last asked, unasked for by any event, what came of the review."""
     waiting_for: str | None = None
 
     def listed_by(self) -> str | None:
@@ -68,6 +75,17 @@ class Wallbox(Record):
     def links(self) -> frozenset[tuple[str, str]]:
         """By order."""
         return frozenset({("order", self.order_id)})
+
+    def due_at(self) -> datetime | None:
+        """While a proof is under review, as its result may have been missed."""
+        if self.proof is None or self.is_approved:
+            return None
+        return max(self.proof.uploaded_at, self.looked_at or self.proof.uploaded_at) + LOOK_AGAIN
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether the newest review has approved its installation."""
+        return self.review is Review.APPROVED
 
 
 def wallbox_id(org: str, asset_id: str) -> str:

@@ -13,18 +13,22 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from busbar.domain.cards import BackendCard, ChargeCard
-from busbar.domain.customers import Company, User
+from busbar.domain.cards import BackendCard, CardPurpose, ChargeCard
+from busbar.domain.customers import User
+from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.observability import Metric, count
 from busbar.ports import Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.process.outbox import Errand
+from busbar.usecases.card_registration import is_registered, register, registers
 from busbar.usecases.deps import Deps, revise
 
 ENERGISED = "energised"
 SALESFORCE = "salesforce"
 NO_COMPANY = "company_not_in_energised"
+NO_CONTACT = "contact_not_in_energised"
+"""A driver's own card waits for him to be known there."""
 
 
 def card_errand(card_id: str, version: int, deps: Deps) -> Errand:
@@ -67,32 +71,56 @@ def _untold(card: ChargeCard, outcome: Outcome, deps: Deps) -> bool:
 
 def _carry(stored: Stored[ChargeCard], deps: Deps, timeout: float) -> Outcome:
     card = stored.record
-    waiting = _bind_company(stored, deps) if card.waiting_for == NO_COMPANY else None
+    waits = card.waiting_for in {NO_COMPANY, NO_CONTACT}
+    waiting = _join(stored, deps, timeout) if waits else None
     setter = Setter(deps.store, deps.clock, deps.tuning)
     outcome = setter.run(_energised_step(card, deps, timeout))
     if waiting and not isinstance(outcome, Later):
-        return waiting  # what the company before wanted of the card is gone all the same
+        return waiting  # what the owner before wanted of the card is gone all the same
     if isinstance(outcome, Later) or not card.asset_id or deps.org.salesforce is None:
         return outcome
     told = setter.run(salesforce_step(card, card.asset_id, deps, timeout))
     return outcome if isinstance(told, Done) else told
 
 
-def _bind_company(stored: Stored[ChargeCard], deps: Deps) -> Later | None:
-    """Want the billing contact, as soon as the company is known to be.ENERGISED."""
-    card = stored.record
-    contact = deps.store.external_id(Company.schema_name, card.company_id, ENERGISED)
+def _join(stored: Stored[ChargeCard], deps: Deps, timeout: float) -> Outcome | None:
+    """Want the card to be its owner's, as soon as he is known to be.ENERGISED. None: he is."""
+    waits_for, owner = stored.record.waiting_for, stored.record.owner
+    contact = deps.store.external_id(*owner, ENERGISED)
+    if contact is None and registers(stored.record, deps):
+        made = register(stored.record, deps, timeout)
+        if not isinstance(made, Done):
+            return made
+        contact = made.found.external_id
     if contact is None:
         wait = timedelta(seconds=deps.tuning.wait_retry)
-        return Later(deps.clock.now() + wait, NO_COMPANY)
+        return Later(deps.clock.now() + wait, waits_for or NO_CONTACT)
 
     def change(fresh: Stored[ChargeCard]) -> Sequence[Change]:
+        card = fresh.record
+        if (card.waiting_for, card.owner) != (waits_for, owner):
+            return ()  # it was given to somebody else meanwhile
         row = deps.store.get(LedgerRow, energised_row_id(card))
-        wanted = wanting(row, card, {"billing_contact_id": contact})
-        return (Save(fresh.record.model_copy(update={"waiting_for": None}), fresh), *wanted)
+        wanted = joining(card, contact)
+        if card.purpose is CardPurpose.PRIVATE:
+            wanted["active"] = True
+        joined = card.model_copy(update={"waiting_for": None})
+        order = deps.store.get(WallboxOrder, card.order_id)
+        knows = order.record.with_contact(contact) if order else None
+        follows = (Save(knows, order),) if knows and order and knows != order.record else ()
+        return (Save(joined, fresh), *wanting(row, card, wanted), *follows)
 
-    revise(deps.store, ChargeCard, card.id, change)
+    revise(deps.store, ChargeCard, stored.record.id, change)
     return None
+
+
+def joining(card: ChargeCard, contact: str) -> dict[str, Any]:
+    """What be.ENERGISED has to hold for the card to be its owner's, who has this contact there.
+
+    Who drives with a company's card is for the company to say.
+    """
+    own = {} if card.is_fleet else {"contact_id": contact}
+    return {"billing_contact_id": contact, **own}
 
 
 def energised_row_id(card: ChargeCard) -> str:
@@ -118,8 +146,12 @@ def wanting(
 
 
 def asset_fields(card: ChargeCard, deps: Deps) -> Json:
-    """What the Asset of a card has to show."""
-    return deps.mapper.run(SALESFORCE, "sync_cards", {"card": card.model_dump(mode="json")})
+    """What the Asset of a card has to show; of a driver's own also that it is approved."""
+    fields = deps.mapper.run(SALESFORCE, "sync_cards", {"card": card.model_dump(mode="json")})
+    if not card.approved_at:
+        return fields
+    approved = {"kind": card.purpose.value, "approved": True}
+    return {**fields, **deps.mapper.run(SALESFORCE, "wallbox_asset", approved)}
 
 
 def asset_holds(observed: Mapping[str, Any], wanted: Wanted) -> bool:
@@ -157,8 +189,13 @@ def _energised_step(card: ChargeCard, deps: Deps, timeout: float) -> SetStep:
     backend, settings = deps.systems.energised, deps.energised
 
     def write(card_id: str, observed: BackendCard, wanted: Wanted, left: float) -> None:
+        until = deps.clock.now() + timedelta(seconds=left)
+        if wanted.get("active") and not observed.active and is_registered(card, deps):
+            # This switches its portal user on, which no PUT of a card does; the PUT comes after it.
+            deps.systems.registration.confirm(observed.number, left)
         source = {"observed": observed.model_dump(mode="json"), "wanted": dict(wanted)}
-        backend.write_card(card_id, deps.mapper.run(ENERGISED, "card_forward", source), left)
+        body = deps.mapper.run(ENERGISED, "card_forward", source)
+        backend.write_card(card_id, body, (until - deps.clock.now()).total_seconds())
 
     return SetStep(
         system=ENERGISED,
@@ -195,6 +232,8 @@ def _card_is(card_id: str, wanted: Wanted, deps: Deps) -> Sequence[Change]:
     if "holder_uuid" in update:
         update["driver_id"] = driver_of(update["holder_uuid"], deps)
     card = stored.record.model_copy(update=update)
+    if not card.is_fleet and card.holder_uuid:
+        card = card.shown_in_portal(deps.clock.now())  # from now on it is his there, too
     if card.active and not stored.record.active:
         # Counted again if this transaction has to be made again: a metric, not a ledger.
         count(Metric.CARDS_ACTIVATED, deps.store.org)
@@ -208,6 +247,14 @@ def salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float)
     """How the Asset of a card comes to hold what we want there."""
     orders, settings = deps.systems.salesforce, deps.salesforce
 
+    def read(target: str, left: float) -> Json:
+        until = deps.clock.now() + timedelta(seconds=left)
+        fields = orders.read_asset(target, left)
+        if not card.approved_at:
+            return fields
+        rest = (until - deps.clock.now()).total_seconds()
+        return {**fields, **deps.systems.wallbox_sales.read_wallbox_asset(target, rest)}
+
     def write(target: str, _observed: Json, wanted: Wanted, left: float) -> None:
         orders.write_asset(target, wanted, left)
 
@@ -217,7 +264,7 @@ def salesforce_step(card: ChargeCard, asset_id: str, deps: Deps, timeout: float)
         object_id=asset_id,
         settle=deps.settle_seconds(settings.processing_seconds, 0.0),
         timeout=timeout,
-        read=orders.read_asset,
+        read=read,
         holds=asset_holds,
         write=write,
         on_done=lambda _wanted: (),

@@ -45,6 +45,8 @@ def _cards_of(user: User, uuid: str, deps: Deps) -> Iterator[str]:
 def _take(card_id: str, uuid: str, deps: Deps) -> None:
     def change(stored: Stored[ChargeCard]) -> Sequence[Change]:
         card = stored.record
+        if not card.is_fleet:
+            return ()  # it is his own, by a contract that does not end with his access here
         row = deps.store.get(LedgerRow, energised_row_id(card))
         wanted = row.record.wanted if row and row.record.open else {}
         if wanted.get("contact_id", card.holder_uuid) != uuid:

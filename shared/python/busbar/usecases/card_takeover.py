@@ -21,8 +21,6 @@ from busbar.usecases.card_event import assigned, told_by_asset
 from busbar.usecases.card_forward import ENERGISED, SALESFORCE
 from busbar.usecases.deps import Deps, revise
 
-SENT = frozenset({OrderStatus.DELIVERED, OrderStatus.PARTLY_DELIVERED})
-
 
 def take_over(order: ChargeCardOrder, deps: Deps, time_left: Callable[[], float]) -> int:
     """How many cards of the order came to stand in the portal. Raises `UpstreamError`.
@@ -71,7 +69,7 @@ def _write_down(
 
 
 def _waited_too_long(order: ChargeCardOrder, deps: Deps) -> bool:
-    since = min((e.occurred_at for e in order.events if e.status in SENT), default=order.ordered_at)
+    since = order.delivered_since or order.ordered_at
     return deps.clock.now() - since > timedelta(seconds=deps.tuning.wait_at_most)
 
 

@@ -115,7 +115,9 @@ def switch_card(
 
 def _within_reach(caller: Caller, operation: str, card_id: str, deps: Deps) -> Stored[ChargeCard]:
     stored = deps.store.get(ChargeCard, card_id) if is_id(card_id) else None
-    visible = stored is not None and stored.record.in_portal_since is not None
+    card = stored.record if stored else None
+    # A driver's own card is nobody else's to see or to change, whatever his role is.
+    visible = card is not None and card.is_fleet and card.in_portal_since is not None
     if stored is None or not visible or not reaches(caller, operation, stored.record.company_id):
         raise Problem(404, "card-not-found", "No such card")
     return stored

@@ -12,6 +12,7 @@ from busbar.domain.cards import BackendCard, ChargeCard, card_id
 from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.orders import KIND, ChargeCardOrder
+from busbar.domain.wallbox_orders import WALLBOX_KIND
 from busbar.errors import Conflict, Missing
 from busbar.ports import AssetThere, Save, Stored
 from busbar.process.ledger import LedgerRow
@@ -54,10 +55,13 @@ def ledger_rows_of(card: ChargeCard) -> list[str]:
 
 
 def card_findings(cards: Cards, deps: Deps) -> Told:
-    """All differences of all cards that were assigned to orders of ours."""
+    """All differences of all cards that were assigned to orders of ours.
+
+    But for orders of wallboxes: of those `sync_cards` reads all that they have got.
+    """
     by_card: dict[str, list[AssetThere]] = defaultdict(list)
     for asset in cards.assets:
-        if asset.order_reference:
+        if asset.order_reference and not entity_id_of(WALLBOX_KIND, asset.order_reference):
             by_card[card_id(deps.store.org, asset.card.card_id)].append(asset)
     for card, assets in by_card.items():
         if len(assets) > 1:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -114,7 +114,7 @@ def _messages(
     message_id: str, events: Sequence[Event], settings: WebhookSettings
 ) -> list[tuple[str, str]]:
     """(queue, body) of each event. Raises a 422 `Problem` naming all events that are unknown."""
-    queues = {settings.assigned_event: "card_event", settings.status_event: "status_callback"}
+    queues = settings.queues
     unknown = tuple(
         FieldError(f"events[{number}].event", f"{event.event[:80]!r} is unknown; {_known(queues)}")
         for number, event in enumerate(events)
@@ -132,7 +132,7 @@ def _messages(
         raise Problem(400, "body-invalid", "The body is nested too deep") from None
 
 
-def _known(names: dict[str, str]) -> str:
+def _known(names: Mapping[str, str]) -> str:
     return f"known are {', '.join(sorted(names))}"
 
 

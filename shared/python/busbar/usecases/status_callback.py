@@ -1,31 +1,38 @@
 """An order's status changed in Salesforce: the order follows, with tracking id and delivery date.
 
 Events come at least once, late and in any order; the order's state is the fold of all of them by
-their source version (`busbar.domain.orders`), so none of that matters.
+their source version (`busbar.domain.tracked_orders`), so none of that matters. Which kind of order
+is meant tells its reference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from busbar.domain.identifiers import entity_id_of, reference
+from busbar.domain.identifiers import entity_id_of
 from busbar.domain.lifecycle import OrderStatus
-from busbar.domain.orders import KIND, ChargeCardOrder
+from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.tasks import Task
-from busbar.domain.tracked_orders import StatusEvent
+from busbar.domain.tracked_orders import StatusEvent, TrackedOrder
+from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.errors import EventRejected
 from busbar.observability import Metric, count
 from busbar.ports import Change, Drop, Found, Put, Save, Stored
 from busbar.usecases.deps import Deps, revise
 
+SCHEMAS: tuple[type[TrackedOrder], ...] = (ChargeCardOrder, WallboxOrder)
+"""The orders that Salesforce holds."""
 COUNTED = {
     OrderStatus.DELIVERED: Metric.ORDERS_DELIVERED,
     OrderStatus.REJECTED: Metric.ORDERS_REJECTED,
 }
+
+
+Order = TypeVar("Order", bound=TrackedOrder)
 
 
 class StatusChanged(BaseModel):
@@ -43,17 +50,17 @@ class StatusChanged(BaseModel):
     created_at: AwareDatetime = Field(alias="CreatedDate")
 
 
-def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
+def status_changed(message: StatusChanged, deps: Deps) -> TrackedOrder:
     """Apply one status event; the order as it stands then.
 
     Raises `EventRejected` for an order that is none of ours or a status value that no setting maps.
     """
-    order_id = entity_id_of(KIND, message.order_reference) or ""
-    event = _event(message, order_id, deps)
+    schema, order_id = _meant(message.order_reference)
+    event = _event(message, schema, order_id, deps)
 
     was: OrderStatus | None = None
 
-    def change(stored: Stored[ChargeCardOrder]) -> Sequence[Change]:
+    def change(stored: Stored[TrackedOrder]) -> Sequence[Change]:
         nonlocal was
         before, was = stored.record, stored.record.status
         ours = deps.continuing(before.correlation_id)
@@ -64,23 +71,31 @@ def status_changed(message: StatusChanged, deps: Deps) -> ChargeCardOrder:
         after = before.without_version(event.version).with_event(decided)
         return _changes(stored, after, ours)
 
-    stored = revise(deps.store, ChargeCardOrder, order_id, change) if order_id else None
+    stored = revise(deps.store, schema, order_id, change) if order_id else None
     if stored is None:
-        raise EventRejected("unknown_order", ChargeCardOrder.schema_name, message.order_reference)
+        raise EventRejected("unknown_order", schema.schema_name, message.order_reference)
     status = stored.record.status
     if status != was and status in COUNTED:
         count(COUNTED[status], deps.store.org)
     return stored.record
 
 
-def reread(stored: Stored[ChargeCardOrder], event_id: str, deps: Deps) -> Sequence[Change]:
+def _meant(reference: str) -> tuple[type[TrackedOrder], str]:
+    """The kind of order that a reference names, and its id; no id if it is none of ours."""
+    for schema in SCHEMAS:
+        if order_id := entity_id_of(schema.kind, reference):
+            return schema, order_id
+    return ChargeCardOrder, ""
+
+
+def reread(stored: Stored[Order], event_id: str, deps: Deps) -> Sequence[Change]:
     """The changes by which the order comes to the status that Salesforce holds now.
 
     Raises `EventRejected` if Salesforce does not hold the order once, or in an unknown status.
     """
     order = stored.record
-    ours, subject = reference(KIND, order.id), (ChargeCardOrder.schema_name, order.id)
-    found = deps.systems.salesforce.find_order(ours, deps.tuning.call_timeout)
+    subject = (order.schema_name, order.id)
+    found = deps.systems.salesforce.find_order(order.reference, deps.tuning.call_timeout)
     if len(found) != 1:
         raise EventRejected("unknown_order" if not found else "several_found", *subject)
     held = _status_in(found[0], deps)
@@ -96,10 +111,12 @@ def reread(stored: Stored[ChargeCardOrder], event_id: str, deps: Deps) -> Sequen
     return _changes(stored, after, deps)
 
 
-def _event(message: StatusChanged, order_id: str, deps: Deps) -> StatusEvent:
+def _event(
+    message: StatusChanged, schema: type[TrackedOrder], order_id: str, deps: Deps
+) -> StatusEvent:
     mapped = deps.salesforce.status_map.get(message.status)
     if mapped is None:
-        raise EventRejected("unknown_status", ChargeCardOrder.schema_name, order_id)
+        raise EventRejected("unknown_status", schema.schema_name, order_id)
     quantity = message.delivered_quantity
     return StatusEvent(
         version=message.version,
@@ -147,18 +164,15 @@ def _status_in(found: Found, deps: Deps) -> dict[str, Any] | None:
     }
 
 
-def _changes(
-    stored: Stored[ChargeCardOrder], after: ChargeCardOrder, deps: Deps
-) -> Sequence[Change]:
+def _changes(stored: Stored[Order], after: Order, deps: Deps) -> Sequence[Change]:
     if after == stored.record:
         return ()
     now = deps.clock.now()
-    awaited = after.awaits_cards and len(after.cards_taken_over) < after.quantity
-    after = after.model_copy(update={"next_takeover_at": now if awaited else None})
+    after = after.model_copy(update={"next_takeover_at": now if after.lacks_cards else None})
     return (Save(after, stored), *_tasks(stored.record, after, now))
 
 
-def _tasks(before: ChargeCardOrder, after: ChargeCardOrder, now: datetime) -> Iterator[Change]:
+def _tasks(before: TrackedOrder, after: TrackedOrder, now: datetime) -> Iterator[Change]:
     """A task for each event that is refused now. It goes if a late event makes that one follow."""
     known, refused = ({e.version for e in o.refused_events} for o in (before, after))
     for version in sorted(refused - known):
@@ -167,11 +181,11 @@ def _tasks(before: ChargeCardOrder, after: ChargeCardOrder, now: datetime) -> It
         yield Drop(Task, _task(after, version, now).id)
 
 
-def _task(order: ChargeCardOrder, version: int, now: datetime) -> Task:
+def _task(order: TrackedOrder, version: int, now: datetime) -> Task:
     return Task.about(
         f"transition#{order.id}#{version}",
         kind="forbidden_transition",
-        subject_schema=ChargeCardOrder.schema_name,
+        subject_schema=order.schema_name,
         subject_id=order.id,
         system="salesforce",
         reason="the status event does not follow from the order's state",

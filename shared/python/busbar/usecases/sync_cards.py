@@ -1,20 +1,25 @@
 """Brings be.ENERGISED, the portal and Salesforce to agree about cards.
 
 Two things in one run. *Take over* (`card_takeover`): the cards of delivered orders are read from
-be.ENERGISED and stand in the portal from then on. *Follow* (`card_follow`): cards that changed in
-be.ENERGISED since the last run are read and copied; they are found by the time of change
-(`card_changes`), or by a walk through all cards (`card_walk`). What changed is told to Salesforce,
-many at a time (`card_bulk`), by way of the card's ledger there. Our own writes are not echoed.
+be.ENERGISED and stand in the portal from then on. What Salesforce has assigned to orders of
+wallboxes, and how far it has reviewed them, is read too (`wallbox_takeover`). *Follow*
+(`card_follow`): cards that changed in be.ENERGISED since the last run are read and copied; they are
+found by the time of change (`card_changes`), or by a walk through all cards (`card_walk`). What
+changed is told to Salesforce, many at a time (`card_bulk`), by way of the card's ledger there. Our
+own writes are not echoed.
 
 A run that time alone has ended goes on at once, by an errand of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from busbar.domain.orders import ChargeCardOrder
+from busbar.domain.wallbox_orders import WallboxOrder
+from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Conflict, UpstreamError
 from busbar.observability import Metric, count
 from busbar.ports import Found
@@ -26,8 +31,10 @@ from busbar.usecases.card_follow import CURSOR, FAILURES_IN_A_ROW, Followed, Syn
 from busbar.usecases.card_takeover import take_over
 from busbar.usecases.card_walk import walk
 from busbar.usecases.deps import Deps
+from busbar.usecases.wallbox_takeover import look_at_review, take_over_wallboxes
 
 ORDERS_A_RUN = 50
+"""Of each kind."""
 
 
 @dataclass
@@ -71,20 +78,34 @@ def _go_on(deps: Deps) -> None:
 
 def _take_over(deps: Deps, time_left: Callable[[], float], report: Report) -> None:
     failures = 0
-    for stored in deps.store.due(ChargeCardOrder, deps.clock.now(), limit=ORDERS_A_RUN):
+    for correlation_id, take in _due(deps, time_left):
         if time_left() < ROOM_TO_TELL or failures == FAILURES_IN_A_ROW:
             report.complete = False
             return
         report.orders += 1
-        here = deps.within(time_left()).continuing(stored.record.correlation_id)
+        here = deps.within(time_left()).continuing(correlation_id)
         try:
-            report.taken_over += take_over(stored.record, here, time_left)
+            report.taken_over += take(here)
             failures = 0
         except UpstreamError as error:
             failures += 1
             _note(report, f"{error.system}_unavailable")
         except Conflict:
             _note(report, "busy")  # another run is at the same order
+
+
+def _due(deps: Deps, time_left: Callable[[], float]) -> Iterator[tuple[str, Callable[[Deps], int]]]:
+    """What is to be taken over, under which correlation id: longest due first, kind by kind."""
+    now, most = deps.clock.now(), ORDERS_A_RUN
+    for cards in deps.store.due(ChargeCardOrder, now, limit=most):
+        order = cards.record
+        yield order.correlation_id, partial(take_over, order, time_left=time_left)
+    for wallboxes in deps.store.due(WallboxOrder, now, limit=most):
+        ordered = wallboxes.record
+        yield ordered.correlation_id, partial(take_over_wallboxes, ordered, time_left=time_left)
+    for installed in deps.store.due(Wallbox, now, limit=most):
+        wallbox = installed.record
+        yield deps.correlation_id, partial(look_at_review, wallbox, time_left=time_left)
 
 
 def _note(report: Report, reason: str) -> None:

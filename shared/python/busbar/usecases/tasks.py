@@ -18,12 +18,15 @@ from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.task_texts import task_text
 from busbar.domain.tasks import CLOSED, OPEN, Action, Decision, Task
 from busbar.domain.wallbox_orders import WallboxOrder
+from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Problem
 from busbar.observability import logger
 from busbar.ports import Json, Save, Stored
+from busbar.settings import Mode
 from busbar.usecases import task_cards as cards
 from busbar.usecases import task_customers as customers
 from busbar.usecases import task_orders as orders
+from busbar.usecases import task_wallbox_assets as assets
 from busbar.usecases import task_wallboxes as wallboxes
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.pages import PAGE_QUERY, bad_parameter, read_page
@@ -46,7 +49,7 @@ BODIES: Mapping[Action, type[Wish]] = {
 }
 """What a decision has to say."""
 _ORDER, _CARD = ChargeCardOrder.schema_name, ChargeCard.schema_name
-_WALLBOXES = WallboxOrder.schema_name
+_WALLBOX, _WALLBOXES = Wallbox.schema_name, WallboxOrder.schema_name
 _NOTED: Mapping[Action, Way] = {"cancel": acknowledge}
 WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
     ("parked_step", _ORDER): {
@@ -81,6 +84,17 @@ WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
         "resume": customers.another_person,
         "cancel": customers.cancel_orders,
     },
+    ("parked_step", _CARD): {
+        "resume": cards.resume_registration,
+        "retry": cards.retry_registration,
+        "adopt": cards.adopt_contact,
+        **_NOTED,
+    },
+    ("parked_state", _WALLBOX): {"resume": assets.want_again, "cancel": assets.drop_wish},
+    ("waited_too_long", _WALLBOX): {"resume": assets.want_again, "cancel": assets.drop_wish},
+    ("station_not_found", _WALLBOX): {"resume": assets.find_again, **_NOTED},
+    ("parked_event", _WALLBOXES): {"resume": assets.read_again, **_NOTED},
+    ("card_not_synchronised", _WALLBOXES): {"resume": assets.read_again, **_NOTED},
     ("parked_event", _ORDER): {"resume": orders.reread_status, **_NOTED},
     ("card_not_synchronised", _ORDER): {"resume": orders.look_again, **_NOTED},
 }
@@ -173,12 +187,20 @@ def possible_actions(task: Task, deps: Deps) -> list[Action]:
     left: set[Action] = set()
     if task.kind == "parked_step":
         # Either it goes on by a probe, or a person has to look: he may have entered it himself.
-        wallbox = task.subject_schema == _WALLBOXES
-        mode = wallboxes.mode_of(task, deps) if wallbox else deps.salesforce.mode
+        modes = {_WALLBOXES: wallboxes.mode_of, _CARD: _register_mode}
+        mode = modes.get(task.subject_schema, _order_mode)(task, deps)
         left = {"resume"} if mode == "none" else {"retry"}
     if task.kind == "parked_event" and not is_id(task.subject_id):
         left = {"resume"}  # it names no order of ours
     return [action for action in ways if action not in left]
+
+
+def _register_mode(_task: Task, deps: Deps) -> Mode:
+    return deps.energised.register_mode
+
+
+def _order_mode(_task: Task, deps: Deps) -> Mode:
+    return deps.salesforce.mode
 
 
 def _not_possible(task: Task, possible: list[Action]) -> Problem:

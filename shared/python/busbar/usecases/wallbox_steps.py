@@ -33,6 +33,7 @@ from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import CreateStep, Creator, StepRow
 from busbar.settings import Mode
 from busbar.usecases.deps import Deps, revise
+from busbar.usecases.wallbox_identities import with_contact
 from busbar.usecases.wallbox_objects import parked, restore, settle_of
 from busbar.usecases.wallbox_products import products
 
@@ -107,8 +108,10 @@ def run_step(step: Step, way: Way) -> Outcome:
         return _identities(way)
     if step is Step.CONTACT and way.deps.energised.contact_route == "register":
         # There a contact is made together with its first card, by one call.
-        _write_down(_step_done(step, "", customer_reference(way), way, made_here=False), way)
-        return Done(Found(""))
+        person = (PrivateCustomer.schema_name, way.customer.id)
+        known = way.deps.store.external_id(*person, ENERGISED) or ""
+        _write_down(_step_done(step, known, customer_reference(way), way, made_here=False), way)
+        return Done(Found(known))
     if step is Step.ORDER and (gone := _no_longer_sold(way)):
         return gone
     thing = THINGS[step](way)
@@ -407,24 +410,13 @@ def _no_longer_sold(way: Way) -> Outcome | None:
 
 
 def _identities(way: Way) -> Outcome:
-    """Have the portal user carry the ids of all systems.
-
-    A fleet's driver keeps the contact in be.ENERGISED that his fleet's cards are found by.
-    """
+    """Have the portal user carry the ids of all systems."""
     deps, user_id = way.deps, way.order.ordered_by
     ids = {SAP: way.id_of(Step.PARTNER), SALESFORCE: way.id_of(Step.ACCOUNT)}
     contact = way.id_of(Step.CONTACT)
 
     def change(stored: Stored[User]) -> Sequence[Change]:
-        user, bound = stored.record, dict(ids)
-        fleet = deps.store.external_id(User.schema_name, user_id, ENERGISED)
-        if contact and fleet in {None, contact}:
-            bound[ENERGISED] = contact
-            user = user.model_copy(update={"energised_uuid": contact})
-        if all(deps.store.external_id(User.schema_name, user_id, s) == i for s, i in bound.items()):
-            return ()
-        binds = (Bind(User.schema_name, user_id, s, i) for s, i in bound.items())
-        return (Save(user, stored), *binds)
+        return with_contact(stored, contact, deps, also=ids)
 
     revise(deps.store, User, user_id, change)
     _write_down(_step_done(Step.IDENTITIES, "", customer_reference(way), way, False), way)
