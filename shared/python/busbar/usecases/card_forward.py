@@ -187,6 +187,13 @@ def driver_of(uuid: str | None, deps: Deps) -> str | None:
 
 def _energised_step(card: ChargeCard, deps: Deps, timeout: float) -> SetStep:
     backend, settings = deps.systems.energised, deps.energised
+    number = card.number
+
+    def read(card_id: str, left: float) -> BackendCard:
+        nonlocal number
+        observed = backend.read_card(card_id, left)
+        number = observed.number
+        return observed
 
     def write(card_id: str, observed: BackendCard, wanted: Wanted, left: float) -> None:
         until = deps.clock.now() + timedelta(seconds=left)
@@ -203,10 +210,10 @@ def _energised_step(card: ChargeCard, deps: Deps, timeout: float) -> SetStep:
         object_id=card.energised_id,
         settle=deps.settle_seconds(settings.processing_seconds, 0.0),
         timeout=timeout,
-        read=backend.read_card,
+        read=read,
         holds=lambda observed, wanted: all(getattr(observed, k) == v for k, v in wanted.items()),
         write=write,
-        on_done=lambda wanted: _card_is(card.id, wanted, deps),
+        on_done=lambda wanted: _card_is(card.id, wanted, deps, number),
         # What be.ENERGISED refused is not told; what is ours alone, as the vehicle, still is.
         on_parked=lambda _reason: _card_is(card.id, {}, deps),
         task_schema=ChargeCard.schema_name,
@@ -214,7 +221,7 @@ def _energised_step(card: ChargeCard, deps: Deps, timeout: float) -> SetStep:
     )
 
 
-def _card_is(card_id: str, wanted: Wanted, deps: Deps) -> Sequence[Change]:
+def _card_is(card_id: str, wanted: Wanted, deps: Deps, number: str = "") -> Sequence[Change]:
     """be.ENERGISED holds the wanted state now: our record and the Asset follow."""
     stored = deps.store.get(ChargeCard, card_id)
     if stored is None:
@@ -233,6 +240,7 @@ def _card_is(card_id: str, wanted: Wanted, deps: Deps) -> Sequence[Change]:
         update["driver_id"] = driver_of(update["holder_uuid"], deps)
     card = stored.record.model_copy(update=update)
     if not card.is_fleet and card.holder_uuid:
+        card = card.model_copy(update={"number": number or card.number})
         card = card.shown_in_portal(deps.clock.now())  # from now on it is his there, too
     if card.active and not stored.record.active:
         # Counted again if this transaction has to be made again: a metric, not a ledger.
