@@ -178,7 +178,7 @@ USE_CASES: tuple[UseCase, ...] = (
     ),
     UseCase(
         name="wallbox_event",
-        context="orders",
+        context="wallboxes",
         summary="A wallbox or card was assigned to a wallbox order: takes it over for its driver",
         queue=Queue(events="wallbox_assigned_event"),
         systems=("salesforce",),
@@ -186,7 +186,7 @@ USE_CASES: tuple[UseCase, ...] = (
     ),
     UseCase(
         name="wallbox_review",
-        context="orders",
+        context="wallboxes",
         summary="An installation was reviewed: keeps the result; approved, the refund card goes on",
         queue=Queue(events="review_event"),
         systems=("salesforce",),
@@ -194,7 +194,7 @@ USE_CASES: tuple[UseCase, ...] = (
     ),
     UseCase(
         name="wallbox_forward",
-        context="orders",
+        context="wallboxes",
         summary="Finds a wallbox in be.ENERGISED, and brings its wanted state through",
         queue=Queue(),
         systems=("energised", "salesforce"),
