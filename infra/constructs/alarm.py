@@ -35,7 +35,8 @@ class MetricAlarm(Construct):
     """Tells the topic when the metric is at or above `at_least`.
 
     With `below` it tells when the metric is below that in every one of the periods, or not there.
-    `runbook` names the page in `infra/runbook/`: one for each kind of alarm.
+    `runbook` names the page in `infra/runbook/`: one for each kind of alarm. `use_case` is what it is
+    about, if it is one: its section says what stands still then.
 
     No metric math and no composites: each alarm can be read, and made to ring, by itself.
     """
@@ -49,17 +50,19 @@ class MetricAlarm(Construct):
         topic: ITopic,
         says: str,
         runbook: str,
+        use_case: str = "",
         at_least: float = 1,
         below: float | None = None,
         periods: int = 1,
     ) -> None:
         super().__init__(scope, construct_id)
+        still = f"; what stands still: infra/runbook/use_cases.md#{use_case}" if use_case else ""
         at_or_above = ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
         self.alarm = Alarm(
             self,
             "Alarm",
             metric=metric,
-            alarm_description=f"{says}. What to do: infra/runbook/{runbook}.md",
+            alarm_description=f"{says}. What to do: infra/runbook/{runbook}.md{still}",
             threshold=at_least if below is None else below,
             evaluation_periods=periods,
             comparison_operator=(

@@ -61,6 +61,7 @@ class UseCaseFunction(Construct):
             topic=topic,
             says=f"{use_case.name} raised, ran out of time or memory, or could not start",
             runbook="errors",
+            use_case=use_case.name,
         )
         MetricAlarm(
             self,
@@ -69,4 +70,5 @@ class UseCaseFunction(Construct):
             topic=topic,
             says=f"Lambda refused to start {use_case.name}: too many run at once",
             runbook="throttles",
+            use_case=use_case.name,
         )

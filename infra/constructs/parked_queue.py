@@ -56,6 +56,7 @@ class ParkedQueue(Construct):
             topic=topic,
             says=says,
             runbook=runbook,
+            use_case=use_case,
         )
         name = dead_letters(use_case, source)
         publish(Stack.of(self), stage=stage.name, name=name, value=self.queue.queue_name)

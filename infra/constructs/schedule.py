@@ -74,6 +74,7 @@ class Schedule(Construct):
             topic=topic,
             says=f"no scheduled run of {name} has ended for three of its intervals",
             runbook="schedule_silent",
+            use_case=name,
         )
         target = function.function
         EventInvokeConfig(

@@ -77,4 +77,5 @@ class StreamTrigger(Construct):
             topic=topic,
             says=f"{use_case} is two minutes behind the table: orders go out by the sweep only",
             runbook="stream_behind",
+            use_case=use_case,
         )

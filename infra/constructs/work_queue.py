@@ -65,6 +65,7 @@ class WorkQueue(Construct):
             topic=topic,
             says=f"{use_case.name} is behind: its oldest message waits for 30 minutes",
             runbook="queue_behind",
+            use_case=use_case.name,
         )
 
     def feed(self, function: UseCaseFunction) -> None:

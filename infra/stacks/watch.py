@@ -56,6 +56,7 @@ class WatchStack(Stack):
             topic=self._topic,
             says=f"an errand of {queue} has waited for {seconds // 60} minutes",
             runbook="errand_waits",
+            use_case=queue,
         )
 
     def _tasks(self, org: str) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
 
 from busbar.observability import Metric
 from infra.catalog import USE_CASES
-from infra.check.rules.alarms import RUNBOOK
+from infra.check.rules.alarms import PAGE, RUNBOOK
 from infra.local.testing import RunningSystem
 from infra.redrive import dead_letters_of, main
 from tests.doubles.emf import faults
@@ -68,7 +67,7 @@ def test_should_stand_with_alarms_that_name_their_page_and_with_both_boards(
 
     assert len(alarms) > 2 * len(USE_CASES)
     for alarm in alarms:
-        page = re.search(r"infra/runbook/(\w+)\.md$", alarm["AlarmDescription"])
+        page = PAGE.search(alarm["AlarmDescription"])
         assert page
         assert (RUNBOOK / f"{page[1]}.md").exists()
         assert all(d["Value"] and "${" not in d["Value"] for d in alarm["Dimensions"])

@@ -14,7 +14,7 @@ from busbar.observability import NAMESPACE, Metric
 from infra.app import make_app
 from infra.catalog import USE_CASES, Queue, use_case
 from infra.check.assembly import Assembly
-from infra.check.rules.alarms import RUNBOOK
+from infra.check.rules.alarms import NOT_A_PAGE, RUNBOOK
 from infra.check.rules.queues import dead_letter_arns
 from infra.stages import DEV
 
@@ -142,7 +142,9 @@ def test_should_place_graphs_side_by_side(assembly: AssemblyOf) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", sorted(p for p in RUNBOOK.glob("*.md") if p.stem != "README"), ids=lambda p: p.stem
+    "page",
+    sorted(p for p in RUNBOOK.glob("*.md") if p.stem not in NOT_A_PAGE),
+    ids=lambda p: p.stem,
 )
 def test_should_have_pages_of_one_form_that_can_be_read_at_night(page: Path) -> None:
     lines = page.read_text().splitlines()

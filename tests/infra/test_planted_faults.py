@@ -456,7 +456,7 @@ def test_should_be_red_when_an_alarm_tells_nobody(dev: Assembly, alarm: str, say
 def test_should_be_red_when_a_new_use_case_has_no_alarm(dev: Assembly) -> None:
     new = dataclasses.replace(use_case("orders"), every_minutes=60)
 
-    (fault,) = alarms.faults(dev, [new])
+    (fault,) = alarms.faults(dev, [new if case.name == new.name else case for case in USE_CASES])
 
     assert fault == "no alarm on ScheduledRuns of orders"
 
@@ -467,6 +467,16 @@ def test_should_be_red_when_a_new_use_case_has_no_alarm(dev: Assembly) -> None:
         ("Metrics", [{"Expression": "m1 / m2"}], "more than one plain metric"),
         ("AlarmDescription", "it broke", "does not end with its page"),
         ("AlarmDescription", "see infra/runbook/gone.md", "there is no page infra/runbook/gone.md"),
+        (
+            "AlarmDescription",
+            "see infra/runbook/throttles.md",
+            "infra/runbook/use_cases.md has no section None",
+        ),
+        (
+            "AlarmDescription",
+            "see infra/runbook/throttles.md; what stands still: infra/runbook/use_cases.md#gone",
+            "infra/runbook/use_cases.md has no section gone",
+        ),
         ("TreatMissingData", "breaching", "missing data is a breach for what has to run"),
     ],
 )
@@ -487,6 +497,23 @@ def test_should_be_red_when_silence_of_a_schedule_would_not_ring(dev: Assembly) 
     (fault,) = alarms.faults(dev, USE_CASES)
 
     assert "missing data is a breach" in fault
+
+
+def test_should_be_red_when_a_use_case_has_no_section_and_a_section_no_use_case(
+    dev: Assembly, tmp_path: Path
+) -> None:
+    for page in alarms.RUNBOOK.glob("*.md"):
+        (tmp_path / page.name).write_text(page.read_text().replace("## vehicles", "## planes"))
+
+    found = alarms.faults(dev, USE_CASES, tmp_path)
+
+    assert found[-2:] == [
+        "infra/runbook/use_cases.md: no section says what stands still with vehicles",
+        "infra/runbook/use_cases.md: there is no use case planes",
+    ]
+    assert {fault.split(": ")[1] for fault in found[:-2]} == {
+        "infra/runbook/use_cases.md has no section vehicles"
+    }
 
 
 def test_should_be_red_when_a_page_belongs_to_no_alarm(dev: Assembly, tmp_path: Path) -> None:
