@@ -35,8 +35,8 @@ class MetricAlarm(Construct):
     """Tells the topic when the metric is at or above `at_least`.
 
     With `below` it tells when the metric is below that in every one of the periods, or not there.
-    `runbook` names the page in `infra/runbook/`: one for each kind of alarm. `use_case` is what it is
-    about, if it is one: its section says what stands still then.
+    `runbook` names the page in `infra/runbook/`: one for each kind of alarm. `use_case` is what it
+    is about, if it is one: its section says what stands still then.
 
     No metric math and no composites: each alarm can be read, and made to ring, by itself.
     """

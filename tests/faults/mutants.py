@@ -226,6 +226,11 @@ MUTANTS: tuple[Mutant, ...] = (
         (Edit("busbar.worker", "self._parts.queues.park(_letter(body), rejected.reason)", "pass"),),
     ),
     Mutant(
+        "what a dead letter must not hold",
+        Setup("poison"),
+        (Edit("busbar.worker", "if not _FORMER & payload.keys():", "if True:"),),
+    ),
+    Mutant(
         "task of a parked event",
         Setup("poison"),
         (Edit("busbar.worker", "deps.store.commit(Put(task))", "pass"),),

@@ -29,6 +29,7 @@ GUARDS = {
     "sweep",
     "partial batch answer",
     "dead-letter queue",
+    "what a dead letter must not hold",
     "probe after a decision",
     "time at which somebody looked",
     "task and order in one transaction",
