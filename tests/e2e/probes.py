@@ -24,7 +24,17 @@ NEARS: tuple[Near, ...] = (
     "removed",
 )
 Subject = Literal[
-    "nothing", "company", "order", "card", "task", "decision", "system", "user", "vehicle", "firm"
+    "nothing",
+    "company",
+    "order",
+    "card",
+    "task",
+    "decision",
+    "system",
+    "user",
+    "vehicle",
+    "firm",
+    "wallbox_order",
 ]
 
 
@@ -41,6 +51,8 @@ class Probe:
     """A body that is no JSON."""
     everybodys: bool = False
     """Whether the subject belongs to no company: whoever may see one may see all."""
+    personal: bool = False
+    """Whether the subject is the own of a user who is none of those that ask."""
     granted: int = 200
     """What who may ask is told: 200 for any success; else the subject itself rules it out."""
 
@@ -61,6 +73,17 @@ FIRM = {
     "email": "any@any.example",
     "address": ADDRESS,
 }
+WALLBOX = {
+    "products": [{"product_code": "WALLBOX-11", "quantity": 1}],
+    "person": {
+        "first_name": "Any",
+        "last_name": "Body",
+        "birth_date": "1984-05-17",
+        "email": "any@any.example",
+        "phone": "+49 441 1",
+    },
+    "billing_address": ADDRESS,
+}
 INVITED = {"sub": "invited-{number}", "role": "driver", "name": "Any", "company_id": "{company}"}
 REASON = {"reason": "any"}
 DECISION = Probe("decision", REASON, KEY, etag=True, everybodys=True)
@@ -76,6 +99,10 @@ PROBES: Mapping[str, Probe] = {
     "charge_cards_activate": Probe("card"),
     "charge_cards_deactivate": Probe("card"),
     "my_charge_cards": Probe(),
+    "wallbox_products": Probe(),
+    "wallbox_order": Probe(body=WALLBOX, headers=KEY),
+    "wallbox_orders_list": Probe(),
+    "wallbox_orders_show": Probe("wallbox_order", personal=True),
     "sync_cards": Probe(),
     "reconcile": Probe(),
     "systems_list": Probe(),
@@ -119,6 +146,8 @@ def expected(operation: str, role: Role, near: Near) -> int:
         return probe.granted
     if near == "deleted":
         return 404
+    if probe.personal:
+        return probe.granted if Relation.ANY_COMPANY in relations else 404
     if probe.everybodys or Relation.ANY_COMPANY in relations:
         return probe.granted
     return probe.granted if near in {"own", "same_company"} else 404

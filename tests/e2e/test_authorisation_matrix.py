@@ -26,7 +26,7 @@ from infra.local.sample import company_id
 from infra.local.testing import RunningSystem
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.e2e.conftest import eventually, store_of
-from tests.e2e.probes import NEARS, PROBES, Near, expected
+from tests.e2e.probes import NEARS, PROBES, WALLBOX, Near, expected
 
 ROUTES = {r.operation: r for case in USE_CASES for r in case.routes}
 GONE = derived_id("matrix", "gone")
@@ -190,6 +190,9 @@ def ground(running: RunningSystem) -> Ground:
         others_one = found._fresh(subject, "other_company", -2)
         found.ids[subject] = dict.fromkeys(NEARS, own_one)
         found.ids[subject] |= {"other_company": others_one, "deleted": GONE}
+    key = {"Idempotency-Key": "matrix-wallbox"}
+    placed = system.call("POST", "/v1/wallbox-orders", "driver", json=WALLBOX, headers=key)
+    found.ids["wallbox_order"] = dict.fromkeys(NEARS, placed.json()["id"]) | {"deleted": GONE}
     task = found.task("parked_step", own[0], "seen")
     found.ids["system"] = dict.fromkeys(NEARS, "energised") | {"deleted": GONE}
     found.ids["task"] = dict.fromkeys(NEARS, task) | {"deleted": GONE}

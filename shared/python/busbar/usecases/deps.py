@@ -18,9 +18,9 @@ from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 TRIES = 6
-LONGEST_CONTEST = 8.0
+LONGEST_CONTEST = 12.0
 """Seconds after which work is given up before which others write every time."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds that they make way for the others at most, at first and later."""
 SHORTEST_CALL = 2.0
 """Seconds below which no further call is begun."""
