@@ -191,7 +191,7 @@ def ground(running: RunningSystem) -> Ground:
         found.ids[subject] = dict.fromkeys(NEARS, own_one)
         found.ids[subject] |= {"other_company": others_one, "deleted": GONE}
     key = {"Idempotency-Key": "matrix-wallbox"}
-    placed = system.call("POST", "/v1/wallbox-orders", "driver", json=WALLBOX, headers=key)
+    placed = running.call("POST", "/v1/wallbox-orders", "driver", json=WALLBOX, headers=key)
     found.ids["wallbox_order"] = dict.fromkeys(NEARS, placed.json()["id"]) | {"deleted": GONE}
     task = found.task("parked_step", own[0], "seen")
     found.ids["system"] = dict.fromkeys(NEARS, "energised") | {"deleted": GONE}
