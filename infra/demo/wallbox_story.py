@@ -6,6 +6,7 @@ Every step is checked in the system where it has to show.
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from infra.demo.stage import Stage, check
@@ -90,12 +91,67 @@ def held(stage: Stage, shown: dict[str, Any]) -> None:
     stage.tell("Salesforce", "the order refers to account and contract", row["OrderNumber"])
 
 
-def table(shown: dict[str, Any]) -> None:
+def assign(stage: Stage, shown: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Salesforce assigns a wallbox and two cards, which are joined to the driver; by kind."""
+    number, contact = shown["salesforce_order_number"], _number(shown, "contact")
+    stage.clerk("salesforce", "POST", f"orders/{number}/wallbox", {})
+    assets = {
+        a["AssetKind__c"]: a for a in stage.rows("Asset", BusbarOrder__c=_number(shown, "order"))
+    }
+    check(set(assets) == {"wallbox", "private", "refund"}, "Salesforce assigned something else")
+    for kind, asset in assets.items():
+        stage.tell("Salesforce", f"{kind} {asset['SerialNumber']} assigned", asset["Id"])
+    box, private, refund = (assets[kind] for kind in ("wallbox", "private", "refund"))
+    stage.wait("the station", partial(_is_joined, stage, box["SerialNumber"], contact))
+    stage.tell("be.ENERGISED", "the station with its serial number is the driver's", contact)
+    stage.wait("the private card", partial(_is_his, stage, private, contact, "true"))
+    stage.tell("be.ENERGISED", "the private card is his, and active", private["EnergisedCardId__c"])
+    stage.wait("the refund card", partial(_is_his, stage, refund, contact, "false"))
+    stage.tell("be.ENERGISED", "the refund card is his, and inactive", refund["EnergisedCardId__c"])
+    return assets
+
+
+def _is_joined(stage: Stage, serial: str, contact: str) -> bool:
+    stations = stage.clerk("energised", "GET", "state")["stations"]
+    (station,) = [s for s in stations if s["chargeBoxIdentity"] == serial]
+    return bool(station["contactUuid"] == contact)
+
+
+def _is_his(stage: Stage, asset: dict[str, Any], contact: str, active: str) -> bool:
+    card = stage.card(asset["EnergisedCardId__c"])
+    his = card["contact_id"] == card["billing_contact_id"] == contact
+    return bool(his and card["active"] == active)
+
+
+def deliver(stage: Stage, shown: dict[str, Any]) -> None:
+    """Salesforce says `Bearbeitung`, then `Geliefert`; the driver sees it, and his two cards."""
+    number, path = shown["salesforce_order_number"], f"/v1/wallbox-orders/{shown['id']}"
+    for status in ("Bearbeitung", "Geliefert"):
+        body: dict[str, Any] = {"status": status}
+        if status == "Geliefert":
+            body |= {"tracking_id": "00340434161094", "delivery_date": "2026-12-01"}
+        stage.clerk("salesforce", "POST", f"orders/{number}/status", body)
+        stage.wait(status, partial(_has, stage, path, status))
+        stage.tell("portal", f"the order shows {status}", number)
+    mine = stage.portal("GET", "/v1/my/charge-cards", DRIVER).json()["cards"]
+    active = {card["purpose"]: card["active"] for card in mine}
+    check(active == {"private_card": True, "refund_card": False}, f"he sees other cards: {active}")
+    stage.tell("portal", "he sees both cards under Meine Lademedien", f"{len(mine)} cards")
+
+
+def _has(stage: Stage, path: str, status: str) -> bool:
+    return bool(stage.portal("GET", path, DRIVER).json()["status_text"] == status)
+
+
+def table(shown: dict[str, Any], assets: dict[str, dict[str, Any]]) -> None:
     """The ids of the order in the systems."""
     print(f"\n{'':<34}{'our reference':<20}number there")
     for step in shown["steps"]:
         if step["number"]:
             print(f"{step['text']:<34}{step['reference']:<20}{step['number']}")
+    for kind, asset in assets.items():
+        there = asset["EnergisedCardId__c"] or asset["SerialNumber"]
+        print(f"{'Asset in Salesforce: ' + kind:<34}{'':<20}{asset['Id']} ({there})")
 
 
 def tell(stage: Stage) -> None:
@@ -103,4 +159,6 @@ def tell(stage: Stage) -> None:
     made = order(stage)
     shown = provision(stage, made)
     held(stage, shown)
-    table(shown)
+    assets = assign(stage, shown)
+    deliver(stage, shown)
+    table(shown, assets)
