@@ -102,6 +102,9 @@ def test_should_bring_the_message_again_to_every_worker(
         "contact_forward": lambda: batch(command("contact_forward", "any", "company")),
         "wallbox_provisioning": lambda: read_event("wallbox_provisioning", "accepted"),
         "card_event": lambda: read_event("card_event", "assigned"),
+        "wallbox_event": lambda: read_event("wallbox_event", "all_three"),
+        "wallbox_review": lambda: read_event("wallbox_review", "approved"),
+        "wallbox_forward": lambda: read_event("wallbox_forward", "assigned"),
         "sync_cards": lambda: batch(command("sync_cards", "energised#cards", "cursor")),
         "status_callback": lambda: read_event("status_callback", "delivered"),
     }
