@@ -94,4 +94,5 @@ class UseCaseMachine(Construct):
             topic=self._topic,
             says=RINGS[metric].format(self._use_case),
             runbook="executions",
+            use_case=self._use_case,
         )

@@ -107,8 +107,8 @@ def test_should_be_red_when_a_machine_may_not_send_to_its_queue(dev: Assembly) -
 
     missing, surplus = faults(dev)
 
-    assert "its machine may not sqs:SendMessage on ${busbar-dev-orders/Wallbox" in missing
-    assert "its machine may sqs:SendMessage on ${busbar-dev-orders/AnyOther}" in surplus
+    assert "its machine may not sqs:SendMessage on ${busbar-dev-wallboxes/Wallbox" in missing
+    assert "its machine may sqs:SendMessage on ${busbar-dev-wallboxes/AnyOther}" in surplus
 
 
 def test_should_be_red_when_a_machine_may_do_more(dev: Assembly) -> None:
@@ -199,7 +199,7 @@ def test_should_be_red_when_a_failed_execution_tells_nobody(dev: Assembly, metri
 
     (fault,) = alarms.faults(dev, USE_CASES)
 
-    assert fault.startswith(f"no alarm on {metric} of ${{busbar-dev-orders/Wallbox")
+    assert fault.startswith(f"no alarm on {metric} of ${{busbar-dev-wallboxes/Wallbox")
 
 
 # --- the definition itself ------------------------------------------------------------------------

@@ -14,19 +14,19 @@ from infra.check.assembly import Assembly
 AssemblyOf = Callable[[str], Assembly]
 
 ALLOWED = {
-    r"(orders|ops|watch)/Parameters/Name\w+/Default": "names of the stage's own",
+    r"(wallboxes|orders|ops|watch)/Parameters/Name\w+/Default": "names of the stage's own",
     r"orders/Parameters/Name(Issuer|DemoPortalClientId|DemoMachineClientId)": (
         "local has an issuer and audiences of its own, and so does not read the user pool's"
     ),
     r"data/Resources/Name\w+/Properties/Name": "published names carry the stage",
-    r"(orders|ops)/Resources/Name\w+/Properties/Name": "published names carry the stage",
+    r"(wallboxes|orders|ops)/Resources/Name\w+/Properties/Name": "published names carry the stage",
     r"data/Resources/\w+Secret\w+/Properties/Name": "secret ids carry the stage",
     r"data/Resources/DemoEventsBus\w+/Properties/(Name|EventSourceName)": "event source",
     r"data/Resources/IdentityUsersDomain\w+/Properties/Domain/Fn::Join/1/0": "name of the domain",
     r"\w+/Resources/\w+/Properties/RetentionInDays": "log retention",
     r"\w+/Resources/\w+/Properties/Environment/Variables/BUSBAR_(STAGE|ORGS|TUNING)": "settings",
-    r"orders/Resources/\w+/Properties/EventPattern/source/0": "event source",
-    r"orders/Resources/\w+UndeliveredQueuePolicy\w+/Properties/PolicyDocument/Statement/1/Sid": (
+    r"(wallboxes|orders)/Resources/\w+/Properties/EventPattern/source/0": "event source",
+    r"\w+/Resources/\w+UndeliveredQueuePolicy\w+/Properties/PolicyDocument/Statement/1/Sid": (
         "the CDK writes the name of the stack into it"
     ),
     r"\w+/Resources/\w+Alarm\w+/Properties/Dimensions/\d/Value": "our metrics carry the stage",
@@ -104,6 +104,7 @@ def test_should_have_one_stack_for_what_lasts_one_per_context_and_one_that_watch
 ) -> None:
     assert set(assembly("dev").templates) == {
         "busbar-dev-data",
+        "busbar-dev-wallboxes",
         "busbar-dev-orders",
         "busbar-dev-ops",
         "busbar-dev-watch",

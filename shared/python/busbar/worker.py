@@ -23,8 +23,9 @@ from busbar.usecases.deps import Deps
 from busbar.wiring import Clients, Parts
 
 Work = Callable[[Any, Deps], object]
-_FORMER = frozenset({"CardNumber__c"})
-"""Fields that events of an older release tell of a person, and that nobody reads."""
+_UNTOLD = frozenset({"CardNumber__c", "ReviewReason__c"})
+"""What events tell, or those of an older release, that may say something of a person: a card's
+number, and what a clerk writes to a driver. It stands in Salesforce, where it can be read again."""
 
 
 class Worker:
@@ -166,7 +167,7 @@ def _letter(body: str) -> str:
     payload = detail.get("payload") if isinstance(detail, dict) else None
     if not isinstance(detail, dict) or not isinstance(payload, dict):
         return body
-    if not _FORMER & payload.keys():
+    if not _UNTOLD & payload.keys():
         return body
-    kept = {name: value for name, value in payload.items() if name not in _FORMER}
+    kept = {name: value for name, value in payload.items() if name not in _UNTOLD}
     return json.dumps({**envelope, "detail": {**detail, "payload": kept}})

@@ -38,12 +38,12 @@ class WallboxAssigned(BaseModel):
 
     def said(self, deps: Deps) -> Assigned:
         """What it says, in our words."""
-        kind = deps.salesforce.asset_kinds.get(self.kind or "", AssetKind.UNKNOWN)
+        kind = AssetKind(deps.salesforce.asset_kinds.get(self.kind or "", AssetKind.UNKNOWN))
         return Assigned(
             order_reference=self.order_reference,
             asset_id=self.asset_id,
-            kind=AssetKind(kind),
-            serial_number=self.serial_number or "",
+            kind=kind,
+            serial_number=(self.serial_number or "") if kind is AssetKind.WALLBOX else "",
             card_id=self.card_id or "",
             version=self.version,
             event_id=self.event_id,
@@ -56,7 +56,7 @@ def told_by_asset(order_reference: str, asset: WallboxAsset) -> Assigned:
         order_reference=order_reference,
         asset_id=asset.asset_id,
         kind=asset.kind,
-        serial_number=asset.serial_number,
+        serial_number=asset.serial_number if asset.kind is AssetKind.WALLBOX else "",
         card_id=asset.card_id,
         version=asset.version,
         event_id=f"asset:{asset.asset_id}",

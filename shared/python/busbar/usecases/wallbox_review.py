@@ -112,6 +112,7 @@ def reviewed(said: Reviewed, deps: Deps) -> None:
         held = _newest(said, stored.record, deps)
         if held is None:
             return
+        held = _with_reason(held, deps)
         try:
             deps.store.commit(*_changes(held, order, stored, deps))
         except Conflict:
@@ -177,6 +178,14 @@ def _newest(said: Reviewed, wallbox: Wallbox, deps: Deps) -> Reviewed | None:
     if held is None or held.mark(deps).content_hash == mark.content_hash:
         return None
     return held.model_copy(update={"version": max(held.version, said.version)})
+
+
+def _with_reason(said: Reviewed, deps: Deps) -> Reviewed:
+    """A review that comes back from the dead-letter queue has lost its reason: the Asset has it."""
+    if said.review is not Review.RETURNED or said.reason:
+        return said
+    asset = _asset(said, deps)
+    return said.model_copy(update={"reason": asset.review_reason if asset else ""})
 
 
 def _changes(
