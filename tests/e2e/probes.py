@@ -84,6 +84,8 @@ WALLBOX = {
     },
     "billing_address": ADDRESS,
 }
+NOT_SOLD = {**WALLBOX, "products": [{"product_code": "any", "quantity": 1}]}
+"""An order that nobody gets: granted, it would go on in the background of all other cells."""
 INVITED = {"sub": "invited-{number}", "role": "driver", "name": "Any", "company_id": "{company}"}
 REASON = {"reason": "any"}
 DECISION = Probe("decision", REASON, KEY, etag=True, everybodys=True)
@@ -100,7 +102,7 @@ PROBES: Mapping[str, Probe] = {
     "charge_cards_deactivate": Probe("card"),
     "my_charge_cards": Probe(),
     "wallbox_products": Probe(),
-    "wallbox_order": Probe(body=WALLBOX, headers=KEY),
+    "wallbox_order": Probe(body=NOT_SOLD, headers=KEY, granted=422),
     "wallbox_orders_list": Probe(),
     "wallbox_orders_show": Probe("wallbox_order", personal=True),
     "sync_cards": Probe(),

@@ -25,6 +25,7 @@ from tests.faults.scenarios import (
     NEW_DRIVER,
     NEW_MANAGER,
     ONE_ORDER,
+    ONE_WALLBOX,
 )
 from tests.faults.trouble import Calm
 
@@ -338,8 +339,77 @@ def test_should_see_what_is_wrong_with_people(name: str) -> None:
     assert [f for f in found if expected in f], found
 
 
+@cache
+def a_good_run_of_a_wallbox() -> Evidence:
+    """A run of one wallbox order in which nothing went wrong."""
+    return played(Cloud(tenant=ONE_WALLBOX.tenant), ONE_WALLBOX, Calm())
+
+
+def _own(run: Evidence, sobject: str) -> Json:
+    """The row of Salesforce that carries a reference of the wallbox order or its customer."""
+    rows = run.held.salesforce[sobject]
+    return next(
+        r for r in rows if str(r["BusbarReference__c"]).startswith(("BBPE", "BBSC", "BBWO"))
+    )
+
+
+def _partner(run: Evidence) -> Json:
+    return next(p for p in run.held.partners if p["BusinessPartnerIDByExtSystem"])
+
+
+SPOILT_WALLBOXES: dict[str, tuple[Callable[[Evidence], Any], str]] = {
+    "an order is gone from the portal": (
+        lambda r: r.portal.wallbox_orders[DRIVERS[0]].clear(),
+        "was acknowledged and is lost",
+    ),
+    "a second partner": (
+        lambda r: r.held.partners.append(dict(_partner(r))),
+        "has 2 of partner",
+    ),
+    "no contract": (lambda r: r.held.contracts.clear(), "has 0 of contract"),
+    "a contract that nobody ordered": (
+        lambda r: r.held.contracts.append({"ExternalReference": "BBCTANY"}),
+        "BBCTANY is a contract, and nobody has ordered that",
+    ),
+    "a blocked partner": (
+        lambda r: _partner(r).update(BusinessPartnerIsBlocked=True),
+        "the partner's block is True",
+    ),
+    "the account names another partner": (
+        lambda r: _own(r, "Account").update(GpNumber__c="1"),
+        "the account's GP number is '1'",
+    ),
+    "the order belongs to another account": (
+        lambda r: _own(r, "Order").update(AccountId="1"),
+        "the order's account is '1'",
+    ),
+    "the order refers to another contract": (
+        lambda r: _own(r, "Order").update(SharedContract__c="1"),
+        "the order's contract is '1'",
+    ),
+    "more orders than keys": (
+        lambda r: r.portal.wallbox_orders[DRIVERS[0]].update({"0RDER00000009": {}}),
+        "1 wallbox orders were asked for, the portal shows 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT_WALLBOXES)
+def test_should_notice_of_a_wallbox_order(name: str) -> None:
+    run = copy.deepcopy(a_good_run_of_a_wallbox())
+    assert judge(run) == []
+    spoil, expected = SPOILT_WALLBOXES[name]
+    spoil(run)
+    found = judge(run)
+    assert [f for f in found if expected in f], found
+
+
 def test_should_have_a_spoilt_run_for_every_rule() -> None:
     spoilt = []
+    for spoil, _ in SPOILT_WALLBOXES.values():
+        run = copy.deepcopy(a_good_run_of_a_wallbox())
+        spoil(run)
+        spoilt.append(run)
     for spoil, _ in SPOILT_PEOPLE.values():
         run = copy.deepcopy(a_good_run_of_people())
         spoil(run)
