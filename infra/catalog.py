@@ -14,6 +14,11 @@ System = Literal["salesforce", "energised", "sap", "webhook"]
 """Names a part of `OrgSettings`, and the secret in it that the function may read."""
 
 
+Files = Literal["hands_out", "judges"]
+"""Hands out forms to upload files and links to see them; or reads what was uploaded, and keeps it
+or not."""
+
+
 @dataclass(frozen=True)
 class Route:
     """One HTTP route. `operation` is its row in `busbar.domain.authorisation`."""
@@ -28,17 +33,24 @@ class Queue:
     """A queue of the use case's own name, with a dead-letter queue and an alarm.
 
     `events` names the setting of `SalesforceSettings` that holds the event's API name; the rule on
-    the bus matches it. None: the queue is fed from the outbox.
+    the bus matches it. With `uploads` S3 tells it of files that users have sent. Neither: the queue
+    is fed from the outbox.
     """
 
     events: (
         Literal["assigned_event", "status_event", "wallbox_assigned_event", "review_event"] | None
     ) = None
+    uploads: bool = False
     batch_size: int = 1
     """One by one where each message may wait for outside systems: a killed batch would come back
     whole, and end in the dead-letter queue untried."""
     max_receive_count: int = 5
     max_concurrency: int = 5
+
+    @property
+    def from_outbox(self) -> bool:
+        """Whether its messages are errands of the outbox."""
+        return self.events is None and not self.uploads
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,8 @@ class UseCase:
     stream: bool = False
     table: Literal["read", "write"] = "write"
     systems: tuple[System, ...] = ()
+    files: Files | None = None
+    """What it does with users' files, if anything."""
     sends_to: tuple[str, ...] = ()
     timeout_seconds: int = 20
     memory_mb: int = 512
@@ -230,6 +244,26 @@ USE_CASES: tuple[UseCase, ...] = (
         summary="The driver's own cards",
         routes=(Route("GET", "/v1/my/charge-cards", "my_charge_cards"),),
         table="read",
+    ),
+    UseCase(
+        name="my_wallbox",
+        context="orders",
+        summary="The driver's own wallbox: its tariff, its proof of installation, what is awaited",
+        routes=(
+            Route("GET", "/v1/my/wallbox", "my_wallbox"),
+            Route("PUT", "/v1/my/wallbox/tariff", "my_wallbox_tariff"),
+            Route("POST", "/v1/my/wallbox/proof", "my_wallbox_proof"),
+            Route("GET", "/v1/wallboxes/{wallbox_id}/proof", "wallbox_proof_show"),
+        ),
+        files="hands_out",
+    ),
+    UseCase(
+        name="wallbox_proof",
+        context="wallboxes",
+        summary="A driver has uploaded a proof of installation: judges it by its content",
+        queue=Queue(uploads=True),
+        files="judges",
+        timeout_seconds=60,
     ),
     UseCase(
         name="companies",

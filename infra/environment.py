@@ -24,6 +24,8 @@ class Names:
     """URL of the dead-letter queue of the function's own queue."""
     machine: str = ""
     """ARN of the use case's state machine."""
+    files: str = ""
+    """Name of the bucket of users' files."""
     audiences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Org -> audiences of its tokens."""
 
@@ -49,6 +51,8 @@ def _org(org: OrgSettings, use_case: UseCase, audiences: tuple[str, ...]) -> dic
         parts["audiences"] = list(audiences)
     if use_case.name == "order_submit" and org.cards_per_company_30_days is not None:
         parts["cards_per_company_30_days"] = org.cards_per_company_30_days
+    if use_case.files == "judges" and org.proof_link:
+        parts["proof_link"] = org.proof_link
     for system in use_case.systems:
         if (values := getattr(org, system)) is not None:
             parts[system] = changed(values)
@@ -71,6 +75,8 @@ def environment(use_case: UseCase, stage: StageConfig, names: Names) -> dict[str
         variables["BUSBAR_PARKED"] = names.parked
     if names.machine:
         variables["BUSBAR_MACHINE"] = names.machine
+    if names.files:
+        variables["BUSBAR_FILES"] = names.files
     if tuning := changed(stage.tuning):
         variables["BUSBAR_TUNING"] = json.dumps(tuning, sort_keys=True)
     return variables

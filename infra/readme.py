@@ -29,7 +29,8 @@ def triggers(case: UseCase) -> str:
             "wallbox_assigned_event": "`WallboxAssigned__e`",
             "review_event": "`InstallationReviewed__e`",
         }
-        found.append(f"queue, {event[case.queue.events]}" if case.queue.events else "queue, outbox")
+        fed = "uploaded files" if case.queue.uploads else "outbox"
+        found.append(f"queue, {event[case.queue.events] if case.queue.events else fed}")
     if case.machine:
         found.append("its state machine")
     if case.every_minutes:

@@ -144,6 +144,7 @@ LOCAL = StageConfig(
                 processing_seconds=2.0,
             ),
             webhook=webhook_of("local", "demo", LOCAL_SALESFORCE),
+            proof_link="http://127.0.0.1:4580/v1/wallboxes/{wallbox_id}/proof",
         )
     },
     issuer=LOCAL_ISSUER,

@@ -197,7 +197,7 @@ def test_should_ask_for_a_signature_at_every_signed_route(case: UseCase, route: 
 
 
 def test_should_send_to_every_queue_that_the_outbox_feeds_and_to_no_other() -> None:
-    fed = {case.name for case in USE_CASES if case.queue and case.queue.events is None}
+    fed = {case.name for case in USE_CASES if case.queue and case.queue.from_outbox}
     for sender in ("outbox_relay", "outbox_sweep"):
         assert set(next(c for c in USE_CASES if c.name == sender).sends_to) == fed
 

@@ -88,6 +88,12 @@ def deploy(workspace: Workspace) -> Outcome:
     return Outcome(faults, notes=[f"{len(stacks)} stacks"])
 
 
+def _buckets(workspace: Workspace) -> list[str]:
+    """The buckets beside the CDK's own, which stays."""
+    found = workspace.emulator.client("s3").list_buckets()["Buckets"]
+    return [b["Name"] for b in found if not b["Name"].startswith("cdk-")]
+
+
 def destroy(workspace: Workspace) -> Outcome:
     """Take all of it away again, and look whether it is gone."""
     assembly = str(workspace.folder / "cdk.deployed")
@@ -96,6 +102,7 @@ def destroy(workspace: Workspace) -> Outcome:
         "tables": workspace.emulator.client("dynamodb").list_tables()["TableNames"],
         "queues": workspace.emulator.client("sqs").list_queues().get("QueueUrls", []),
         "functions": workspace.emulator.client("lambda").list_functions()["Functions"],
+        "buckets": _buckets(workspace),
         "APIs": workspace.emulator.client("apigatewayv2").get_apis()["Items"],
     }
     faults += [f"{len(there)} {kind} left after destroy" for kind, there in left.items() if there]

@@ -8,6 +8,8 @@ from fnmatch import fnmatch
 
 from aws_cdk import Acknowledgment, App, CfnResource, Validations
 
+from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
+
 PARKED = "It is the dead-letter queue of {}, which the rule does not look at; it has an alarm"
 KEPT_STAGES = ("prod",)
 LOST_STAGES = ("local", "dev", "test")
@@ -54,6 +56,20 @@ EXEMPTIONS = (
         "*/Role/DefaultPolicy/Resource",
         "X-Ray, ListStreams, answers to tasks and log delivery know no resources; the check's own"
         " rule lets no other action use *",
+    ),
+    *(
+        Exemption(
+            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::<NameFilesBucket>/{prefix}*]",
+            "*/Role/DefaultPolicy/Resource",
+            "Files have no names before they come; the check's own rule lets no other prefix stand",
+        )
+        for prefix in (UPLOADS, PROOFS)
+    ),
+    Exemption(
+        "AwsSolutions-S1",
+        "*/Files/Bucket/Resource",
+        "Its access log would hold the addresses of drivers. Every form and link is asked of our"
+        " API, whose own log tells of it, and is good for minutes",
     ),
     Exemption(
         "AwsSolutions-L1",

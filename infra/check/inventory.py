@@ -7,7 +7,7 @@ at what it is given. So each kind of part is asked for through its own service's
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -127,13 +127,17 @@ def mappings(standing: Standing) -> Iterator[str]:
                 yield f"{mapping}: {name} is {there.get(name)}, not {wanted[name]}"
 
 
-def _resolved(ids: Mapping[str, str], value: Any) -> Any:
+def resolved(standing: Standing, stack: str, value: Any) -> Any:
     """A property as it stands once the deployment has put the names in."""
     if isinstance(value, dict):
         if set(value) == {"Ref"}:
-            return ids[value["Ref"]]
-        return {key: _resolved(ids, inside) for key, inside in value.items()}
-    return [_resolved(ids, inside) for inside in value] if isinstance(value, list) else value
+            # Another stack's name comes by a parameter.
+            own = standing.ids[stack].get(value["Ref"])
+            return own or standing.named(standing.assembly.text(stack, value))
+        return {key: resolved(standing, stack, inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [resolved(standing, stack, inside) for inside in value]
+    return value
 
 
 def rules(standing: Standing) -> Iterator[str]:
@@ -145,13 +149,32 @@ def rules(standing: Standing) -> Iterator[str]:
         if own := rule.properties.get("EventBusName"):
             bus = standing.named(standing.assembly.text(rule.stack, own))
         there = standing.client("events").describe_rule(Name=name, EventBusName=bus)
-        pattern = _resolved(standing.ids[rule.stack], rule.properties["EventPattern"])
+        pattern = resolved(standing, rule.stack, rule.properties["EventPattern"])
         if json.loads(there["EventPattern"]) != pattern:
             yield f"{rule}: its pattern is {there['EventPattern']}"
         targets = standing.client("events").list_targets_by_rule(Rule=name, EventBusName=bus)
         wanted = {t["Id"] for t in rule.properties["Targets"]}
         if {t["Id"] for t in targets["Targets"]} != wanted:
             yield f"{rule}: other targets"
+
+
+def buckets(standing: Standing) -> Iterator[str]:
+    """Buckets: closed, encrypted, versioned, and telling EventBridge of their files."""
+    files = standing.client("s3")
+    for bucket, name in standing.of("AWS::S3::Bucket"):
+        closed = files.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        if not all(closed.values()):
+            yield f"{bucket}: may be made public"
+        encryption = files.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]
+        if not encryption["Rules"]:
+            yield f"{bucket}: is not encrypted"
+        if files.get_bucket_versioning(Bucket=name).get("Status") != "Enabled":
+            yield f"{bucket}: keeps no versions"
+        told = files.get_bucket_notification_configuration(Bucket=name)
+        if "EventBridgeConfiguration" not in told:
+            yield f"{bucket}: tells nobody of its files"
+        if '"aws:SecureTransport"' not in files.get_bucket_policy(Bucket=name)["Policy"]:
+            yield f"{bucket}: may be read without TLS"
 
 
 def schedules(standing: Standing) -> Iterator[str]:
@@ -202,7 +225,7 @@ def machines(standing: Standing) -> Iterator[str]:
     for machine, arn in standing.of(MACHINE):
         there = standing.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
         values = machine.properties["DefinitionSubstitutions"]
-        put = _resolved(standing.ids[machine.stack], values)
+        put = resolved(standing, machine.stack, values)
         if json.loads(there["definition"]) != put_in(machine.properties["DefinitionString"], put):
             yield f"{machine}: its definition is another"
         if there["type"] != "STANDARD":
@@ -215,6 +238,7 @@ DESCRIBED = (
     routes,
     mappings,
     rules,
+    buckets,
     schedules,
     queues,
     machines,
@@ -228,6 +252,9 @@ def inventory(workspace: Workspace) -> Outcome:
     assembly = workspace.assembly(STAGE)
     standing = Standing(assembly, workspace.emulator)
     count = sum(len(t["Resources"]) for t in assembly.templates.values())
-    skipped = ["time-to-live of the table: the emulator does not take it from a template"]
+    skipped = [
+        f"{what}: the emulator does not take it from a template"
+        for what in ("time-to-live of the table", "lifecycle of the bucket")
+    ]
     faults = [fault for described in DESCRIBED for fault in described(standing)]
     return Outcome(faults, skipped, [f"{count} resources"])

@@ -10,6 +10,7 @@ from infra.check.assembly import Assembly
 from infra.check.part import Outcome, Workspace
 from infra.check.rules import (
     alarms,
+    buckets,
     handlers,
     machines,
     queues,
@@ -30,6 +31,7 @@ RULES: Mapping[str, Callable[[Assembly, Build], list[str]]] = {
     "routes": lambda assembly, _: routes.faults(assembly, USE_CASES),
     "variables": lambda assembly, _: variables.faults(assembly, USE_CASES),
     "machines": lambda assembly, _: machines.faults(assembly, USE_CASES),
+    "buckets": lambda assembly, _: buckets.faults(assembly, USE_CASES),
     "stacks": lambda assembly, _: stacks.faults(assembly),
     "alarms": lambda assembly, _: alarms.faults(assembly, USE_CASES),
 }

@@ -96,7 +96,12 @@ class HttpDoor(Construct):
             return None
         return CorsPreflightOptions(
             allow_origins=list(stage.cors_origins),
-            allow_methods=[CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PATCH],
+            allow_methods=[
+                CorsHttpMethod.GET,
+                CorsHttpMethod.POST,
+                CorsHttpMethod.PUT,
+                CorsHttpMethod.PATCH,
+            ],
             allow_headers=[
                 "authorization",
                 "content-type",

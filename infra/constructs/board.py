@@ -39,7 +39,7 @@ class Board(Construct):
         self.use_cases = use_cases
         self.orgs = sorted(stage.orgs)
         self.systems = sorted({system for case in use_cases for system in case.systems})
-        self.fed = [c.name for c in use_cases if c.queue and c.queue.events is None]
+        self.fed = [c.name for c in use_cases if c.queue and c.queue.from_outbox]
         self._board = Dashboard(self, "Board", dashboard_name=f"busbar-{stage.name}-{name}")
 
     def show(self, **graphs: Iterable[Metric]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
-from aws_cdk.aws_events import EventBus, EventPattern, Rule
+from aws_cdk.aws_events import EventBus, EventPattern, Rule, RuleTargetInput
 from aws_cdk.aws_events_targets import SqsQueue
 from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import IQueue
@@ -17,6 +17,7 @@ class EventRule(Construct):
     """Bus -> queue. What cannot be delivered for a day is kept beside it, and rings.
 
     `what` names the events for people; without `bus_name` they are AWS's own, on the default bus.
+    `only` is the JSON path of the part that goes to the queue; without, all of the event does.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class EventRule(Construct):
         source: str,
         topic: ITopic,
         bus_name: str | None = None,
+        only: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         undelivered = ParkedQueue(
@@ -52,6 +54,7 @@ class EventRule(Construct):
             targets=[
                 SqsQueue(
                     queue,
+                    message=RuleTargetInput.from_event_path(only) if only else None,
                     dead_letter_queue=undelivered,
                     retry_attempts=185,
                     max_event_age=Duration.hours(24),

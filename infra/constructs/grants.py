@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aws_cdk import Aws
 from aws_cdk.aws_iam import PolicyStatement
+
+from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
+from infra.catalog import Files
 
 READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 """No Scan: there is no access pattern that needs one."""
@@ -51,6 +55,25 @@ def may_run(machine_arn: str) -> list[PolicyStatement]:
         PolicyStatement(actions=["states:StartExecution"], resources=[machine_arn]),
         # They know no resource: whoever holds the token of a task may answer it.
         PolicyStatement(actions=answers, resources=["*"]),
+    ]
+
+
+def may_use_files(bucket: str, what: Files) -> list[PolicyStatement]:
+    """Sign forms and links, which give no more than their signer has; or judge what was uploaded.
+
+    Without the right to list, S3 calls a file that is gone forbidden.
+    """
+    arn = f"arn:{Aws.PARTITION}:s3:::{bucket}"
+    uploads, proofs = [f"{arn}/{UPLOADS}*"], [f"{arn}/{PROOFS}*"]
+    if what == "hands_out":
+        return [
+            PolicyStatement(actions=["s3:PutObject"], resources=uploads),
+            PolicyStatement(actions=["s3:GetObject"], resources=proofs),
+        ]
+    return [
+        PolicyStatement(actions=["s3:GetObject", "s3:DeleteObject"], resources=uploads),
+        PolicyStatement(actions=["s3:PutObject", "s3:DeleteObject"], resources=proofs),
+        PolicyStatement(actions=["s3:ListBucket"], resources=[arn]),
     ]
 
 

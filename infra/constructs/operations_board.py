@@ -141,6 +141,7 @@ def sources_of(case: UseCase, stage: StageConfig) -> list[str]:
     found = ["worker"] if case.queue else []
     if case.queue and case.queue.events:
         found += [f"rule-{name}" for name, org in sorted(stage.orgs.items()) if org.salesforce]
+    found += ["rule-uploads"] if case.queue and case.queue.uploads else []
     found += ["rule-executions"] if case.machine else []
     found += ["schedule"] if case.every_minutes else []
     return found + (["stream"] if case.stream else [])

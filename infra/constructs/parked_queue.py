@@ -15,7 +15,7 @@ from infra.stages import StageConfig
 def dead_letters(use_case: str, source: str) -> str:
     """The published name of the queue for what `source` could not do for a use case.
 
-    `source` is `worker`, `rule-<org>`, `rule-executions`, `schedule` or `stream`.
+    `source` is `worker`, `rule-<org>`, `rule-uploads`, `rule-executions`, `schedule` or `stream`.
     """
     return f"dead-letters/{use_case}/{source}"
 

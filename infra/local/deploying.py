@@ -33,6 +33,7 @@ LEFT_OUT = frozenset(
     }
 )
 """Types that the emulator's CloudFormation refuses. None of them carries the product's flow."""
+_POLICIES = frozenset({"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"})
 _ENDED_WELL = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 _UNDER_WAY = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "REVIEW_IN_PROGRESS"})
 
@@ -57,7 +58,7 @@ def adapted(template: str, ports: Ports, times: Times | None = None) -> tuple[st
 def _allow_plain_http(resource: dict[str, Any]) -> None:
     """Drop `deny without TLS`: the emulator speaks http on loopback, and AUTH=1 enforces it."""
     policy = resource.get("Properties", {}).get("PolicyDocument", {})
-    if resource["Type"] in {"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"}:
+    if resource["Type"] in _POLICIES:
         policy["Statement"] = [s for s in policy["Statement"] if not _denies_http(s)]
 
 

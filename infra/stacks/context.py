@@ -11,6 +11,7 @@ from aws_cdk.aws_iam import PolicyStatement
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
+from busbar.domain.wallbox_proofs import UPLOADS
 from infra.build import Build
 from infra.catalog import Queue, UseCase
 from infra.constructs.api import HttpDoor
@@ -23,6 +24,7 @@ from infra.constructs.grants import (
     may_read_table,
     may_run,
     may_send,
+    may_use_files,
     may_write_table,
 )
 from infra.constructs.machine import UseCaseMachine
@@ -143,6 +145,8 @@ class ContextStack(Stack):
             targets.append(own.parked.queue_arn)
         if machine := self._machines.get(use_case.name):
             rights += may_run(machine.arn)
+        if use_case.files:
+            rights += may_use_files(self._name("files/bucket"), use_case.files)
         if use_case.stream:
             rights += may_read_stream(self._name("table/stream-arn"))
         return rights + may_send(targets)
@@ -154,6 +158,7 @@ class ContextStack(Stack):
             queues={q: self._queue_name(q, "url") for q in use_case.sends_to},
             parked=own.parked.queue_url if own else "",
             machine=self._machines[use_case.name].arn if use_case.machine else "",
+            files=self._name("files/bucket") if use_case.files else "",
             audiences=self._audiences() if use_case.routes else {},
         )
         made = UseCaseFunction(
@@ -176,6 +181,8 @@ class ContextStack(Stack):
             own.feed(function)
         if use_case.queue and use_case.queue.events:
             self._rules(use_case, use_case.queue.events)
+        if use_case.queue and use_case.queue.uploads:
+            self._uploads(use_case)
         if use_case.every_minutes:
             Schedule(
                 self,
@@ -215,3 +222,25 @@ class ContextStack(Stack):
                     source=f"rule-{org}",
                     topic=self._topic,
                 )
+
+    def _uploads(self, use_case: UseCase) -> None:
+        EventRule(
+            self,
+            f"{pascal(use_case.name)}Uploads",
+            pattern=EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [self._name("files/bucket")]},
+                    "object": {"key": [{"prefix": UPLOADS}]},
+                },
+            ),
+            # The event itself names the address from which the file came.
+            only="$.detail.object",
+            what="the news of an upload",
+            queue=self._queues[use_case.name].queue,
+            stage=self._stage,
+            use_case=use_case.name,
+            source="rule-uploads",
+            topic=self._topic,
+        )

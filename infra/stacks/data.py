@@ -1,4 +1,4 @@
-"""The stack of what lasts: table, user pool, secrets, buses, and the topic of all alarms."""
+"""The stack of what lasts: table, files, user pool, secrets, buses, the topic of all alarms."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from constructs import Construct
 from infra.constructs.alarm_topic import AlarmTopic
 from infra.constructs.bus import SalesforceBus
 from infra.constructs.credentials import SystemSecret
+from infra.constructs.files import UserFiles
 from infra.constructs.identity import Identity
 from infra.constructs.names import pascal, publish
 from infra.constructs.table import BusbarTable
@@ -31,6 +32,7 @@ class DataStack(Stack):
         table = BusbarTable(self, "Store", stage=stage, topic=topic).table
         self._publish("table/name", table.table_name)
         self._publish("table/stream-arn", table.table_stream_arn or "")
+        self._publish("files/bucket", UserFiles(self, "Files", stage=stage).bucket.bucket_name)
         self._identity()
         for org in sorted(stage.orgs):
             self._org(org)

@@ -39,7 +39,7 @@ class WatchStack(Stack):
         arn = published(self, stage=stage.name, name="alarms/arn")
         self._topic = Topic.from_topic_arn(self, "Alarms", arn)
         for use_case in use_cases:
-            if use_case.queue and use_case.queue.events is None:
+            if use_case.queue and use_case.queue.from_outbox:
                 self._errands(use_case.name)
         for org in sorted(stage.orgs):
             self._tasks(org)

@@ -78,7 +78,7 @@ def count_use_cases() -> dict[str, Row]:
             world.call("POST", f"/v1/systems/{system}/connection-check", "operator")
     _people(world)
     _webhook(world)
-    return world.rows | _company_limit() | _wallboxes()
+    return world.rows | _company_limit() | _wallboxes() | _own_wallbox()
 
 
 def _people(world: MeteredWorld) -> None:
@@ -170,6 +170,37 @@ def _wallboxes() -> dict[str, Row]:
     world.pump()
     with world.measuring("a wallbox order cancelled"):
         decide(world, "cancel")
+        world.pump()
+    return world.rows
+
+
+def _own_wallbox() -> dict[str, Row]:
+    """A driver's wallbox: its tariff, and a proof that takes the place of another."""
+    from tests.functions.wallbox_owner import (  # noqa: PLC0415
+        MINE,
+        PNG,
+        form,
+        owned,
+        prove,
+        set_tariff,
+        upload,
+    )
+    from tests.functions.wallbox_world import SELLS, stock  # noqa: PLC0415
+
+    world = MeteredWorld(**SELLS)
+    stock(world)
+    owned(world)
+    set_tariff(world, unit_price="30")
+    prove(world)
+    with world.measuring("one wallbox"):
+        world.call("GET", MINE, "driver")
+    with world.measuring("a tariff"):
+        set_tariff(world)
+        world.pump()
+    with world.measuring("a form"):
+        form(world)
+    upload(world, PNG)
+    with world.measuring("a second proof"):
         world.pump()
     return world.rows
 

@@ -45,6 +45,7 @@ from infra.simulators.transport import SimulatorTransport
 from tests.doubles.canaries import found_in
 from tests.doubles.clock import ManualClock, Timers
 from tests.doubles.contract import hold
+from tests.doubles.files import BUCKET, MemoryS3
 from tests.doubles.memory_table import MemoryTable
 from tests.doubles.states import ARN, StatesClient, the_machine
 
@@ -257,6 +258,7 @@ class World:
         self.table = MemoryTable()
         self.sqs = MemorySqs(self.clock, self.boundaries)
         self.secrets = MemorySecrets()
+        self.files = MemoryS3(self.clock.now, self.boundaries.around, self.sqs.put)
         self.hanging: set[str] = set()
         """Systems that take every call and answer none: each costs its caller the time it waits."""
         self._ends_at = self.clock.now()
@@ -463,6 +465,7 @@ def settings_for(case: UseCase, settings: Settings) -> Settings:
         settings,
         parked=f"{case.name}-dead" if case.queue else "",
         machine=ARN if case.machine else "",
+        files=BUCKET if case.files else "",
         orgs={name: _only(org, case) for name, org in settings.orgs.items()},
     )
 
@@ -519,6 +522,7 @@ class _WorldClients(Clients):
             aws={
                 "sqs": world.sqs,
                 "secretsmanager": world.secrets,
+                "s3": world.files,
                 "stepfunctions": StatesClient(world.states, boundaries.around),
             },
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from busbar.domain.authorisation import TABLE, Relation
@@ -35,6 +36,7 @@ Subject = Literal[
     "vehicle",
     "firm",
     "wallbox_order",
+    "wallbox",
 ]
 
 
@@ -87,6 +89,9 @@ WALLBOX = {
 NOT_SOLD = {**WALLBOX, "products": [{"product_code": "any", "quantity": 1}]}
 """An order that nobody gets: granted, it would go on in the background of all other cells."""
 INVITED = {"sub": "invited-{number}", "role": "driver", "name": "Any", "company_id": "{company}"}
+IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+TARIFF = {"unit_price": "32.45", "currency": "EUR", "valid_from": IN_A_MONTH}
+"""Of the only wallbox of whoever asks."""
 REASON = {"reason": "any"}
 DECISION = Probe("decision", REASON, KEY, etag=True, everybodys=True)
 """About a message of Salesforce that nobody could apply: it is read again, or let be."""
@@ -105,6 +110,10 @@ PROBES: Mapping[str, Probe] = {
     "wallbox_order": Probe(body=NOT_SOLD, headers=KEY, granted=422),
     "wallbox_orders_list": Probe(),
     "wallbox_orders_show": Probe("wallbox_order", personal=True),
+    "my_wallbox": Probe(),
+    "my_wallbox_tariff": Probe(body=TARIFF),
+    "my_wallbox_proof": Probe(),
+    "wallbox_proof_show": Probe("wallbox", personal=True),
     "sync_cards": Probe(),
     "reconcile": Probe(),
     "systems_list": Probe(),

@@ -18,10 +18,12 @@ from busbar.domain.authorisation import TABLE
 from busbar.domain.customers import Company, Role, User, Vehicle
 from busbar.domain.identifiers import derived_id
 from busbar.domain.tasks import Kind, Task
-from busbar.ports import Drop, Put
+from busbar.domain.wallboxes import Proof, Wallbox
+from busbar.ports import Drop, Put, Save
 from busbar.store.records import TableStore
 from busbar.wiring import SystemClock
 from infra.catalog import USE_CASES, Route
+from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.local.testing import RunningSystem
 from infra.simulators.sample import ELBE, NORDWIND
@@ -140,6 +142,29 @@ def _people(store: TableStore) -> None:
                 store.commit(Drop(User, user.id))
 
 
+def _wallbox(store: TableStore, sub: str) -> str:
+    """A user's only wallbox, whose installation is proven; its id."""
+    ours = derived_id("matrix wallbox", sub)
+    proof = Proof(
+        key="proofs/demo/any",
+        sha256="a" * 64,
+        content_type="application/pdf",
+        size=1,
+        uploaded_at=SystemClock().now(),
+    )
+    made = Wallbox(
+        id=ours,
+        asset_id=f"matrix-{ours}",
+        serial_number=ours,
+        order_id=GONE,
+        customer_id=GONE,
+        user_id=sub,
+        proof=proof,
+    )
+    store.commit(Save(made))
+    return ours
+
+
 def _card_of(ground: Ground, sub: str, key: str) -> tuple[str, str]:
     """An order of one card that has been delivered: (order, card)."""
     head = {"Idempotency-Key": key}
@@ -193,6 +218,10 @@ def ground(running: RunningSystem) -> Ground:
     key = {"Idempotency-Key": "matrix-wallbox"}
     placed = running.call("POST", "/v1/wallbox-orders", "driver", json=WALLBOX, headers=key)
     found.ids["wallbox_order"] = dict.fromkeys(NEARS, placed.json()["id"]) | {"deleted": GONE}
+    for role in Role:
+        _wallbox(found.store, sub_of(role, "own"))
+    drivers = _wallbox(found.store, PEOPLE["driver"])
+    found.ids["wallbox"] = dict.fromkeys(NEARS, drivers) | {"deleted": GONE}
     task = found.task("parked_step", own[0], "seen")
     found.ids["system"] = dict.fromkeys(NEARS, "energised") | {"deleted": GONE}
     found.ids["task"] = dict.fromkeys(NEARS, task) | {"deleted": GONE}

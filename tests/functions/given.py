@@ -19,6 +19,7 @@ from busbar.domain.record import Record
 from busbar.domain.tasks import OPEN, Task, task_id
 from busbar.domain.wallbox_orders import OrderLine, WallboxOrder
 from busbar.domain.wallbox_products import WallboxProduct
+from busbar.domain.wallboxes import Proof, Wallbox, wallbox_id
 from busbar.ports import Bind, Put, Save, Store, Stored
 from busbar.process.ledger import LedgerRow, ledger_id
 from busbar.process.outbox import Command, OutboxRow
@@ -27,8 +28,9 @@ from busbar.store.records import decode_body
 from busbar.usecases.wallbox_products import CATALOGUE, KnownProducts
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
+from infra.simulators.energised.stations import stations
 from infra.simulators.sample import NORDWIND, SampleCard, SampleCompany, cards
-from infra.simulators.sample_wallboxes import CABLE, HOME, PRICE_BOOK_ID, SampleProduct
+from infra.simulators.sample_wallboxes import CABLE, HOME, PRICE_BOOK_ID, SampleProduct, wallboxes
 from infra.simulators.simulator import CallRecord, Simulator
 from tests.doubles.world import ORG, World
 from tests.functions.portal import ORDERS, SYNC
@@ -198,6 +200,39 @@ def wallbox_order(world: World, user_id: str = PEOPLE["driver"], **fields: Any) 
     return made
 
 
+def owned_wallbox(
+    world: World, user_id: str = PEOPLE["driver"], number: int = 0, **fields: Any
+) -> Wallbox:
+    """A wallbox that a user has got, and that be.ENERGISED knows for his."""
+    box = wallboxes(4)[number]
+    made = Wallbox(
+        **{
+            "id": wallbox_id(ORG, box.asset_id),
+            "asset_id": box.asset_id,
+            "serial_number": box.serial_number,
+            "order_id": ORDER,
+            "customer_id": customer_id(ORG, user_id),
+            "user_id": user_id,
+            "station_id": stations(4)[number].id,
+            "joined": True,
+            **fields,
+        }
+    )
+    store(world).commit(Save(made))
+    return made
+
+
+def any_proof(world: World) -> Proof:
+    """A proof of installation."""
+    return Proof(
+        key="proofs/demo/any",
+        sha256="a" * 64,
+        content_type="application/pdf",
+        size=1,
+        uploaded_at=world.clock.now(),
+    )
+
+
 # --- cards -------------------------------------------------------------------------------------
 
 
@@ -219,10 +254,11 @@ IDS = {
     "company_id": NORDWIND_ID,
     "user_id": PEOPLE["driver"],
     "vehicle_id": "VEH1C7E000001",
+    "wallbox_id": wallbox_id(ORG, wallboxes(1)[0].asset_id),
     "org": ORG,
 }
-"""What `order`, `card_in_portal`, `open_task` and `vehicle` make, by path parameter; and the sample
-data."""
+"""What `order`, `card_in_portal`, `open_task`, `vehicle` and `owned_wallbox` make, by the name of a
+path parameter; and the sample data."""
 
 
 def vehicle(world: World, company: str = NORDWIND_ID, **fields: Any) -> Vehicle:
@@ -337,6 +373,7 @@ def ready(operation: str) -> tuple[World, dict[str, str]]:
     vehicle(world)
     known_products(world)
     wallbox_order(world)
+    owned_wallbox(world, proof=any_proof(world))
     several(world, 1 if operation == "tasks_adopt" else 0)
     world.salesforce.calls.clear()
     ids = dict(IDS)

@@ -19,6 +19,10 @@ _OWN_THINGS = dict.fromkeys(
         "wallbox_order",
         "wallbox_orders_list",
         "wallbox_orders_show",
+        "my_wallbox",
+        "my_wallbox_tariff",
+        "my_wallbox_proof",
+        "wallbox_proof_show",
     ),
     "driver",
 )

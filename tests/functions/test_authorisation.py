@@ -14,16 +14,19 @@ from tests.doubles.world import World
 from tests.functions.given import (
     IDS,
     NORDWIND_ID,
+    any_proof,
     any_user,
     card_in_portal,
     empty_company,
     known_products,
     open_task,
     order,
+    owned_wallbox,
     vehicle,
     wallbox_order,
 )
 from tests.functions.portal import SYNC, call_as, problem
+from tests.functions.wallbox_owner import any_tariff
 from tests.functions.wallbox_world import any_submission
 
 LISTS = {"orders_list", "charge_cards_list"}
@@ -42,6 +45,8 @@ ADDRESS = {
 BODIES: dict[str, Any] = {
     "order_submit": {"quantity": 1},
     "wallbox_order": any_submission(),
+    "my_wallbox_tariff": any_tariff(),
+    "my_wallbox_proof": {},
     "tasks_resume": {"reason": "any"},
     "tasks_retry": {"reason": "any"},
     "tasks_adopt": {"reason": "any", "external_id": "any"},
@@ -79,6 +84,10 @@ wallbox_products          x             x      x             x             -    
 wallbox_order             x             x      x             -             -       -        -
 wallbox_orders_list       x             x      x             x             -       x        -
 wallbox_orders_show       x             x      x             x             -       x        -
+my_wallbox                x             x      x             -             -       -        -
+my_wallbox_tariff         x             x      x             -             -       -        -
+my_wallbox_proof          x             x      x             -             -       -        -
+wallbox_proof_show        x             x      x             x             -       x        -
 sync_cards                -             -      -             x             -       x        x
 reconcile                 -             -      -             x             -       x        x
 systems_list              -             -      -             x             -       x        -
@@ -141,6 +150,7 @@ def test_should_let_in_exactly_the_roles_of_the_table(
     ids = {**IDS, "company_id": empty_company(world)} if route.method == "DELETE" else IDS
     sub = any_user(world, role)
     wallbox_order(world, sub)
+    owned_wallbox(world, sub, proof=any_proof(world))
     query = f"?company_id={card.company_id}" if route.operation in LISTS else ""
     kind = "text/csv" if route.operation.endswith("_import") else "application/json"
     written = world.table.bill.write_units

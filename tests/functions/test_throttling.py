@@ -107,6 +107,7 @@ def test_should_bring_the_message_again_to_every_worker(
         "wallbox_forward": lambda: read_event("wallbox_forward", "assigned"),
         "sync_cards": lambda: batch(command("sync_cards", "energised#cards", "cursor")),
         "status_callback": lambda: read_event("status_callback", "delivered"),
+        "wallbox_proof": lambda: read_event("wallbox_proof", "uploaded"),
     }
     event = samples[case.name]()
     ids = [record["messageId"] for record in event["Records"]]

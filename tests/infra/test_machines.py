@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from infra.catalog import USE_CASES, use_case
 from infra.check.assembly import Assembly, Resource
 from infra.check.definitions import definition_faults
 from infra.check.inventory import machines as standing_machines
+from infra.check.inventory import resolved
 from infra.check.inventory import rules as standing_rules
 from infra.check.rules import alarms, machines, rights, variables
 from infra.check.rules.machines import MACHINE, filled
@@ -314,9 +314,10 @@ def test_should_be_red_when_another_machine_stands_than_in_the_template(
 def test_should_be_red_when_a_rule_stands_for_another_machine(assembly: AssemblyOf) -> None:
     local = assembly("local")
     patterns: dict[str, Any] = {}
+    standing = standing_as_in(local, None)
     for rule in local.resources("AWS::Events::Rule"):
-        pattern = copy.deepcopy(rule.properties["EventPattern"])
-        if "detail" in pattern:
+        pattern = resolved(standing, rule.stack, rule.properties["EventPattern"])
+        if "stateMachineArn" in pattern.get("detail", {}):
             pattern["detail"]["stateMachineArn"] = ["arn:another"]
         patterns[rule.logical_id.lower()] = pattern
     client = SimpleNamespace(

@@ -9,6 +9,7 @@ from typing import Any
 
 STACK = "probe"
 TABLE = "probe"
+FILES = "probe-files"
 _ASSUMED_BY_LAMBDA = {
     "Version": "2012-10-17",
     "Statement": [
@@ -48,7 +49,7 @@ Resource = dict[str, Any]
 def write_assembly(folder: Path) -> Path:
     """Put the probe stack's assembly into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = (_table(), _queues(), _functions(), _api(), _route(), _bus(), _states())
+    parts = (_table(), _queues(), _functions(), _api(), _route(), _bus(), _states(), _files())
     template = {"Resources": {name: r for part in parts for name, r in part.items()}}
     (folder / "probe.template.json").write_text(json.dumps(template))
     artifact = {
@@ -99,7 +100,7 @@ def _key(partition: str, sort: str) -> list[dict[str, str]]:
 
 def _queues() -> dict[str, Resource]:
     redrive = {"deadLetterTargetArn": _arn("Parked"), "maxReceiveCount": 3}
-    names = ("Seen", "Parked", "Skipped", "Fired", "Asked", "Ended")
+    names = ("Seen", "Parked", "Skipped", "Fired", "Asked", "Ended", "Uploaded")
     plain = {n: _resource("SQS::Queue", QueueName=n.lower()) for n in names}
     work = _resource("SQS::Queue", QueueName="work", VisibilityTimeout=2, RedrivePolicy=redrive)
     return {**plain, "Work": work}
@@ -243,3 +244,25 @@ def _machine(name: str, *, seconds: int) -> Resource:
         DefinitionString=json.dumps(_WAIT),
         DefinitionSubstitutions={"QueueUrl": {"Ref": "Asked"}, "Seconds": str(seconds)},
     )
+
+
+def _files() -> dict[str, Resource]:
+    told = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    pattern = {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [{"Ref": "Files"}]},
+            "object": {"key": [{"prefix": "uploads/"}]},
+        },
+    }
+    target = {"Id": "told", "Arn": _arn("Uploaded"), "InputPath": "$.detail.object"}
+    return {
+        "Files": _resource(
+            "S3::Bucket",
+            BucketName=FILES,
+            VersioningConfiguration={"Status": "Enabled"},
+            NotificationConfiguration=told,
+        ),
+        "FilesRule": _resource("Events::Rule", EventPattern=pattern, Targets=[target]),
+    }

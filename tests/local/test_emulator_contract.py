@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from infra.local.emulator import PINNED
 from infra.local.testing import RunningSystem
 from tests.local.driving import eventually, items, key, received
-from tests.local.probe_stack import TABLE
+from tests.local.probe_stack import FILES, TABLE
 
 pytestmark = pytest.mark.local
 ECHO = "/v1/echo/anna%20b"
@@ -125,6 +125,59 @@ def test_should_fire_a_schedule_within_two_ticks(plain: RunningSystem) -> None:
     started = time.monotonic()
     assert eventually(lambda: received(plain, "fired")) == ['{"source": "schedule"}']
     assert time.monotonic() - started < 4
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def form(system: RunningSystem, key: str, seconds: int = 60) -> Any:
+    """A form that takes 1 to 10 bytes under this key."""
+    s3: Any = system.aws("s3")
+    bounds = [["content-length-range", 1, 10]]
+    return s3.generate_presigned_post(FILES, key, Conditions=bounds, ExpiresIn=seconds)
+
+
+def send(system: RunningSystem, form: Any, content: bytes, **fields: str) -> int:
+    """Upload as a browser does; the status."""
+    sent = {**form["fields"], **fields}
+    name = {"file": ("../any name.pdf", content, "text/html")}
+    return system.http.post(form["url"], data=sent, files=name).status_code
+
+
+@pytest.mark.parametrize(("size", "status"), [(0, 400), (1, 204), (10, 204), (11, 400)])
+def test_should_hold_a_form_to_its_range(plain: RunningSystem, size: int, status: int) -> None:
+    assert send(plain, form(plain, "other/range"), b"x" * size) == status
+
+
+def test_should_hold_a_form_to_its_key_its_signature_and_its_end(plain: RunningSystem) -> None:
+    given = form(plain, "other/key")
+    assert send(plain, given, b"any", key="other/another") == 403
+    assert send(plain, given, b"any", policy=form(plain, "other/2")["fields"]["policy"]) == 403
+    assert send(plain, form(plain, "other/key", seconds=-1), b"any") == 403
+
+
+def test_should_tell_a_queue_of_uploads_with_their_key_alone(plain: RunningSystem) -> None:
+    for name in ("other/told", "uploads/demo/told"):
+        assert send(plain, form(plain, name), b"any") == 204
+    (body,) = eventually(lambda: received(plain, "uploaded"))
+    told = json.loads(body)
+    assert (told["key"], told["size"]) == ("uploads/demo/told", 3)
+    assert "source-ip-address" not in body
+
+
+def test_should_follow_a_link_and_know_what_is_gone(plain: RunningSystem) -> None:
+    s3: Any = plain.aws("s3")
+    s3.put_object(Bucket=FILES, Key="other/link", Body=b"any", ContentType="image/png")
+    saved = {"ResponseContentDisposition": 'attachment; filename="a.png"'}
+    wanted = {"Bucket": FILES, "Key": "other/link", **saved}
+    got = plain.http.get(s3.generate_presigned_url("get_object", wanted, ExpiresIn=60))
+    assert (got.status_code, got.content, got.headers["content-type"]) == (200, b"any", "image/png")
+    assert got.headers["content-disposition"] == saved["ResponseContentDisposition"]
+    s3.delete_object(Bucket=FILES, Key="other/link")
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket=FILES, Key="other/link")
+    s3.delete_object(Bucket=FILES, Key="other/link")
+    assert s3.get_bucket_versioning(Bucket=FILES)["Status"] == "Enabled"
 
 
 # --- rights ------------------------------------------------------------------------------------

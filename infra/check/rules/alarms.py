@@ -54,7 +54,7 @@ def _needed(assembly: Assembly, use_cases: Sequence[UseCase]) -> Iterator[Watche
         if case.machine:
             machine = f"${{{machines(assembly)[case.name]}}}"
             yield from ((metric, machine) for metric in RINGS)
-        if case.queue and case.queue.events is None:
+        if case.queue and case.queue.from_outbox:
             yield Metric.OLDEST_ERRAND.title, case.name
     for org in stage_named(assembly.stage).orgs:
         yield Metric.OPEN_TASKS.title, org

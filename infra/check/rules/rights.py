@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from infra.catalog import UseCase
+from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
+from infra.catalog import Files, UseCase
 from infra.check.assembly import Assembly, Resource, as_list
 
 Right = tuple[str, str]
@@ -42,6 +43,9 @@ WILDCARDS = {
 }
 """The only actions that may be granted on `*`, and why."""
 
+FILES = (f"/{UPLOADS}*", f"/{PROOFS}*")
+"""What may stand behind a bucket in a right's resource: files have no names before they come."""
+
 HARMLESS = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 """Come with the right to send, where the CDK grants that for a failure destination."""
 
@@ -73,6 +77,21 @@ def _on_secrets(assembly: Assembly, variables: dict[str, str]) -> Iterator[Right
                 yield "secretsmanager:GetSecretValue", f"${{{ids[values['secret_id']]}.Id}}"
 
 
+def _on_files(bucket: str, what: Files) -> Iterator[Right]:
+    arn = f"arn:${{AWS::Partition}}:s3:::{bucket}"
+    verbs = {
+        "hands_out": ((UPLOADS, "PutObject"), (PROOFS, "GetObject")),
+        "judges": (
+            *((UPLOADS, verb) for verb in ("GetObject", "DeleteObject")),
+            *((PROOFS, verb) for verb in ("PutObject", "DeleteObject")),
+        ),
+    }
+    for prefix, verb in verbs[what]:
+        yield f"s3:{verb}", f"{arn}/{prefix}*"
+    if what == "judges":  # else S3 calls a file that is gone forbidden
+        yield "s3:ListBucket", arn
+
+
 def _by_settings(assembly: Assembly, use_case: UseCase, function: Resource) -> Iterator[Right]:
     variables = assembly.environment(function)
     yield from _on_table(variables["BUSBAR_TABLE"], use_case.table)
@@ -83,6 +102,8 @@ def _by_settings(assembly: Assembly, use_case: UseCase, function: Resource) -> I
     if machine := variables.get("BUSBAR_MACHINE"):
         yield "states:StartExecution", machine
         yield from (("states:SendTaskSuccess", "*"), ("states:SendTaskFailure", "*"))
+    if (bucket := variables.get("BUSBAR_FILES")) and use_case.files:
+        yield from _on_files(bucket, use_case.files)
     for url in urls:
         yield "sqs:SendMessage", url.removesuffix("}") + ".Arn}"
     logs = assembly.text(function.stack, function.properties["LoggingConfig"]["LogGroup"])
@@ -126,6 +147,12 @@ def _function_faults(assembly: Assembly, use_case: UseCase, function: Resource) 
             yield f"{use_case.name}: may {action} on {resource}, but does not need to"
 
 
+def _is_wild(resource: str) -> bool:
+    for files in FILES:
+        resource = resource.removesuffix(files)
+    return "*" in resource or "?" in resource
+
+
 def _wildcards(assembly: Assembly) -> Iterator[str]:
     for role in assembly.resources("AWS::IAM::Role"):
         if role.properties.get("ManagedPolicyArns"):
@@ -133,7 +160,7 @@ def _wildcards(assembly: Assembly) -> Iterator[str]:
         for action, resource in sorted(granted(assembly, role.stack, role.logical_id)):
             if "*" in action:
                 yield f"{role}: wildcard right {action} on {resource}"
-            elif ("*" in resource or "?" in resource) and action not in WILDCARDS:
+            elif _is_wild(resource) and action not in WILDCARDS:
                 yield f"{role}: {action} on the wildcard resource {resource}"
         for statement in assembly.statements(role.logical_id, role.stack):
             if {"NotAction", "NotResource"} & set(statement):

@@ -17,6 +17,7 @@ PRECIOUS = (
     "AWS::Cognito::UserPool",
     "AWS::SecretsManager::Secret",
     "AWS::Events::EventBus",
+    "AWS::S3::Bucket",
 )
 
 

@@ -24,10 +24,16 @@ def _faults(use_case: UseCase, settings: Settings) -> Iterator[str]:
         yield f"queues are {sorted(settings.queues)}, not {sorted(use_case.sends_to)}"
     if bool(settings.parked) != bool(use_case.queue):
         yield "a worker, and only a worker, has a parked queue"
-    if bool(settings.machine) != use_case.machine:
-        yield "a use case with a state machine, and only that, is told of one"
+    yield from _parts_faults(use_case, settings)
     if use_case.systems and use_case.timeout_seconds > settings.tuning.pause_bound:
         yield f"its time limit is above tuning.pause_bound ({settings.tuning.pause_bound} s)"
+
+
+def _parts_faults(use_case: UseCase, settings: Settings) -> Iterator[str]:
+    if bool(settings.machine) != use_case.machine:
+        yield "a use case with a state machine, and only that, is told of one"
+    if bool(settings.files) != bool(use_case.files):
+        yield "a use case that handles files, and only that, is told of their bucket"
 
 
 def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:

@@ -82,11 +82,12 @@ def put_station(backend: Backend, call: Call) -> Response:
     "POST",
     "/_sim/stations/{id}/change",
     label="control",
-    note="Give a station to somebody, set its label or its tariff: label, contactUuid, tariff",
+    note="Give a station to somebody, set its label, tariff or proof: label, contactUuid, tariff, "
+    "installationProof",
 )
 def change_station(backend: Backend, call: Call) -> Response:
     body = body_of(call)
-    if unknown := sorted(set(body) - {"label", "contactUuid", "tariff"}):
+    if unknown := sorted(set(body) - {"label", "contactUuid", "tariff", "installationProof"}):
         raise RefusedError(400, f"{unknown[0]}: unknown field.")
     _, station = backend.stations.get(call.path["id"])
     return answer(200, backend.stations.put(changed(backend, station, body), backend.now()))

@@ -28,7 +28,7 @@ _LOOPBACK = ("127.", "localhost", "[::1]")
     "/api/cpoapi/v1/charging_stations",
     label="documented",
     note="The list with page[limit] and page[offset]; assumed: filter[…] as documented for "
-    "maintenance windows, the attributes contactUuid, tariff, updatedAt",
+    "maintenance windows, the attributes contactUuid, tariff, installationProof, updatedAt",
 )
 def list_stations(backend: Backend, call: Call) -> Response:
     query = call.request.parameters
@@ -77,6 +77,8 @@ def changed(backend: Backend, station: Station, body: dict[str, Any]) -> Station
         station = replace(station, contact_id=_contact(backend, body["contactUuid"]))
     if "tariff" in body:
         station = replace(station, tariff=_tariff(body["tariff"]))
+    if "installationProof" in body:
+        station = replace(station, proof=_proof(body["installationProof"]))
     return station
 
 
@@ -117,6 +119,13 @@ def _tariff(value: object) -> dict[str, Any] | None:
     except (TypeError, ValueError):
         raise CpoRefusedError(422, "tariff.validFrom: has to be an ISO 8601 date.") from None
     return {name: value[name] for name in ("unitPrice", "unit", "currency", "validFrom")}
+
+
+def _proof(value: object) -> str | None:
+    """The hash of a proof of installation, or None. Raises `CpoRefusedError`."""
+    if value is not None and not (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
+        raise CpoRefusedError(422, "installationProof: has to be a SHA-256 in hexadecimal digits.")
+    return value
 
 
 def _label(value: object) -> str:

@@ -24,9 +24,10 @@ class Station:
     serialnumber: str = ""
     contact_id: str | None = None
     tariff: dict[str, Any] | None = None
+    proof: str | None = None
 
     def shown(self, updated_at: datetime) -> dict[str, Any]:
-        """The station as the API shows it: names as documented for its creation, the last three
+        """The station as the API shows it: names as documented for its creation, the last four
         assumed."""
         attributes = {
             "label": self.label,
@@ -38,6 +39,7 @@ class Station:
             "technicianUserId": None,
             "contactUuid": self.contact_id,
             "tariff": self.tariff,
+            "installationProof": self.proof,
             "updatedAt": updated_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
         return {"type": TYPE, "id": self.id, "attributes": attributes}

@@ -547,7 +547,8 @@ class ChargePoints(Protocol):
         """To whom a station belongs, and its tariff, as they are now. Raises `Missing`.
 
         `{"contact_id": str | None, "tariff": {"unit_price", "unit", "currency", "valid_from"} |
-        None}`; the tariff's values are texts, `""` where the tenant shows none.
+        None}`; the tariff's values are texts, `""` where the tenant shows none. With a field for it
+        also `"proof": str | None`.
         """
         ...
 
@@ -642,6 +643,46 @@ class Queues(Protocol):
 
     def park(self, body: str, reason: str) -> None:
         """Move a message of this worker that no retry can help to its dead-letter queue."""
+        ...
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """How a browser sends a file: POST `fields` to `url` as `multipart/form-data`, `file` last."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FileThere:
+    """A file as it came: its bytes, and when it was all there."""
+
+    content: bytes
+    uploaded_at: datetime
+
+
+class Files(Protocol):
+    """Files of users, by keys that we make. All but the forms and links raise `Unavailable`."""
+
+    def upload_form(self, key: str, largest: int, seconds: int) -> UploadForm:
+        """A form that takes a file of 1 to `largest` bytes under this key, for so long."""
+        ...
+
+    def read(self, key: str, most: int) -> FileThere | None:
+        """A file, cut after `most` bytes; None if there is none."""
+        ...
+
+    def keep(self, key: str, content: bytes, content_type: str) -> None:
+        """Write a file. The same again is the same file."""
+        ...
+
+    def drop(self, key: str) -> None:
+        """Delete a file; nothing happens if it is gone."""
+        ...
+
+    def link(self, key: str, name: str, seconds: int) -> str:
+        """An address that saves the file as `name`, for so long. It shows it in no page."""
         ...
 
 

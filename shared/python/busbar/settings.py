@@ -1,6 +1,6 @@
 """Settings: the environment, read once into frozen, typed values. Nothing else reads it.
 
-A function gets up to seven variables, written by `infra/` from the stage and the catalogue:
+A function gets up to eight variables, written by `infra/` from the stage and the catalogue:
 
     BUSBAR_STAGE    local | dev | test | prod
     BUSBAR_TABLE    name of the table
@@ -10,6 +10,7 @@ A function gets up to seven variables, written by `infra/` from the stage and th
                     what differs from the defaults below
     BUSBAR_PARKED   URL of the dead-letter queue of the worker's own queue (workers only)
     BUSBAR_MACHINE  ARN of the use case's state machine (only where it has one)
+    BUSBAR_FILES    name of the bucket of users' files (only where it handles them)
     BUSBAR_TUNING   JSON: what differs from the defaults of `Tuning`
 """
 
@@ -239,6 +240,9 @@ class EnergisedSettings:
     )
     """Our names of what a tariff says -> the tenant's (assumed), as `mappings/energised/station`
     writes them."""
+    station_proof_field: str = ""
+    """Attribute of a station with the SHA-256 of its proof of installation (assumed), as
+    `mappings/energised/station` writes it; empty: the tenant has none, and is told of no proof."""
     station_write_method: Literal["PUT", "PATCH"] = "PUT"
     """How fields of a station are changed (assumed; documented is PUT for maintenance windows)."""
     register_path: str = "/api/fleet/v1/register"
@@ -376,6 +380,9 @@ class OrgSettings:
     cards_per_company_30_days: int | None = None
     """Charging cards that a company may order in 30 days, counted from the deploy on that sets it;
     None: no limit but Salesforce's, which is per order."""
+    proof_link: str = ""
+    """Page of your portal on which a clerk sees a proof of installation, `{wallbox_id}` in place of
+    the wallbox; its Asset in Salesforce shows it. Empty: the Asset shows the proof's hash alone."""
 
     def __post_init__(self) -> None:
         """Raises `MisconfiguredError` if the workers would not know the webhook's events."""
@@ -440,6 +447,7 @@ class Settings:
     queues: Mapping[str, str] = field(default_factory=dict)
     parked: str = ""
     machine: str = ""
+    files: str = ""
     tuning: Tuning = field(default_factory=Tuning)
 
     def org_of_audience(self, audience: str) -> str | None:
@@ -591,6 +599,7 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         queues=_queues(_json(env, "BUSBAR_QUEUES", "{}")),
         parked=env.get("BUSBAR_PARKED", ""),
         machine=env.get("BUSBAR_MACHINE", ""),
+        files=env.get("BUSBAR_FILES", ""),
         tuning=_build(Tuning, _json(env, "BUSBAR_TUNING", "{}"), "BUSBAR_TUNING"),
     )
 

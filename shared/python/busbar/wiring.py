@@ -14,6 +14,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from busbar import s3_files
 from busbar.domain.identifiers import encode
 from busbar.errors import BusbarError, Unavailable
 from busbar.mapping.registry import MappingRegistry
@@ -151,6 +152,7 @@ class Clients:
                     read_timeout=3,
                     retries={"mode": "standard", "total_max_attempts": 3},
                     user_agent_extra="busbar",
+                    **(s3_files.CLIENT if service == "s3" else {}),
                 ),
             )
         return self._made[service]
@@ -404,6 +406,7 @@ class Parts:
         self.ids = clients.ids
         self.queues = SqsQueues(settings, clients)
         self._machine = StepFunctions(settings.machine, partial(clients.aws, "stepfunctions"))
+        self._files = s3_files.S3Files(settings.files, partial(clients.aws, "s3"))
         self._clients = clients
         self._table = clients.table
         self._webhook_keys: dict[str, WebhookKeys] = {}
@@ -451,6 +454,7 @@ class Parts:
             clock=self.clock,
             systems=self._systems[org],
             machine=self._machine,
+            files=self._files,
             mapper=self._clients.mapper,
             org=self.settings.orgs[org],
             tuning=self.settings.tuning,

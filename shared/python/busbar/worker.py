@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from busbar.domain.tasks import Task
+from busbar.domain.wallbox_proofs import upload_of
 from busbar.errors import EventRejected
 from busbar.observability import begin, cause, logger
 from busbar.ports import Put
@@ -117,6 +118,20 @@ class Worker:
         except EventRejected as rejected:
             self._park(body, rejected, deps)
 
+    def uploads(self, work: Callable[[str, Deps], object]) -> Callable[[dict[str, Any], Any], Any]:
+        """A handler for what S3 tells of files that users have sent: `work(key, deps)`."""
+
+        def one(body: str) -> None:
+            key = _key_in(_envelope(body))
+            known = upload_of(key)
+            begin()
+            if known and known[0] in self._parts.settings.orgs:
+                work(key, self._parts.deps(known[0]))
+            else:
+                self._of_nobody(body, "unknown_org" if known else "unreadable")
+
+        return lambda event, _context: self._batch(event, one)
+
     def _of_nobody(self, body: str, reason: str) -> None:
         """Park an event for which there is no org whose tasks it could stand in."""
         logger.error("event of nobody", extra={"worker": self._name, "reason": reason})
@@ -171,3 +186,10 @@ def _letter(body: str) -> str:
         return body
     kept = {name: value for name, value in payload.items() if name not in _UNTOLD}
     return json.dumps({**envelope, "detail": {**detail, "payload": kept}})
+
+
+def _key_in(told: dict[str, Any]) -> str:
+    """The key of a new file: the rule hands on the object alone, a redrive the event of S3."""
+    detail = told.get("detail")
+    there = detail.get("object") if isinstance(detail, dict) else told
+    return str(there.get("key", "")) if isinstance(there, dict) else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
@@ -10,6 +13,7 @@ from pydantic import AwareDatetime
 from busbar.domain.identifiers import derived_id
 from busbar.domain.record import Record, SourceMark, Value
 from busbar.domain.wallbox_assets import Review
+from busbar.domain.wallbox_proofs import Verdict
 
 LOOK_AGAIN = timedelta(days=1)
 """How often Salesforce is asked what came of a review, in case its event never came."""
@@ -24,6 +28,22 @@ class Tariff(Value):
     valid_from: date
 
 
+def same_tariff(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two ways to write a tariff say the same: in more or fewer zeros, a day as a time.
+
+    All are texts; a unit may be empty, where it is the only one.
+    """
+    units = {one["unit"], other["unit"]} - {""}
+    return len(units) <= 1 and _plain(one) == _plain(other)
+
+
+def _plain(tariff: Mapping[str, str]) -> tuple[Decimal | str, str, str]:
+    price: Decimal | str = tariff["unit_price"]
+    with suppress(InvalidOperation):
+        price = Decimal(price)
+    return price, tariff["currency"], tariff["valid_from"][: len("2026-01-01")]
+
+
 class Proof(Value):
     """A proof of installation: where the hub keeps the file, and what it is by its content."""
 
@@ -31,6 +51,14 @@ class Proof(Value):
     sha256: str
     content_type: Literal["application/pdf", "image/jpeg", "image/png"]
     size: int
+    uploaded_at: AwareDatetime
+
+
+class RefusedUpload(Value):
+    """The newest file that was no proof: which upload it came by, and what was wrong with it."""
+
+    upload_id: str
+    reason: Verdict
     uploaded_at: AwareDatetime
 
 
@@ -55,6 +83,7 @@ class Wallbox(Record):
     """Who had it before, in be.ENERGISED, until it is joined: it is taken from nobody else."""
     tariff: Tariff | None = None
     proof: Proof | None = None
+    refused_upload: RefusedUpload | None = None
     review: Review | None = None
     review_reason: str = ""
     """Why the proof was given back; the driver sees it."""
@@ -71,6 +100,13 @@ class Wallbox(Record):
     def listed_by(self) -> str | None:
         """By the user whose it is."""
         return f"user#{self.user_id}"
+
+    def with_proof(self, proof: Proof) -> Wallbox:
+        """The wallbox with a proof: what was said of another file does not hold for it."""
+        if self.proof and self.proof.sha256 == proof.sha256:
+            return self.model_copy(update={"proof": proof})
+        update = {"proof": proof, "review": Review.TO_REVIEW, "review_reason": ""}
+        return self.model_copy(update=update)
 
     def links(self) -> frozenset[tuple[str, str]]:
         """By order."""

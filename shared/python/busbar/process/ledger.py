@@ -69,7 +69,8 @@ class LedgerRow(Record):
     parked: str = ""
     """Why the outside system refused the last wish; empty if it did not."""
     refused: dict[str, Any] = Field(default_factory=dict)
-    """What it refused. It is wanted no more, so it cannot spoil the next wish."""
+    """What it refused. It is wanted no more, so it cannot spoil the next wish. It stands here until
+    then, or longer where that is about something else."""
 
     @property
     def open(self) -> bool:
@@ -98,7 +99,8 @@ class LedgerRow(Record):
     def given_up(self, reason: str) -> LedgerRow:
         """The row after nothing more is tried: what was wanted is not, and spoils nothing later."""
         update = {"intent": False, "applied": self.revision, "parked": reason}
-        return self.model_copy(update={**update, "wanted": {}, "refused": self.wanted})
+        refused = {**self.refused, **self.wanted}
+        return self.model_copy(update={**update, "wanted": {}, "refused": refused})
 
     def wanted_again(self) -> LedgerRow:
         """The row after a person wants anew what was refused or given up.
@@ -289,13 +291,14 @@ class Setter:
         )
         row = leased.record
         holds = {k: v for k, v in row.wanted.items() if observed and step.holds(observed, {k: v})}
+        refused = {k: v for k, v in row.wanted.items() if k not in holds}
         parked = {
             "intent": False,
             "deadline": None,  # it was answered: no write is on its way
             "parked": reason,
             "applied": row.revision,
             "wanted": holds,
-            "refused": {k: v for k, v in row.wanted.items() if k not in holds},
+            "refused": {**row.refused, **refused},
         }
 
         def more() -> Sequence[Change]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import begin
-from busbar.ports import Change, Clock, Machine, Mapper, Store, Stored, Systems
+from busbar.ports import Change, Clock, Files, Machine, Mapper, Store, Stored, Systems
 from busbar.process.audit import Audit
 from busbar.process.outbox import Outbox
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, SapSettings, Tuning
@@ -44,6 +44,7 @@ class Deps:
     clock: Clock
     systems: Systems
     machine: Machine
+    files: Files
     mapper: Mapper
     org: OrgSettings
     tuning: Tuning

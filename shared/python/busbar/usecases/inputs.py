@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import (
@@ -95,6 +96,17 @@ def _is_text(value: Any) -> Any:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_is_text)]
 """A point in time, as text with its offset."""
+
+
+def _is_day(value: Any) -> Any:
+    # Else a number would be taken for seconds, and a date with a time for a day.
+    if not (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)):
+        raise ValueError("has to be a date, as in 1984-05-17")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_is_day)]
+"""A day, as text."""
 Email = Annotated[
     str,
     # Its form first: behind the blanks' removal it would be missing from the API's document.

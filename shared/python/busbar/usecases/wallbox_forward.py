@@ -15,17 +15,17 @@ from typing import Any
 from busbar.domain.lifecycle import is_parked
 from busbar.domain.private_customers import PrivateCustomer
 from busbar.domain.tasks import Task
-from busbar.domain.wallboxes import Wallbox
+from busbar.domain.wallboxes import Wallbox, same_tariff
 from busbar.errors import Missing, Refused, UpstreamError
 from busbar.ports import Bind, Change, Found, Json, Put, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked, failed
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.process.outbox import Errand
+from busbar.settings import EnergisedSettings
 from busbar.usecases.card_forward import (
     ENERGISED,
     NO_CONTACT,
     SALESFORCE,
-    asset_holds,
     asset_row_id,
 )
 from busbar.usecases.deps import Deps, revise
@@ -87,8 +87,14 @@ def _joined(wallbox: Wallbox, setter: Setter, deps: Deps, timeout: float) -> Out
     found = _station(wallbox, deps, timeout)
     if not isinstance(found, str):
         return found
+    step = _station_step(wallbox, found, deps, timeout)
     _want(wallbox, found, contact, deps)
-    return setter.run(_station_step(wallbox, found, deps, timeout))
+    outcome = setter.run(step)
+    if wallbox.joined or not isinstance(outcome, Done):
+        return outcome
+    # Only now that it is his: a tariff that is refused must not keep it from him.
+    _want(wallbox, found, contact, deps)
+    return setter.run(step)
 
 
 # --- which station it is -------------------------------------------------------------------------
@@ -137,23 +143,24 @@ def _ask(wallbox: Wallbox, reason: str, deps: Deps) -> Parked:
 
 
 def _want(wallbox: Wallbox, station: str, contact: str, deps: Deps) -> None:
-    """Write down which station it is, and whose it shall be."""
+    """Write down which station it is, and whose it shall be; once it is his, what he has set."""
 
     def change(stored: Stored[Wallbox]) -> Sequence[Change]:
         now = stored.record
         if (now.serial_number, now.customer_id) != (wallbox.serial_number, wallbox.customer_id):
             return ()
-        row = deps.store.get(LedgerRow, station_row_id(station))
-        before = row.record if row else LedgerRow(id=station_row_id(station))
-        after = before if now.joined else before.wanting({"contact_id": contact})
+        row_id = station_row_id(station)
+        row = deps.store.get(LedgerRow, row_id)
+        said = _unsaid(now, row, deps.energised) if now.joined else {"contact_id": contact}
+        wished = _wish(row_id, row, said)
         found = now.model_copy(update={"station_id": station, "waiting_for": None})
-        if found == now and after is before:
+        if found == now and not wished:
             return ()
         bind = Bind(Wallbox.schema_name, now.id, ENERGISED, station)
         return (
             Save(found, stored),
             *(() if now.station_id else (bind,)),
-            *(() if after is before else (Save(after, row),)),
+            *wished,
         )
 
     revise(deps.store, Wallbox, wallbox.id, change)
@@ -190,7 +197,13 @@ def _station_step(wallbox: Wallbox, station: str, deps: Deps, timeout: float) ->
 
 def _holds(observed: Json, wanted: Wanted) -> bool:
     """Whether a station shows what is wanted."""
-    return all(observed.get(name) == value for name, value in wanted.items())
+    return all(_same(name, observed.get(name), value) for name, value in wanted.items())
+
+
+def _same(name: str, shown: Any, value: Any) -> bool:
+    if name == "tariff" and shown and value:
+        return same_tariff(shown, value)
+    return bool(shown == value)
 
 
 def _station_is(wallbox_id: str, wanted: Wanted, deps: Deps) -> Sequence[Change]:
@@ -216,7 +229,7 @@ def _asset_step(wallbox: Wallbox, deps: Deps, timeout: float) -> SetStep:
         settle=deps.settle_seconds(settings.processing_seconds, 0.0),
         timeout=timeout,
         read=sales.read_wallbox_asset,
-        holds=asset_holds,
+        holds=_asset_holds,
         write=write,
         on_done=lambda _wanted: (),
         on_parked=lambda _reason: (),
@@ -225,16 +238,62 @@ def _asset_step(wallbox: Wallbox, deps: Deps, timeout: float) -> SetStep:
     )
 
 
+def _asset_holds(observed: Json, wanted: Wanted) -> bool:
+    """Whether an Asset shows what is wanted. A price of 0 is one, and no empty field."""
+    shown = {name: observed.get(name) for name in wanted}
+    return {k: v for k, v in shown.items() if v not in {None, ""}} == {
+        k: v for k, v in wanted.items() if v not in {None, ""}
+    }
+
+
+def _unsaid(wallbox: Wallbox, row: Stored[LedgerRow] | None, settings: EnergisedSettings) -> Json:
+    """What its driver has set, as far as it is neither wanted of the station nor refused there.
+
+    Of a driver who had the wallbox before nothing is left.
+    """
+    tariff, proof = wallbox.tariff, wallbox.proof
+    said: Json = {"tariff": tariff.model_dump(mode="json") if tariff else None}
+    if settings.station_proof_field:
+        said["proof"] = proof.sha256 if proof else None
+    known = row.record if row else LedgerRow(id="")
+    refused = {k for k, v in known.refused.items() if k in said and said[k] == v}
+    return {k: v for k, v in said.items() if v != known.wanted.get(k) and k not in refused}
+
+
+def _wish(row_id: str, row: Stored[LedgerRow] | None, said: Mapping[str, Any]) -> tuple[Save, ...]:
+    """Want this on top of all that is wanted; nothing if it is so already.
+
+    What was refused of the rest stays to be seen as refused: another wish does not mend it.
+    """
+    before = row.record if row else LedgerRow(id=row_id)
+    after = before.wanting(said)
+    if after is before:
+        return ()
+    left = {name: value for name, value in before.refused.items() if name not in said}
+    update = {"refused": left, "parked": before.parked if left else ""}
+    return (Save(after.model_copy(update=update), row),)
+
+
+def tell_station(wallbox: Wallbox, said: Mapping[str, Any], deps: Deps) -> tuple[Save, ...]:
+    """Want the station of a wallbox to show this; nothing if it is wanted already.
+
+    `said` are parts of what `mappings/energised/station` takes. Before the wallbox is joined
+    nothing is wanted: it follows by itself then. The caller adds the errand.
+    """
+    if wallbox.station_id is None or not wallbox.joined:
+        return ()
+    row_id = station_row_id(wallbox.station_id)
+    return _wish(row_id, deps.store.get(LedgerRow, row_id), said)
+
+
 def tell_asset(wallbox: Wallbox, said: Mapping[str, Any], deps: Deps) -> tuple[Save, ...]:
     """Want the Asset of a wallbox to show this; nothing if it is wanted already.
 
     `said` are parts of what `mappings/salesforce/wallbox_asset` takes. The caller adds the errand.
     """
     fields = deps.mapper.run(SALESFORCE, "wallbox_asset", {"kind": "wallbox", **said})
-    row = deps.store.get(LedgerRow, asset_row_id(wallbox.asset_id))
-    before = row.record if row else LedgerRow(id=asset_row_id(wallbox.asset_id))
-    after = before.wanting(fields)
-    return () if after is before else (Save(after, row),)
+    row_id = asset_row_id(wallbox.asset_id)
+    return _wish(row_id, deps.store.get(LedgerRow, row_id), fields)
 
 
 # --- what it waits for ---------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any
@@ -15,24 +14,13 @@ from busbar.domain.wallbox_orders import OrderLine
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.errors import FieldError, Problem
 from busbar.usecases.deps import Deps
-from busbar.usecases.inputs import AddressInput, Email, Input, Line, Note
+from busbar.usecases.inputs import AddressInput, Day, Email, Input, Line, Note
 
 MOST_LINES = 20
 """Products of one order."""
 MOST_OF_ONE = 1_000_000
 """Above all that an org can offer; Salesforce's own maximum is looked at later."""
 FIRST_BIRTH = date(1900, 1, 1)
-
-
-def _is_day(value: Any) -> Any:
-    # Else a number would be taken for seconds, and a date with a time for a day.
-    if not (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)):
-        raise ValueError("has to be a date, as in 1984-05-17")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_is_day)]
-"""A day, as text."""
 
 
 def _compact(value: Any) -> Any:

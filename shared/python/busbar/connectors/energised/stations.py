@@ -57,9 +57,11 @@ class EnergisedStations:
         answer = self._client.call(ask, self._client.budget(timeout))
         try:
             _, attributes = _station(json_of(answer.body), station_id)
+            proof = self._settings.station_proof_field
             return {
                 "contact_id": self._contact(attributes),
                 "tariff": self._tariff(attributes.get(self._settings.station_tariff_field)),
+                **({"proof": identifier(attributes, proof)} if proof else {}),
             }
         except UnreadableError as error:
             raise self._client.unreadable(ask, error, answer) from None
@@ -76,7 +78,11 @@ class EnergisedStations:
             _, attributes = _station(json_of(answer.body), station_id)
         except UnreadableError as error:
             raise self._client.unreadable(ask, error, answer) from None
-        ours = (self._settings.station_contact_field, self._settings.station_tariff_field)
+        ours = (
+            self._settings.station_contact_field,
+            self._settings.station_tariff_field,
+            self._settings.station_proof_field,
+        )
         lost = [n for n in ours if n in body and not _shows(attributes.get(n), body[n])]
         if lost:
             # It answered well and kept nothing: the route is none, or our names are wrong.

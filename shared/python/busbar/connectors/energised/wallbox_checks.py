@@ -137,9 +137,10 @@ class WallboxChecks:
         detail = "Stations can be read and searched by their identity. Changing one is not tried."
         return Finding("stations", "ok", "ok", detail, answer.request_id)
 
-    def _names(self) -> tuple[str, str, str]:
+    def _names(self) -> tuple[str, ...]:
         of = self._settings
-        return of.station_identity_field, of.station_contact_field, of.station_tariff_field
+        names = (of.station_identity_field, of.station_contact_field, of.station_tariff_field)
+        return (*names, of.station_proof_field) if of.station_proof_field else names
 
     def _stations_asked(
         self, query: dict[str, str], timeout: float
