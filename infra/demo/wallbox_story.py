@@ -113,7 +113,9 @@ def assign(stage: Stage, shown: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _is_joined(stage: Stage, serial: str, contact: str) -> bool:
     stations = stage.clerk("energised", "GET", "state")["stations"]
-    (station,) = [s for s in stations if s["chargeBoxIdentity"] == serial]
+    (station,) = [
+        s["attributes"] for s in stations if s["attributes"]["chargeBoxIdentity"] == serial
+    ]
     return bool(station["contactUuid"] == contact)
 
 
