@@ -186,9 +186,9 @@ MUTANTS: tuple[Mutant, ...] = (
         Setup(),
         (
             Edit(
-                "busbar.usecases.card_event",
-                "deps.store.commit(*changes, deps.outbox.guard(errand))",
-                "deps.store.commit(*changes); deps.store.commit(deps.outbox.guard(errand))",
+                "busbar.usecases.card_assignment",
+                "deps.store.commit(*changes, row(errand))",
+                "deps.store.commit(*changes); deps.store.commit(row(errand))",
             ),
         ),
     ),
@@ -228,7 +228,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what a dead letter must not hold",
         Setup("poison"),
-        (Edit("busbar.worker", "if not _FORMER & payload.keys():", "if True:"),),
+        (Edit("busbar.worker", "if not _UNTOLD & payload.keys():", "if True:"),),
     ),
     Mutant(
         "task of a parked event",
@@ -302,7 +302,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "time at which somebody looked",
         Setup("hasty clerk", "none", "storm"),
-        (Edit(WAYS_OUT, "if until and looked < until:", "if False:"),),
+        (Edit("busbar.usecases.task_ways", "if until and looked < until:", "if False:"),),
     ),
     Mutant(
         "task and order in one transaction",
@@ -472,8 +472,8 @@ MUTANTS += (
         (
             Edit(
                 PROVISIONING,
-                "outcome = _answer(waiting.record, outcome, deps)\n    settled",
-                "pass\n    settled",
+                "outcome = _answer(waiting.record, outcome, deps)\n    give_up",
+                "pass\n    give_up",
             ),
         ),
     ),
