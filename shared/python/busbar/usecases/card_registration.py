@@ -116,7 +116,7 @@ def _step(card: ChargeCard, number: str, deps: Deps, timeout: float) -> CreateSt
         reference=reference(PERSON_KIND, card.customer_id),
         process=f"{ChargeCard.schema_name}#{card.id}",
         mode=settings.register_mode,
-        settle=deps.settle_seconds(settings.processing_seconds, settings.search_lag_seconds),
+        settle=deps.settle_of(ENERGISED),
         timeout=timeout,
         payload=payload,
         find=find,

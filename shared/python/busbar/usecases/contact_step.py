@@ -80,7 +80,7 @@ def contact_step(contact: Contact, deps: Deps, timeout: float) -> CreateStep:
         reference=contact.reference,
         process=f"{owner.schema_name}#{owner.id}",
         mode=settings.contact_mode,
-        settle=deps.settle_seconds(settings.processing_seconds, settings.search_lag_seconds),
+        settle=deps.settle_of(ENERGISED),
         timeout=timeout,
         payload=lambda: deps.mapper.run(ENERGISED, contact.mapping, contact.source),
         find=find,

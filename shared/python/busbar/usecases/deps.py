@@ -84,6 +84,11 @@ class Deps:
         """How long a call of unknown outcome may still take effect or stay unseen."""
         return self.tuning.pause_bound + processing + search_lag
 
+    def settle_of(self, system: str) -> float:
+        """The same for a create in a system, as its settings say."""
+        settings = getattr(self, system)
+        return self.settle_seconds(settings.processing_seconds, settings.search_lag_seconds)
+
     @property
     def outbox(self) -> Outbox:
         """Errands of this org."""

@@ -91,12 +91,6 @@ def _try(
     return creator.run(_step(order, account_id, offer, deps, left))
 
 
-def settle_of(deps: Deps) -> float:
-    """Seconds after an attempt's end in which its order may still appear in Salesforce."""
-    settings = deps.salesforce
-    return deps.settle_seconds(settings.processing_seconds, settings.search_lag_seconds)
-
-
 def _step(
     order: ChargeCardOrder, account_id: str, offer: CardOffer, deps: Deps, timeout: float
 ) -> CreateStep:
@@ -127,7 +121,7 @@ def _step(
         reference=ours,
         process=f"{ChargeCardOrder.schema_name}#{order.id}",
         mode=settings.mode,
-        settle=settle_of(deps),
+        settle=deps.settle_of(SYSTEM),
         timeout=timeout,
         payload=payload,
         find=systems.salesforce.find_order,

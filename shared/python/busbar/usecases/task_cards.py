@@ -12,9 +12,15 @@ from busbar.ports import Change, Found, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepRow, StepState
 from busbar.process.ledger import LedgerRow
-from busbar.usecases.card_forward import NO_COMPANY, NO_CONTACT, asset_row_id, energised_row_id
+from busbar.usecases.card_forward import (
+    ENERGISED,
+    NO_COMPANY,
+    NO_CONTACT,
+    asset_row_id,
+    energised_row_id,
+)
 from busbar.usecases.card_registration import known, registration_row_id
-from busbar.usecases.task_ways import Asked, at_fault, not_settled, overtaken
+from busbar.usecases.task_ways import Asked, at_fault, check_settled, overtaken
 
 
 def want_again(asked: Asked) -> Sequence[Change]:
@@ -77,11 +83,8 @@ def _registering(asked: Asked) -> tuple[Stored[ChargeCard], Stored[StepRow]]:
 
 def _registered_contact(asked: Asked, card: Stored[ChargeCard], row: Stored[StepRow]) -> str | None:
     """Who holds the card in be.ENERGISED, as soon as no attempt can change that any more."""
-    deps, settings = asked.deps, asked.deps.energised
-    settle = deps.settle_seconds(settings.processing_seconds, settings.search_lag_seconds)
-    now, until = deps.clock.now(), parked.open_until(row.record, settle)
-    if until and now < until:
-        raise not_settled(until, now)
+    deps = asked.deps
+    check_settled(row.record, deps.settle_of(ENERGISED), deps.clock.now())
     backend = deps.systems.energised
     return backend.read_card(card.record.energised_id, deps.tuning.answer_within).contact_id
 

@@ -11,7 +11,7 @@ from busbar.errors import EventRejected, Missing, Refused
 from busbar.ports import Change, Found, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepRow, StepState
-from busbar.usecases.order_forward import SYSTEM, settle_of, taken
+from busbar.usecases.order_forward import SYSTEM, taken
 from busbar.usecases.status_callback import reread
 from busbar.usecases.task_ways import Asked, at_fault, check_looked, check_settled, overtaken
 
@@ -45,7 +45,7 @@ def retry_step(asked: Asked) -> Sequence[Change]:
     order, row = _waiting_order(asked), _step_of(asked)
     if row is None:
         return _goes_on(asked, order)
-    check_looked(asked, row.record, settle_of(asked.deps), ABSENT.format(danger=DOUBLED))
+    check_looked(asked, row.record, asked.deps.settle_of(SYSTEM), ABSENT.format(danger=DOUBLED))
     return (Save(parked.retried(row.record), row), *_goes_on(asked, order))
 
 
@@ -54,7 +54,7 @@ def adopt_order(asked: Asked) -> Sequence[Change]:
     order, row = _waiting_order(asked), _step_of(asked)
     deps, ours = asked.deps, order.record.id
     if row and row.record.state is StepState.INTENT:
-        check_settled(row.record, settle_of(deps), deps.clock.now())
+        check_settled(row.record, deps.settle_of(SYSTEM), deps.clock.now())
     found = read_order(asked, reference(KIND, ours))
     if deps.store.internal_id(ChargeCardOrder.schema_name, SYSTEM, found.external_id) not in {
         None,
@@ -148,10 +148,10 @@ def _goes_on(asked: Asked, order: Stored[ChargeCardOrder]) -> Sequence[Change]:
 def _check_absent(asked: Asked, row: StepRow) -> None:
     """Hold that no attempt has made the order, and none can any more."""
     deps = asked.deps
-    check_settled(row, settle_of(deps), deps.clock.now())
+    check_settled(row, deps.settle_of(SYSTEM), deps.clock.now())
     if deps.salesforce.mode == "none":
         if parked.may_be_there(row):
-            check_looked(asked, row, settle_of(deps), ABSENT.format(danger=ORPHANED))
+            check_looked(asked, row, deps.settle_of(SYSTEM), ABSENT.format(danger=ORPHANED))
         return
     ours = reference(KIND, asked.task.record.subject_id)
     if deps.systems.salesforce.find_order(ours, deps.tuning.answer_within):

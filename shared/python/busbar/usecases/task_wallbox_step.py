@@ -15,7 +15,7 @@ from busbar.process.create import StepRow, StepState
 from busbar.usecases.deps import Deps
 from busbar.usecases.task_orders import read_order
 from busbar.usecases.task_ways import Asked, at_fault, check_looked, check_settled, overtaken
-from busbar.usecases.wallbox_objects import settle_of, undoing
+from busbar.usecases.wallbox_objects import undoing
 from busbar.usecases.wallbox_steps import ADOPTED, THINGS, Thing, Way, differences, noted
 
 NAMES = {
@@ -56,7 +56,7 @@ class At:
     @property
     def settle(self) -> float:
         """Seconds after an attempt's end in which its effect may still appear."""
-        return settle_of(self.thing.system, self.way.deps)
+        return self.way.deps.settle_of(self.thing.system)
 
     @property
     def is_shared(self) -> bool:

@@ -33,20 +33,14 @@ class Assigned(Value):
     asset_id: str
     kind: AssetKind
     serial_number: str
-    """Of a wallbox; of a card it says nothing: its number we have from be.ENERGISED."""
+    """Of a wallbox; empty for a card, whose number we have from be.ENERGISED."""
     card_id: str
     version: int
     event_id: str
 
-    @property
-    def tells(self) -> tuple[str, ...]:
-        """The fields by which it is told from another, beside its version."""
-        serial = ("serial_number",) if self.kind is AssetKind.WALLBOX else ()
-        return ("order_reference", "asset_id", "kind", "card_id", *serial)
-
     def mark(self, deps: Deps) -> SourceMark:
         """What is kept of it: its version, and a hash that tells whether another says the same."""
-        said = content_hash(self.model_dump(mode="json", include={*self.tells}))
+        said = content_hash(self.model_dump(mode="json", exclude={"event_id", "version"}))
         return SourceMark(
             version=self.version, event_id=self.event_id, content_hash=said, at=deps.clock.now()
         )
@@ -75,7 +69,8 @@ def _asset_says_so(said: Assigned, deps: Deps) -> bool:
     assets = deps.systems.wallbox_sales.wallbox_assets_of(
         said.order_reference, deps.tuning.call_timeout
     )
-    names = [name for name in said.tells if name != "order_reference"]
+    names = ["asset_id", "kind", "card_id"]
+    names += ["serial_number"] if said.kind is AssetKind.WALLBOX else []
     return any(all(getattr(asset, n) == getattr(said, n) for n in names) for asset in assets)
 
 

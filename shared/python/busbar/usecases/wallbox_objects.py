@@ -75,12 +75,6 @@ _HOW: Mapping[Step, Callable[[Deps], Undoing]] = {
 }
 
 
-def settle_of(system: str, deps: Deps) -> float:
-    """Seconds after an attempt's end in which its effect may still appear in a system."""
-    settings = getattr(deps, system)
-    return deps.settle_seconds(settings.processing_seconds, settings.search_lag_seconds)
-
-
 def parked(order_id: str, step: Step, reason: str, deps: Deps) -> Sequence[Change]:
     """The change by which an order is seen to wait for a person, at this step."""
     stored = deps.store.get(WallboxOrder, order_id)
@@ -157,7 +151,7 @@ def _carry_out(
         system=how.system,
         kind=how.kind,
         object_id=done.external_id,
-        settle=settle_of(how.system, deps),
+        settle=deps.settle_of(how.system),
         timeout=timeout,
         read=read,
         holds=lambda there, wanted: all(there.get(k) == v for k, v in wanted.items()),

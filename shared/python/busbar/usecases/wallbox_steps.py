@@ -34,7 +34,7 @@ from busbar.process.create import CreateStep, Creator, StepRow
 from busbar.settings import Mode
 from busbar.usecases.deps import Deps, revise
 from busbar.usecases.wallbox_identities import with_contact
-from busbar.usecases.wallbox_objects import parked, restore, settle_of
+from busbar.usecases.wallbox_objects import parked, restore
 from busbar.usecases.wallbox_products import products
 
 SAP, SALESFORCE, ENERGISED = "sap", "salesforce", "energised"
@@ -315,7 +315,7 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
         reference=thing.reference,
         process=way.process,
         mode=thing.mode,
-        settle=settle_of(thing.system, deps),
+        settle=deps.settle_of(thing.system),
         timeout=way.timeout,
         payload=lambda: deps.mapper.run(thing.system, thing.mapping, thing.source()),
         find=find,
