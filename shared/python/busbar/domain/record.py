@@ -58,3 +58,14 @@ class SourceMark(Value):
     event_id: str
     content_hash: str
     at: AwareDatetime
+
+    def is_newer(self, applied: SourceMark | None) -> bool | None:
+        """Whether this is to be applied over what was; False for a repeat or a late event.
+
+        None: one version says two things, and only the source can tell which of them holds.
+        """
+        if applied is None or self.version > applied.version:
+            return True
+        if self.version < applied.version or self.content_hash == applied.content_hash:
+            return False
+        return None

@@ -100,15 +100,12 @@ def _check_bindings(said: Assignment, ours: str, deps: Deps) -> None:
 
 
 def _is_newer(said: Assignment, to: Recipient, card: ChargeCard) -> bool:
-    mark = card.assigned_by
-    if mark is None or said.mark.version > mark.version:
-        return True
-    if said.mark.version < mark.version or said.mark.content_hash == mark.content_hash:
-        return False
+    newer = said.mark.is_newer(card.assigned_by)
+    if newer is not None:
+        return newer
     there = (card.order_id, card.asset_id, card.purpose)
     if there == (to.order_id, said.asset_id, to.purpose):
         return False  # the mark is of an older release, whose events told more
-    # One version, two contents: only the source can tell which of them holds.
     return said.holds()
 
 

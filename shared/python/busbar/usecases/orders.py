@@ -7,7 +7,7 @@ from busbar.domain.customers import Caller, Company
 from busbar.domain.identifiers import is_id
 from busbar.domain.lifecycle import LIFECYCLE, rejected_text, waiting_text
 from busbar.domain.orders import ChargeCardOrder
-from busbar.domain.tracked_orders import HistoryEntry
+from busbar.domain.tracked_orders import HistoryEntry, TrackedOrder
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json, Stored
 from busbar.usecases.deps import Deps
@@ -61,24 +61,31 @@ def view(stored: Stored[ChargeCardOrder]) -> Json:
     """An order as the portal shows it."""
     order = stored.record
     return {
-        "id": order.id,
+        **tracked(order),
         "company_id": order.company_id,
-        "status": order.status.value,
-        "status_text": LIFECYCLE[order.status].german,
-        "salesforce_order_number": order.salesforce_order_number,
         "quantity": order.quantity,
         "invoice_address": order.invoice_address.model_dump(),
         "delivery_address": order.delivery_address.model_dump(),
+        "waiting_text": waiting_text(order.waiting_for),
+        "cards_in_portal": len(order.cards_taken_over),
+        "changed_at": stored.changed_at.isoformat(),
+    }
+
+
+def tracked(order: TrackedOrder) -> Json:
+    """What the portal shows of every order that Salesforce moves on."""
+    return {
+        "id": order.id,
+        "status": order.status.value,
+        "status_text": LIFECYCLE[order.status].german,
+        "salesforce_order_number": order.salesforce_order_number,
         "note": order.note,
         "ordered_at": order.ordered_at.isoformat(),
         "tracking_id": order.tracking_id,
         "delivery_date": order.delivery_date.isoformat() if order.delivery_date else None,
         "waiting_for": order.waiting_for,
-        "waiting_text": waiting_text(order.waiting_for),
         "rejected_reason": order.rejected_reason,
         "rejected_text": rejected_text(order.rejected_reason, order.rejected_note),
-        "cards_in_portal": len(order.cards_taken_over),
-        "changed_at": stored.changed_at.isoformat(),
     }
 
 

@@ -26,15 +26,11 @@ PURPOSES = {
 }
 
 
-class Assigned(Value):
-    """This Asset belongs to this order now, and is that."""
+class Told(Value):
+    """What an event, or an Asset itself, tells of an Asset of an order."""
 
     order_reference: str
     asset_id: str
-    kind: AssetKind
-    serial_number: str
-    """Of a wallbox; empty for a card, whose number we have from be.ENERGISED."""
-    card_id: str
     version: int
     event_id: str
 
@@ -44,6 +40,15 @@ class Assigned(Value):
         return SourceMark(
             version=self.version, event_id=self.event_id, content_hash=said, at=deps.clock.now()
         )
+
+
+class Assigned(Told):
+    """This Asset belongs to this order now, and is that."""
+
+    kind: AssetKind
+    serial_number: str
+    """Of a wallbox; empty for a card, whose number we have from be.ENERGISED."""
+    card_id: str
 
 
 def order_of(reference: str, deps: Deps) -> Stored[WallboxOrder]:
@@ -137,14 +142,11 @@ def give_wallbox(said: Assigned, deps: Deps) -> None:
 
 
 def _is_newer(said: Assigned, order: WallboxOrder, wallbox: Wallbox, deps: Deps) -> bool:
-    mark = wallbox.assigned_by
-    if mark is None or said.version > mark.version:
-        return True
-    if said.version < mark.version or said.mark(deps).content_hash == mark.content_hash:
-        return False
+    newer = said.mark(deps).is_newer(wallbox.assigned_by)
+    if newer is not None:
+        return newer
     if (wallbox.order_id, wallbox.serial_number) == (order.id, said.serial_number):
         return False
-    # One version, two contents: only the source can tell which of them holds.
     return _asset_says_so(said, deps)
 
 

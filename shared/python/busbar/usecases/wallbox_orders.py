@@ -6,10 +6,8 @@ from busbar.domain.authorisation import Relation, require
 from busbar.domain.customers import Caller
 from busbar.domain.identifiers import is_id
 from busbar.domain.lifecycle import (
-    LIFECYCLE,
     going_back_text,
     is_parked,
-    rejected_text,
     waiting_text,
 )
 from busbar.domain.task_texts import SYSTEMS
@@ -17,7 +15,7 @@ from busbar.domain.wallbox_orders import STEPS, OrderLine, Step, WallboxOrder
 from busbar.errors import Problem
 from busbar.ports import Json, Stored
 from busbar.usecases.deps import Deps
-from busbar.usecases.orders import history_line
+from busbar.usecases.orders import history_line, tracked
 from busbar.usecases.pages import PAGE_QUERY, bad_parameter, read_page
 
 LIST_QUERY = ("user_id", *PAGE_QUERY)
@@ -65,22 +63,12 @@ def view(stored: Stored[WallboxOrder]) -> Json:
     """An order as the portal shows it."""
     order = stored.record
     return {
-        "id": order.id,
-        "status": order.status.value,
-        "status_text": LIFECYCLE[order.status].german,
-        "salesforce_order_number": order.salesforce_order_number,
+        **tracked(order),
         "products": [_line(line) for line in order.lines],
         "billing_address": order.billing_address.model_dump(),
         "delivery_address": order.delivery_address.model_dump(),
         "installation_address": order.installation_address.model_dump(),
-        "note": order.note,
-        "ordered_at": order.ordered_at.isoformat(),
-        "tracking_id": order.tracking_id,
-        "delivery_date": order.delivery_date.isoformat() if order.delivery_date else None,
-        "waiting_for": order.waiting_for,
         "waiting_text": _waiting_text(order),
-        "rejected_reason": order.rejected_reason,
-        "rejected_text": rejected_text(order.rejected_reason, order.rejected_note),
         "changed_at": stored.changed_at.isoformat(),
     }
 

@@ -11,16 +11,14 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from busbar.domain.record import SourceMark, Value
 from busbar.domain.wallbox_assets import Review, WallboxAsset
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox, wallbox_id
 from busbar.errors import Conflict, EventRejected, UpstreamError
 from busbar.ports import Change, Save, Stored
-from busbar.process.contract import content_hash
 from busbar.usecases.deps import TRIES, Deps, revise
 from busbar.usecases.wallbox_approval import refunds_follow
-from busbar.usecases.wallbox_assignment import order_of
+from busbar.usecases.wallbox_assignment import Told, order_of
 from busbar.usecases.wallbox_event import assigned, told_by_asset
 from busbar.usecases.wallbox_forward import tell_asset, wallbox_errand
 
@@ -51,23 +49,12 @@ class InstallationReviewed(BaseModel):
         )
 
 
-class Reviewed(Value):
+class Reviewed(Told):
     """The installation of this wallbox is reviewed so far. `proof_hash`: SHA-256 of the proof."""
 
-    order_reference: str
-    asset_id: str
     review: Review
     reason: str
     proof_hash: str
-    version: int
-    event_id: str
-
-    def mark(self, deps: Deps) -> SourceMark:
-        """What is kept of it: its version, and a hash that tells whether another says the same."""
-        said = content_hash(self.model_dump(mode="json", exclude={"event_id", "version"}))
-        return SourceMark(
-            version=self.version, event_id=self.event_id, content_hash=said, at=deps.clock.now()
-        )
 
 
 def review_in(order_reference: str, asset: WallboxAsset, deps: Deps) -> Reviewed | None:
@@ -167,15 +154,13 @@ def _asset(said: Reviewed, deps: Deps) -> WallboxAsset | None:
 
 def _newest(said: Reviewed, wallbox: Wallbox, deps: Deps) -> Reviewed | None:
     """What is to be applied; None for a repeat or a late event."""
-    mark = wallbox.reviewed_by
-    if mark is None or said.version > mark.version:
-        return said
-    if said.version < mark.version or said.mark(deps).content_hash == mark.content_hash:
-        return None
-    # One version, two contents: only the source can tell which of them holds.
+    applied = wallbox.reviewed_by
+    newer = said.mark(deps).is_newer(applied)
+    if applied is None or newer is not None:
+        return said if newer else None
     asset = _asset(said, deps)
     held = review_in(said.order_reference, asset, deps) if asset else None
-    if held is None or held.mark(deps).content_hash == mark.content_hash:
+    if held is None or held.mark(deps).content_hash == applied.content_hash:
         return None
     return held.model_copy(update={"version": max(held.version, said.version)})
 
