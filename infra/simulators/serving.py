@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 from hypercorn.asyncio import serve as hypercorn_serve
@@ -13,6 +14,8 @@ from infra.simulators.asgi import HOLD_SECONDS, SimulatorApp
 from infra.simulators.simulator import Simulator
 
 HOST = "127.0.0.1"
+AGAIN_SECONDS = 1.0
+"""After this time a system sends again what it could not send, whether it is called or not."""
 
 
 async def serve(
@@ -29,6 +32,7 @@ async def serve(
         ending.set()  # The server waits for open calls: answers that are held would keep it.
 
     await asyncio.gather(
+        _send_again([simulator for simulator, _ in places], ending),
         *(
             hypercorn_serve(
                 cast("Any", SimulatorApp(simulator, hold, ending)),
@@ -36,8 +40,16 @@ async def serve(
                 shutdown_trigger=ended,
             )
             for simulator, port in places
-        )
+        ),
     )
+
+
+async def _send_again(simulators: Sequence[Simulator], ending: asyncio.Event) -> None:
+    while not ending.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), AGAIN_SECONDS)
+        for simulator in simulators:
+            await asyncio.to_thread(simulator.flush)
 
 
 def _config(port: int) -> Config:

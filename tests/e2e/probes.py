@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from busbar.domain.authorisation import TABLE, Relation
 from busbar.domain.customers import Role
+from busbar.domain.identifiers import derived_id
+from busbar.domain.wallboxes import Proof, Wallbox
 
 Near = Literal["own", "same_company", "other_company", "deleted", "suspended", "removed"]
 """Object of the caller, of his company, of another, one that is gone; or a caller who is."""
@@ -38,6 +40,10 @@ Subject = Literal[
     "wallbox_order",
     "wallbox",
 ]
+
+
+GONE = derived_id("matrix", "gone")
+"""The id of nothing."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,27 @@ PROBES: Mapping[str, Probe] = {
     "connection_check": Probe("system", everybodys=True),
     "openapi": Probe(),
 }
+
+
+def proven(ours: str, sub: str, **more: Any) -> Wallbox:
+    """A user's wallbox, whose installation is proven, as far as any answer shows."""
+    proof = Proof(
+        key="proofs/demo/any",
+        sha256="a" * 64,
+        content_type="application/pdf",
+        size=1,
+        uploaded_at=datetime.now(UTC),
+    )
+    return Wallbox(
+        id=ours,
+        asset_id=f"any-{ours}",
+        serial_number=ours,
+        order_id=GONE,
+        customer_id=GONE,
+        user_id=sub,
+        proof=proof,
+        **more,
+    )
 
 
 def expected(operation: str, role: Role, near: Near) -> int:

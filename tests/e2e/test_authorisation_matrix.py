@@ -18,7 +18,6 @@ from busbar.domain.authorisation import TABLE
 from busbar.domain.customers import Company, Role, User, Vehicle
 from busbar.domain.identifiers import derived_id
 from busbar.domain.tasks import Kind, Task
-from busbar.domain.wallboxes import Proof, Wallbox
 from busbar.ports import Drop, Put, Save
 from busbar.store.records import TableStore
 from busbar.wiring import SystemClock
@@ -28,10 +27,9 @@ from infra.local.sample import company_id
 from infra.local.testing import RunningSystem
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.e2e.conftest import eventually, store_of
-from tests.e2e.probes import NEARS, PROBES, WALLBOX, Near, expected
+from tests.e2e.probes import GONE, NEARS, PROBES, WALLBOX, Near, expected, proven
 
 ROUTES = {r.operation: r for case in USE_CASES for r in case.routes}
-GONE = derived_id("matrix", "gone")
 STAFF = frozenset({Role.SERVICE_AGENT, Role.OPERATOR, Role.MACHINE, Role.PARTNER})
 MACHINE = {"scope": "busbar/machine"}
 ORDERS, CARDS = "/v1/charge-card-orders", "/v1/charge-cards"
@@ -145,23 +143,7 @@ def _people(store: TableStore) -> None:
 def _wallbox(store: TableStore, sub: str) -> str:
     """A user's only wallbox, whose installation is proven; its id."""
     ours = derived_id("matrix wallbox", sub)
-    proof = Proof(
-        key="proofs/demo/any",
-        sha256="a" * 64,
-        content_type="application/pdf",
-        size=1,
-        uploaded_at=SystemClock().now(),
-    )
-    made = Wallbox(
-        id=ours,
-        asset_id=f"matrix-{ours}",
-        serial_number=ours,
-        order_id=GONE,
-        customer_id=GONE,
-        user_id=sub,
-        proof=proof,
-    )
-    store.commit(Save(made))
+    store.commit(Save(proven(ours, sub)))
     return ours
 
 

@@ -8,14 +8,18 @@ import pytest
 
 from busbar.domain.authorisation import SIGNED, TABLE
 from busbar.domain.customers import Vehicle
-from busbar.ports import Put
+from busbar.domain.wallboxes import Tariff
+from busbar.ports import Put, Save
+from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.local.testing import RunningSystem
 from infra.openapi import text
 from infra.operations import operations
+from infra.operations.my_wallbox import TARIFF, WALLBOX_ID
 from infra.operations.parts import VEHICLE_ID
 from infra.simulators.sample import NORDWIND
 from tests.e2e.conftest import deliver, held, number_of, place, store_of
+from tests.e2e.probes import proven
 from tests.functions.people import allowed, name_of
 
 ORDERS = "/v1/charge-card-orders"
@@ -28,7 +32,7 @@ def test_should_show_everybody_the_document_that_was_built(system: RunningSystem
         assert shown.text == text()
 
 
-MADE = {"companies_create": "company_id", "users_create": "user_id"}
+MADE = {"companies_create": "company_id", "users_create": "user_id", "wallbox_order": "order_id"}
 """Operations that make what later ones show, change and remove."""
 
 
@@ -44,9 +48,11 @@ def test_should_answer_every_operation_of_the_document_as_it_says(system: Runnin
     document = system.call("GET", "/v1/openapi.json", "driver").json()
     cards = deliver(system, number_of(system, place(system, "any")))
     vehicle = Vehicle(id=VEHICLE_ID, company_id=company_id(NORDWIND), label="Any")
-    store_of(system).commit(Put(vehicle))
+    # Its tariff began long ago, and is the one that the document sets.
+    wallbox = proven(WALLBOX_ID, PEOPLE["driver"], tariff=Tariff.model_validate(TARIFF))
+    store_of(system).commit(Put(vehicle), Save(wallbox))
     ids = {"order_id": cards[0]["order_id"], "card_id": cards[0]["id"], "task_id": "0" * 13}
-    ids |= {"system": "energised", "vehicle_id": VEHICLE_ID}
+    ids |= {"system": "energised", "vehicle_id": VEHICLE_ID, "wallbox_id": WALLBOX_ID}
     seen = set()
     for path, entries in document["paths"].items():
         for verb, entry in entries.items():

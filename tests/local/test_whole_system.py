@@ -57,8 +57,8 @@ def test_should_run_the_state_machine_that_is_deployed_to_aws(
     for name, value in substitutions(LOCAL.tuning, url).items():
         text = text.replace(f"${{{name}}}", value)
     assert there["definition"] == text
-    template = next(s for s in read_assembly(assembly(CACHE)) if s.name == "busbar-local-orders")
-    shipped = [r for r in template.resources.values() if "StateMachine" in r["Type"]]
+    stacks = [stack.resources.values() for stack in read_assembly(assembly(CACHE))]
+    shipped = [r for stack in stacks for r in stack if "StateMachine" in r["Type"]]
     assert definition(use_case) in [r["Properties"]["DefinitionString"] for r in shipped]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import queue
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from infra.simulators import sample
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.faults import Fault
 from infra.simulators.salesforce import SalesforceSimulator
+from infra.simulators.salesforce.events import Envelope
 from infra.simulators.sap import SapSimulator
 from infra.simulators.serving import serve
 from tests.contracts.simulators.any_values import (
@@ -41,13 +43,21 @@ class Served:
 
     def __init__(self) -> None:
         clock = TurnedClock()
-        self.salesforce: SalesforceSimulator = new_salesforce(clock)
+        self.published: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.refusals = 0
+        self.salesforce: SalesforceSimulator = new_salesforce(clock, publish=self._publish)
         self.energised: EnergisedSimulator = any_energised(clock)
         self.sap: SapSimulator = any_sap(clock)
         self.ports = (free_port(), free_port(), free_port())
         self._loop = asyncio.new_event_loop()
         self._end = asyncio.Event()
         self._thread = threading.Thread(target=self._run)
+
+    def _publish(self, envelope: Envelope) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise ConnectionRefusedError
+        self.published.put(envelope["detail-type"])
 
     def _run(self) -> None:
         async def until() -> None:
@@ -117,6 +127,15 @@ def test_should_log_in_with_a_chunked_form_and_read_on_one_connection(
     assert changed.status_code == 200
     account = f"{BASE}/sobjects/Account/{sample.ELBE.account_id}"
     assert salesforce_http.patch(account, json={"Name": "Elbe"}, headers=bearer).status_code == 204
+
+
+def test_should_send_an_event_again_though_nobody_calls(served: Served) -> None:
+    served.salesforce.reset()
+    served.refusals = 2
+    with served.salesforce.working():
+        served.salesforce.events.emit("AnyEvent__e", {})
+    assert served.published.get(timeout=10) == "AnyEvent__e"
+    assert (served.refusals, served.salesforce.events.waiting) == (0, 0)
 
 
 def test_should_hold_the_answer_until_the_caller_gives_up(
