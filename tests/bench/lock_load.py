@@ -4,8 +4,7 @@ The sync copies what a clerk has changed of whole companies, and tells Salesforc
 the same time fleet managers of these companies change a card each, again and again, and
 `card_forward` tells Salesforce of them one by one, with as many workers as the catalogue gives it.
 
-The simulated Salesforce refuses at once where the real one waits for about 10 s. So the share that
-is printed is that of the calls that had to wait; beside it stands how long.
+The simulated Salesforce lets a call wait for 10 s, as the real one does, before it refuses it.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ from functions.card_forward.handler import make_handler
 from infra.catalog import use_case
 from tests.bench.sync_load import FLEET, ORG, ROW_SECONDS, Rig, company_of, energised_id, rig
 
-WAITS = 10.0
-"""Seconds for which Salesforce lets a call wait for a lock before it refuses it (documented)."""
+MOST_REFUSED = 0.01
+"""The share of row writes that may be refused, wanted of the sync."""
 PATIENCE = 900.0
 """Seconds in which the last errand has to be done."""
 
@@ -140,7 +139,7 @@ def contend(made: Rig, changed: int, per_second: float) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 1 if a real Salesforce could have refused a write."""
+    """Exit code 1 if more writes are refused than may be."""
     parser = argparse.ArgumentParser("python -m tests.bench.lock_load", description=__doc__)
     parser.add_argument("--cards", type=int, default=10_000)
     parser.add_argument("--changed", type=int, default=2_500)
@@ -151,14 +150,13 @@ def main(arguments: Sequence[str]) -> int:
     with rig(given.cards, given.row_seconds) as made:
         made.round("the first walk")
         counted = contend(made, given.changed, given.per_second)
-    writes, locked = counted["written"] + counted["refused"], counted["refused"]
-    longest = counted["longest_wait"]
+    refused = counted["refused"] / (counted["written"] + counted["refused"])
     print(
-        f"\nof {writes:,} row writes {locked:,} found their account locked: {locked / writes:.2%};"
-        f" the lock that lasted longest went on for {longest:.2f} s, and Salesforce waits for"
-        f" {WAITS:.0f} s"
+        f"\n{counted['written']:,} rows written, of which {counted['waited']:,} waited for a lock,"
+        f" the longest {counted['longest_wait']:.2f} s; {counted['refused']:,} refused:"
+        f" {refused:.2%}, and {MOST_REFUSED:.0%} may be"
     )
-    return int(longest > WAITS)
+    return int(refused > MOST_REFUSED)
 
 
 if __name__ == "__main__":

@@ -229,8 +229,7 @@ class Rig:
             )
         )
         print("  calls    " + ", ".join(f"{n:,} {call}" for call, n in sorted(self.calls.items())))
-        rate = written["refused"] / max(1, written["written"] + written["refused"])
-        print(f"  locks    {written['written']:,} rows written, {rate:.2%} found locked")
+        print("  locks    " + ", ".join(f"{n:,} rows {what}" for what, n in written.items()))
         print(f"  memory   {peak_megabytes():.0f} MB at most", flush=True)
 
     def _goes_on(self) -> Any:
@@ -239,7 +238,7 @@ class Rig:
 
     def _locks(self) -> dict[str, int]:
         told = httpx.get(f"{self.salesforce}/_sim/locks", trust_env=False).json()
-        return {"written": told["written"], "refused": told["refused"]}
+        return {what: told[what] for what in ("written", "waited", "refused")}
 
     def change(self, count: int) -> None:
         """A clerk blocks all cards of as many companies as come to `count` cards."""

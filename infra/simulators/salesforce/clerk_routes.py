@@ -14,6 +14,8 @@ from infra.simulators.salesforce.org import Org
 
 CLERK: RouteTable[Org] = RouteTable()
 _SWITCHES = ("epoch_dates", "whole_seconds", "by_webhook")
+LOCK_KNOBS = {"row_seconds": 1.0, "wait_seconds": 60.0}
+"""What can be set of row locks, and the most that it can be."""
 _STATUS_FIELDS = {
     "status",
     "tracking_id",
@@ -120,11 +122,11 @@ def rotate_key(org: Org, call: Call) -> Response:
     return answer(204)
 
 
-@CLERK.route("GET", "/_sim/locks", label="control", note="Row writes, and how many were locked out")
+@CLERK.route("GET", "/_sim/locks", label="control", note="Row writes, and who waited for a lock")
 def show_locks(org: Org, _call: Call) -> Response:
     locks = org.locks
-    counted: dict[str, float] = {"written": locks.written, "refused": locks.refused}
-    counted |= {"longest_wait": locks.longest_wait, "row_seconds": locks.row_seconds}
+    counted: dict[str, float] = {n: getattr(locks, n) for n in ("written", "waited", "refused")}
+    counted |= {"longest_wait": locks.longest_wait, **{n: getattr(locks, n) for n in LOCK_KNOBS}}
     return answer(200, counted)
 
 
@@ -132,13 +134,15 @@ def show_locks(org: Org, _call: Call) -> Response:
     "POST",
     "/_sim/locks",
     label="control",
-    note='How long a row keeps its account locked: {"row_seconds": 0.01}',
+    note='How long a row keeps its account locked: {"row_seconds": 0.01}, and {"wait_seconds": 10}',
 )
 def set_locks(org: Org, call: Call) -> Response:
-    seconds = only(body_of(call), {"row_seconds"}).get("row_seconds", 0)
-    if not isinstance(seconds, int | float) or not 0 <= seconds <= 1:
-        raise RefusalError("row_seconds has to be a number from 0 to 1")
-    org.locks.row_seconds = float(seconds)
+    wanted = only(body_of(call), set(LOCK_KNOBS))
+    for name, most in LOCK_KNOBS.items():
+        seconds = wanted.get(name, getattr(org.locks, name))
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= most:
+            raise RefusalError(f"{name} has to be a number from 0 to {most}")
+        setattr(org.locks, name, float(seconds))
     return answer(204)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -158,14 +159,27 @@ def slow(salesforce: SalesforceSimulator) -> SalesforceSimulator:
 
 
 @pytest.mark.usefixtures("slow")
-def test_should_lock_out_a_call_that_writes_to_the_same_account_at_the_same_time(
+def test_should_let_a_call_wait_that_writes_to_the_same_account_at_the_same_time(
     sf: Caller,
 ) -> None:
+    began = time.monotonic()
+    found = both(sf, payload(record(0, CardLabel__c="a")), payload(record(1, CardLabel__c="b")))
+    assert found == [[""], [""]]
+    assert time.monotonic() - began >= 0.5, "both were answered as if the other were not there"
+    counted = sf("GET", "/_sim/locks").json()
+    assert 0 < counted.pop("longest_wait") <= 0.25
+    knobs = {"row_seconds": 0.25, "wait_seconds": 10}
+    assert counted == {"written": 2, "waited": 1, "refused": 0, **knobs}
+
+
+def test_should_refuse_a_call_whose_account_is_locked_for_too_long(
+    sf: Caller, slow: SalesforceSimulator
+) -> None:
+    slow.org.locks.wait_seconds = 0.0
     found = both(sf, payload(record(0, CardLabel__c="a")), payload(record(1, CardLabel__c="b")))
     assert found == [[""], ["UNABLE_TO_LOCK_ROW"]]
     counted = sf("GET", "/_sim/locks").json()
-    assert 0 < counted.pop("longest_wait") <= 0.25
-    assert counted == {"written": 1, "refused": 1, "row_seconds": 0.25}
+    assert (counted["written"], counted["waited"], counted["refused"]) == (1, 0, 1)
 
 
 def test_should_let_calls_to_different_accounts_pass(sf: Caller, slow: SalesforceSimulator) -> None:
@@ -188,4 +202,7 @@ def test_should_have_its_locks_set_from_outside(clock: TurnedClock) -> None:
     call = Caller(salesforce)
     assert call("POST", "/_sim/locks", {"row_seconds": 0.01}).status == 204
     assert salesforce.org.locks.row_seconds == 0.01
-    assert call("POST", "/_sim/locks", {"row_seconds": -1}).status == 400
+    assert call("POST", "/_sim/locks", {"wait_seconds": 2}).status == 204
+    assert (salesforce.org.locks.row_seconds, salesforce.org.locks.wait_seconds) == (0.01, 2.0)
+    for wrong in ({"row_seconds": -1}, {"wait_seconds": 61}, {"wait_seconds": "long"}, {"else": 1}):
+        assert call("POST", "/_sim/locks", wrong).status == 400
