@@ -36,6 +36,7 @@ from busbar.ports import (
     Gate,
     Ids,
     Mapper,
+    Message,
     OrderSystem,
     PartnerSystem,
     Registration,
@@ -75,6 +76,8 @@ ON_DEMAND_SECONDS = 24.0
 """A portal waits at most 29 seconds for API Gateway."""
 SCHEDULED_SECONDS = 50.0
 """All of a scheduled run, which may take 60."""
+LARGEST_BATCH, LARGEST_BATCH_BYTES = 10, 256 * 1024
+"""Messages that SQS takes at once, and their bytes."""
 SCHEDULE_SOURCE = "busbar.schedule"
 """`source` of the event with which a schedule starts a function."""
 
@@ -386,15 +389,65 @@ class SqsQueues:
             QueueUrl=self._urls[queue], MessageBody=body, DelaySeconds=delay, **more
         )
 
-    def park(self, body: str, reason: str) -> None:
-        """SendMessage to the worker's own dead-letter queue, with the reason beside it."""
+    def send_all(self, queue: str, messages: Sequence[Message]) -> list[bool]:
+        """SendMessageBatch, as few as may be: ten messages, or a quarter of a megabyte."""
+        if queue not in self._urls:
+            raise MisconfiguredError(f"BUSBAR_QUEUES names no queue {queue}")
+        taken: list[bool] = []
+        for batch in _batches(messages):
+            entries = [
+                {
+                    "Id": str(number),
+                    "MessageBody": one.body,
+                    "MessageGroupId": one.group,
+                    "MessageDeduplicationId": one.once,
+                }
+                for number, one in enumerate(batch)
+            ]
+            try:
+                answer = self._clients.aws("sqs").send_message_batch(
+                    QueueUrl=self._urls[queue], Entries=entries
+                )
+            except (BotoCoreError, ClientError) as error:
+                raise Unavailable("sqs", "send_message_batch", type(error).__name__) from None
+            there = {entry["Id"] for entry in answer.get("Successful", ())}
+            taken += [entry["Id"] in there for entry in entries]
+        return taken
+
+    def park(self, body: str, reason: str, message: Message | None = None) -> None:
+        """SendMessage to the worker's own dead-letter queue, with the reason beside it.
+
+        A queue that keeps order needs to know the `message` as it is told from others.
+        """
         if not self._parked:
             raise MisconfiguredError("BUSBAR_PARKED is not set")
         attribute = {"DataType": "String", "StringValue": reason[:256] or "unknown"}
+        told = (
+            {"MessageGroupId": message.group, "MessageDeduplicationId": message.once}
+            if message
+            else {}
+        )
         self._clients.aws("sqs").send_message(
-            QueueUrl=self._parked, MessageBody=body, MessageAttributes={"reason": attribute}
+            QueueUrl=self._parked,
+            MessageBody=body,
+            MessageAttributes={"reason": attribute},
+            **told,
         )
         count(Metric.PARKED)
+
+
+def _batches(messages: Sequence[Message]) -> list[list[Message]]:
+    """The messages in their order, in batches that SQS takes."""
+    made: list[list[Message]] = []
+    size = 0
+    for one in messages:
+        length = len(one.body.encode())
+        if not made or len(made[-1]) == LARGEST_BATCH or size + length > LARGEST_BATCH_BYTES:
+            made.append([])
+            size = 0
+        made[-1].append(one)
+        size += length
+    return made
 
 
 class Parts:
