@@ -71,7 +71,16 @@ class EventRejected(BusbarError):
 
 
 class Unmappable(BusbarError):
-    """A mapping could not be evaluated. The message names the mapping, never the values."""
+    """A mapping could not be evaluated. The message names the mapping, never the values.
+
+    `code` is JSONata's (`T2001`), or a name for what has none; `position` counts the characters of
+    the expression.
+    """
+
+    def __init__(self, message: str, code: str = "", position: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.position = position
 
 
 @dataclass(eq=False)

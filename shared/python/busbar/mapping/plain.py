@@ -1,4 +1,4 @@
-"""JSON values on their way into the engine and out of it. All are copied."""
+"""JSON values on their way into an engine and out of it: checked, and copied where they have to."""
 
 from __future__ import annotations
 
@@ -16,8 +16,40 @@ class NotJsonError(Exception):
     """A value that JSON cannot hold, or not exactly. The text says where, never what."""
 
 
+def is_plain(value: object, limits: Limits) -> bool:
+    """Whether a value is plain JSON within the limits, so that it needs no copy.
+
+    The quick answer for the usual case, level by level. Keys are not looked at; a "no" means only
+    that `source_of` or `plain_of` have to look, which know what is wrong and where.
+    """
+    level, left = [value], limits.values
+    for _ in range(limits.nesting + 1):
+        left -= len(level)
+        if left < 0:
+            return False
+        below: list[object] = []
+        for item in level:
+            kind = type(item)
+            if kind is str or kind is bool or item is None:
+                continue
+            if kind is dict:
+                below += item.values()  # type: ignore[attr-defined]  # a dict: see above
+            elif kind is list:
+                below += item  # type: ignore[arg-type]  # a list
+            elif kind is int or kind is float:
+                # Not a number is not within bounds either.
+                if not -LARGEST_INTEGER <= item <= LARGEST_INTEGER:  # type: ignore[operator]
+                    return False
+            else:
+                return False
+        if not below:
+            return True
+        level = below
+    return False
+
+
 def source_of(value: object, limits: Limits, null: object) -> Any:
-    """The source for the engine: None becomes its own null, which it tells from undefined."""
+    """A copy of the source for an engine; None becomes `null`, the engine's own."""
 
     def leaf(item: object, where: str) -> object:
         if item is None:
