@@ -84,8 +84,12 @@ class Document:
 
     def texts(self, value: Mapping[str, Any], key: str, path: str) -> tuple[str, ...]:
         """A list of texts; none if it is missing."""
+        return self.listed(value.get(key, []), below(path, key))
+
+    def listed(self, value: Any, path: str) -> tuple[str, ...]:
+        """A list of texts by itself."""
         found: list[str] = []
-        for at, item in self.items(value.get(key, []), below(path, key)):
+        for at, item in self.items(value, path):
             if isinstance(item, str) and item.strip():
                 found.append(item)
             else:
@@ -116,9 +120,7 @@ class Document:
             self.fault(at, f"is no JSONata expression: {error}")
             return None
 
-    def condition(
-        self, value: Mapping[str, Any], path: str, schema: str
-    ) -> Formula | bool:
+    def condition(self, value: Mapping[str, Any], path: str, schema: str) -> Formula | bool:
         """`enabled`: true, false or an expression."""
         found = value.get("enabled", True)
         if isinstance(found, bool):

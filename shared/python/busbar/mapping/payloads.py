@@ -40,6 +40,8 @@ def parse(payload: str | bytes | dict[str, Any] | list[Any], format: Format = "j
         if not isinstance(payload, str | bytes):
             raise MalformedPayload("XML has to be a text")
         return parse_xml(payload)
+    if format != "json":
+        raise MalformedPayload("its format is neither json nor xml")
     value = loads(payload) if isinstance(payload, str | bytes) else _checked(payload, 0)
     if not isinstance(value, dict | list):
         raise MalformedPayload("it is neither an object nor a list")

@@ -6,6 +6,7 @@ place in the configuration that it stands at, for the fault that names it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -95,7 +96,11 @@ class Constant:
 
     value: Any
     kind: str = "constant"
-    text: str = ""
+
+    @property
+    def text(self) -> str:
+        """As JSON."""
+        return json.dumps(self.value, ensure_ascii=False)
 
     def read(self, _: Scope) -> Any:
         """The value."""
