@@ -45,8 +45,8 @@ class Program:
     ) -> Any:
         """The value of the expression for `source`, in plain JSON types, or `UNDEFINED`.
 
-        `source` is a JSON value or, where several expressions are evaluated on the same, a `Source`;
-        it is not changed. Raises `Unmappable` with a code and, where the engine knows it, the
+        `source` is a JSON value or, where several expressions are evaluated on it, a `Source`; it
+        is not changed. Raises `Unmappable` with a code and, where the engine knows it, the
         position in the expression; never with a value.
         """
         limits = limits or _DEFAULT

@@ -125,7 +125,8 @@ class JsonataPythonProgram:
 
 def _compiled(text: str) -> Expression:
     try:
-        return Expression(text)
+        # It reads beyond a comment that ends the text.
+        return Expression(f"{text}\n" if text.endswith("*/") else text)
     except Exception as error:  # noqa: BLE001
         raise _unmappable(error, 0) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from busbar.mapping.limits import Limits, TooMuchError
 
@@ -14,6 +14,9 @@ LARGEST_INTEGER = 2**53
 
 class NotJsonError(Exception):
     """A value that JSON cannot hold, or not exactly. The text says where, never what."""
+
+
+_SIMPLE = {str, bool, type(None)}
 
 
 def is_plain(value: object, limits: Limits) -> bool:
@@ -30,22 +33,21 @@ def is_plain(value: object, limits: Limits) -> bool:
         below: list[object] = []
         for item in level:
             kind = type(item)
-            if kind is str or kind is bool or item is None:
-                continue
             if kind is dict:
-                below += item.values()  # type: ignore[attr-defined]  # a dict: see above
+                below += cast("dict[str, object]", item).values()
             elif kind is list:
-                below += item  # type: ignore[arg-type]  # a list
-            elif kind is int or kind is float:
-                # Not a number is not within bounds either.
-                if not -LARGEST_INTEGER <= item <= LARGEST_INTEGER:  # type: ignore[operator]
-                    return False
-            else:
+                below += cast("list[object]", item)
+            elif kind not in _SIMPLE and not _is_exact(item):
                 return False
         if not below:
             return True
         level = below
     return False
+
+
+def _is_exact(item: object) -> bool:
+    # Not a number is not within the bounds either.
+    return type(item) in {int, float} and -LARGEST_INTEGER <= cast("float", item) <= LARGEST_INTEGER
 
 
 def source_of(value: object, limits: Limits, null: object) -> Any:

@@ -30,7 +30,7 @@ _WORD = re.compile(
 
 @dataclass(frozen=True)
 class Words:
-    """`variables` without their `$`; `$$` is "$", and `roots` says at which characters it stands."""
+    """`variables` without their `$`; `$$` is "$", and `roots` are the places where it stands."""
 
     variables: frozenset[str]
     roots: tuple[int, ...]
