@@ -139,7 +139,7 @@ class Clients:
         self.clock: Clock = clock or SystemClock()
         self.monotonic = monotonic
         self.ids: Ids = ids or RandomIds()
-        self.mapper: Mapper = mapper or MappingRegistry()
+        self.mapper = mapper
 
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, e.g. `dynamodb`."""
@@ -461,6 +461,7 @@ class Parts:
         self._machine = StepFunctions(settings.machine, partial(clients.aws, "stepfunctions"))
         self._files = s3_files.S3Files(settings.files, partial(clients.aws, "s3"))
         self._clients = clients
+        self._mapper: Mapper = clients.mapper or MappingRegistry(engine=settings.tuning.jsonata)
         self._table = clients.table
         self._webhook_keys: dict[str, WebhookKeys] = {}
         self._systems = {
@@ -508,7 +509,7 @@ class Parts:
             systems=self._systems[org],
             machine=self._machine,
             files=self._files,
-            mapper=self._clients.mapper,
+            mapper=self._mapper,
             org=self.settings.orgs[org],
             tuning=self.settings.tuning,
             correlation_id=correlation_id(),
