@@ -36,10 +36,10 @@ class Bill:
         self._count(call)
         self.read_units += sum(factor * max(1, math.ceil(size_of(i) / 4096)) for i in items)
 
-    def query(self, page: Sequence[Mapping[str, Any]]) -> None:
-        """Charge a query: half a unit per 4 kB of the whole page."""
+    def query(self, page: Sequence[Mapping[str, Any]], factor: float = 0.5) -> None:
+        """Charge a query: `factor` units per 4 kB of the whole page."""
         self._count("Query")
-        self.read_units += 0.5 * max(1, math.ceil(sum(map(size_of, page)) / 4096))
+        self.read_units += factor * max(1, math.ceil(sum(map(size_of, page)) / 4096))
 
     def write(self, changes: Sequence[tuple[Item, Item]]) -> None:
         """Charge a write of items: what was there, what is there then."""
@@ -56,7 +56,7 @@ class _NoBill(Bill):
     def read(self, call: str, items: Iterable[Mapping[str, Any]], factor: float) -> None:
         """Nothing."""
 
-    def query(self, page: Sequence[Mapping[str, Any]]) -> None:
+    def query(self, page: Sequence[Mapping[str, Any]], factor: float = 0.5) -> None:
         """Nothing."""
 
     def write(self, changes: Sequence[tuple[Item, Item]]) -> None:
@@ -149,6 +149,27 @@ class MemoryTable:
         self.bill.query(page)
         more = len(rows) > limit
         return list(page), ({k: str(v) for k, v in page[-1].items()} if more else None)
+
+    def rows(
+        self,
+        partition: str,
+        *,
+        begins: str = "",
+        limit: int = 1000,
+        start: Mapping[str, str] | None = None,
+        consistent: bool = False,
+    ) -> tuple[list[Item], Mapping[str, str] | None]:
+        """Query of the table itself."""
+        after = start["sk"] if start else ""
+        found = sorted(
+            key
+            for key in self.items
+            if key.pk == partition and key.sk.startswith(begins) and key.sk > after
+        )
+        page = [dict(self.items[key]) for key in found[:limit]]
+        self.bill.query(page, 1.0 if consistent else 0.5)
+        last = found[limit - 1] if len(found) > limit else None
+        return page, ({"pk": last.pk, "sk": last.sk} if last else None)
 
     def write(self, writes: Sequence[Write]) -> None:
         """PutItem, DeleteItem or TransactWriteItems."""

@@ -99,6 +99,7 @@ class FragileTable:
         self.get = table.get
         self.get_many = table.get_many
         self.query = table.query
+        self.rows = table.rows
 
     def write(self, writes: Any) -> None:
         """A write, at which the worker may die."""

@@ -193,6 +193,26 @@ class FaultyTable:
         )
         return page
 
+    def rows(
+        self,
+        partition: str,
+        *,
+        begins: str = "",
+        limit: int = 1000,
+        start: Mapping[str, str] | None = None,
+        consistent: bool = False,
+    ) -> tuple[list[Item], Mapping[str, str] | None]:
+        """A partition; as old as the indexes are, unless it is to be consistent."""
+        self._catch_up()
+        lagging = self._index if self._coming and not consistent else self._table
+        page: tuple[list[Item], Mapping[str, str] | None] = self._read(
+            "rows",
+            lambda: lagging.rows(
+                partition, begins=begins, limit=limit, start=start, consistent=consistent
+            ),
+        )
+        return page
+
     def write(self, writes: Sequence[Write]) -> None:
         """A write; whoever dies here has written all of it or nothing."""
         names = "+".join(_name(write) for write in writes)

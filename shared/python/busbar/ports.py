@@ -12,7 +12,11 @@ from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from busbar.domain.cards import BackendCard, CardAsset
+from busbar.domain.entities import Entity
+from busbar.domain.entity_index import Edge, Indexed, Lookup
+from busbar.domain.marks import Mark
 from busbar.domain.orders import CardOffer
+from busbar.domain.readings import Series
 from busbar.domain.record import Record
 from busbar.domain.wallbox_assets import WallboxAsset
 from busbar.domain.wallbox_products import WallboxProduct
@@ -178,6 +182,88 @@ class Store(Protocol):
 
     def commit(self, *changes: Change) -> None:
         """Write all or none. Raises `Conflict` if a `Save` or `Bind` finds another state."""
+        ...
+
+
+@dataclass(frozen=True)
+class Holders:
+    """The entities that have a unique value. Not `complete`: there are more, too many to read."""
+
+    ids: tuple[str, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class EntityWrite:
+    """Write `after` over `before` (version 0: nothing may be there), and where they stand."""
+
+    before: Entity
+    after: Entity
+    was: Indexed
+    will: Indexed
+
+
+class Entities(Protocol):
+    """The entities of one org. Reads are eventually consistent unless asked otherwise, which costs
+    twice as much."""
+
+    org: str
+
+    def get(self, ids: Sequence[str], *, consistent: bool = False) -> dict[str, Entity]:
+        """Read entities, all at once; gone ones are left out, deleted and purged ones are not."""
+        ...
+
+    def find(self, lookups: Sequence[Lookup], *, consistent: bool = False) -> dict[Lookup, Holders]:
+        """Who has these unique values, all at once. Ids may be of entities that are gone."""
+        ...
+
+    def save(self, write: EntityWrite) -> None:
+        """One conditional write; a transaction if a unique value or a relation comes or goes.
+
+        Raises `Conflict` if the entity or a value's holder is another one meanwhile.
+        """
+        ...
+
+    def related(self, target: str, relation: str = "", *, consistent: bool = False) -> list[Edge]:
+        """Who is related to an entity, by any attribute or by one. A source may be gone, or have
+        the relation no more."""
+        ...
+
+    def listed(
+        self, schema: str, filters: Mapping[int, str], *, limit: int, before: str = ""
+    ) -> tuple[list[str], str | None]:
+        """Ids of a schema's entities, newest change first, and where to read on; None at the end.
+
+        `filters` are values by the place of their declaration; an id may have another value that
+        looks alike. A page may be short, or empty, and not the last.
+        """
+        ...
+
+    def prune_mark(self, schema: str, scope: str) -> Mark | None:
+        """The newest prune of a scope, consistent."""
+        ...
+
+    def keep_prune_mark(self, schema: str, scope: str, mark: Mark) -> None:
+        """Remember a prune for as long as late events are heeded."""
+        ...
+
+
+class ReadingSeries(Protocol):
+    """Meter readings, one series per counter (or per meter, where no counter is named)."""
+
+    def series(self, meter: str, counter: str, *, consistent: bool = False) -> Series:
+        """All readings of a counter; with an empty `counter` those that name none."""
+        ...
+
+    def all_series(self, meter: str) -> dict[str, Series]:
+        """All readings of a meter, by counter."""
+        ...
+
+    def save(self, before: Series, after: Series) -> None:
+        """Write the years that differ, each on condition that it is as it was.
+
+        Raises `Conflict`; some years may be written then: do it all again.
+        """
         ...
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Level = Literal["success", "error", "warning", "info"]
 LEVELS: dict[str, Level] = {
@@ -62,3 +64,23 @@ LEVELS: dict[str, Level] = {
 def level_of(code: str) -> Level:
     """The level of a code; an unknown one is an error."""
     return LEVELS.get(code, "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one part of an event. Message and detail hold no value of it.
+
+    `operation` is what was asked for: `upsert`, `delete`, `purge`, `prune` or `reading`.
+    """
+
+    code: str
+    entity_slug: str
+    operation: str
+    message: str = ""
+    entity_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def level(self) -> Level:
+        """How it counts."""
+        return level_of(self.code)

@@ -54,6 +54,11 @@ TEXTS: Mapping[str, str] = {
         " zusammengeführt wird nichts. Bitte entscheiden, ob es eine andere Person ist und die"
         " Bestellung weitergeht, oder ob sie storniert wird."
     ),
+    "not_leading_system": (
+        "Ein Wert, den hier ein anderes System führt, kam aus {system} und wurde nicht übernommen,"
+        " alles andere schon. Bitte entscheiden, welches System ihn führt, und die Einstellung hier"
+        " oder den Versand dort berichtigen."
+    ),
     "station_not_found": (
         "{subject} ließ sich in {system} nicht anhand ihrer Seriennummer finden; ihrem Besitzer ist"
         " sie dort noch nicht zugeordnet. Bitte die Seriennummer prüfen, hier wie dort, und"

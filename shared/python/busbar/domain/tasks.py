@@ -23,6 +23,7 @@ Kind = Literal[
     "divergence",
     "similar_customer",
     "station_not_found",
+    "not_leading_system",
 ]
 """The kinds that are opened today. A record may hold one of another release."""
 OPEN = "open"
@@ -66,6 +67,8 @@ class Task(Record):
     system: str = ""
     reason: str
     opened_at: AwareDatetime
+    count: int = 1
+    """How often its cause was met since it was opened, where that is counted."""
     decision: Decision | None = None
 
     @classmethod

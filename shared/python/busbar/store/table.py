@@ -96,6 +96,18 @@ class Table(Protocol):
         """Keys of one index partition in sort order; `until` bounds the sort key, inclusive."""
         ...
 
+    def rows(
+        self,
+        partition: str,
+        *,
+        begins: str = "",
+        limit: int = 1000,
+        start: Mapping[str, str] | None = None,
+        consistent: bool = False,
+    ) -> tuple[list[Item], Mapping[str, str] | None]:
+        """Whole items of one partition of the table itself, in the order of their sort keys."""
+        ...
+
     def write(self, writes: Sequence[Write]) -> None:
         """All or none. Raises `Conflict` if a condition does not hold."""
         ...
@@ -212,17 +224,44 @@ class DynamoTable:
         arguments: dict[str, Any] = {}
         if start:
             arguments["ExclusiveStartKey"] = to_wire(start)
+        return self._query(
+            IndexName=index,
+            KeyConditionExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ScanIndexForward=not newest_first,
+            Limit=limit,
+            **arguments,
+        )
+
+    def rows(
+        self,
+        partition: str,
+        *,
+        begins: str = "",
+        limit: int = 1000,
+        start: Mapping[str, str] | None = None,
+        consistent: bool = False,
+    ) -> tuple[list[Item], Mapping[str, str] | None]:
+        """Query of the table itself."""
+        expression, names, values = "#p = :p", {"#p": "pk"}, {":p": {"S": partition}}
+        if begins:
+            expression += " AND begins_with(#s, :s)"
+            names["#s"] = "sk"
+            values[":s"] = {"S": begins}
+        arguments: dict[str, Any] = {"ExclusiveStartKey": to_wire(start)} if start else {}
+        return self._query(
+            KeyConditionExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ConsistentRead=consistent,
+            Limit=limit,
+            **arguments,
+        )
+
+    def _query(self, **call: Any) -> tuple[list[Item], Mapping[str, str] | None]:
         with _asking():
-            answer = self._client.query(
-                TableName=self._name,
-                IndexName=index,
-                KeyConditionExpression=expression,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
-                ScanIndexForward=not newest_first,
-                Limit=limit,
-                **arguments,
-            )
+            answer = self._client.query(TableName=self._name, **call)
         last = answer.get("LastEvaluatedKey")
         following = {k: str(v) for k, v in from_wire(last).items()} if last else None
         return [from_wire(item) for item in answer["Items"]], following

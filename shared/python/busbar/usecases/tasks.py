@@ -99,7 +99,15 @@ WAYS: Mapping[tuple[str, str], Mapping[Action, Way]] = {
     ("card_not_synchronised", _ORDER): {"resume": orders.look_again, **_NOTED},
 }
 """The ways out of a task, by its kind and the schema of its subject."""
-NOTED = frozenset({"parked_event", "forbidden_transition", "card_not_synchronised", "divergence"})
+NOTED = frozenset(
+    {
+        "parked_event",
+        "forbidden_transition",
+        "card_not_synchronised",
+        "divergence",
+        "not_leading_system",
+    }
+)
 """Kinds that can be closed whatever their subject is: nothing of ours waits for them."""
 
 

@@ -1,0 +1,235 @@
+"""Meter readings: a series of them per counter, and what updates make of it. Pure.
+
+A reading is kept like an entity: every attribute knows its event, so a late one overwrites nothing
+newer. A deletion is for good; what stays is by which mark the reading was known, so that an event
+from before brings it back no more.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+from busbar.domain.calendar_day import berlin_day
+from busbar.domain.changes import Set
+from busbar.domain.entities import BIN_DAYS, Entity, item_id, purged, upserted
+from busbar.domain.marks import Mark
+from busbar.domain.updates import ReadingUpdate
+
+_ISO = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}($|T)")
+REQUIRED = ("external_id", "timestamp", "source", "value")
+KNOWN_BY = frozenset({"external_id", "timestamp", "direction", "source"})
+MOST_IN_A_YEAR = 4000
+"""Readings of one counter in one year, which are one item: 60 to 100 bytes each. A series by the
+quarter of an hour belongs elsewhere."""
+Result = Literal["created", "updated", "unchanged", "stale", "deleted"]
+
+
+class Unmatched(ValueError):
+    """A reading cannot be applied. `code` is one of `busbar.domain.outcomes`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Pruned(NamedTuple):
+    """A prune that was applied: readings from before `mark` are gone, or those of `source`."""
+
+    mark: Mark
+    source: str | None
+
+
+class ReadingsSynced(NamedTuple):
+    """How far one integration has brought a series. `synced_at` in µs since 1970."""
+
+    synced_at: int
+    operation: Literal["upsert", "delete"]
+    event_id: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """The readings of one counter, by id, those that are gone among them.
+
+    `versions` are our writes by year, as they were read; `prunes` by source (empty: all).
+    """
+
+    meter: str
+    counter: str
+    readings: Mapping[str, Entity] = field(default_factory=dict)
+    prunes: Mapping[str, Pruned] = field(default_factory=dict)
+    sync: Mapping[str, ReadingsSynced] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+    def live(self) -> list[Entity]:
+        """The readings that are there, by time."""
+        return sorted((r for r in self.readings.values() if r.live), key=_time)
+
+
+def _time(reading: Entity) -> str:
+    return str(reading.attributes.get("timestamp", ""))
+
+
+def checked(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """A reading's attributes as they are kept: the value a number, the time in UTC.
+
+    Raises `Unmatched`.
+    """
+    missing = [name for name in REQUIRED if attributes.get(name) in (None, "")]
+    if missing:
+        raise Unmatched(
+            "INVALID_METER_READING_ATTRIBUTES", f"missing required {', '.join(missing)}"
+        )
+    at = read_timestamp(attributes["timestamp"])
+    text = at.isoformat().replace("+00:00", "Z")
+    return {**attributes, "timestamp": text, "value": _value(attributes["value"])}
+
+
+def read_timestamp(raw: Any) -> datetime:
+    """An ISO date (midnight UTC) or date-time (UTC without an offset). Raises `Unmatched`."""
+    try:
+        at = datetime.fromisoformat(raw if isinstance(raw, str) and _ISO.match(raw) else "")
+    except ValueError:
+        raise Unmatched(
+            "INVALID_METER_READING_ATTRIBUTES", "timestamp has to be an ISO date or date-time"
+        ) from None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _value(raw: Any) -> int | float:
+    try:
+        number = float(raw) if not isinstance(raw, bool) else math.nan
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise Unmatched("INVALID_METER_READING_ATTRIBUTES", "value has to be a number")
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def year_of(reading: Entity) -> str:
+    """The German calendar year that a reading is kept in."""
+    return str(berlin_day(read_timestamp(reading.attributes["timestamp"])).year)
+
+
+def matched(series: Series, update: ReadingUpdate, attributes: Mapping[str, Any]) -> Entity:
+    """The reading that an update is about, new if there is none. Raises `Unmatched` for several."""
+    strict = update.matching == "strict-date"
+    found = [
+        r
+        for r in series.readings.values()
+        if (_same_day(r, attributes) if strict else _same_external_id(r, attributes))
+    ]
+    live = [r for r in found if r.live]
+    if len(live) > 1:
+        raise Unmatched("READING_MULTIPLE_MATCHES", "several readings fit; none was changed")
+    if live or found:
+        return (live or sorted(found, key=lambda r: r.id))[-1]
+    known = _day_key(attributes) if strict else [str(attributes["external_id"])]
+    new_id = item_id(series.meter, series.counter, known)
+    return series.readings.get(new_id) or Entity(new_id, "reading")
+
+
+def _same_external_id(reading: Entity, attributes: Mapping[str, Any]) -> bool:
+    return bool(reading.attributes.get("external_id") == attributes.get("external_id"))
+
+
+def _same_day(reading: Entity, attributes: Mapping[str, Any]) -> bool:
+    return _day_key(reading.attributes) == _day_key(attributes)
+
+
+def _day_key(attributes: Mapping[str, Any]) -> list[str]:
+    """What a reading is known by under `strict-date`; without a direction it is `feed-out`."""
+    day = berlin_day(read_timestamp(attributes["timestamp"]))
+    return [str(attributes.get("direction") or "feed-out"), day.isoformat()]
+
+
+def applied(series: Series, update: ReadingUpdate, mark: Mark) -> tuple[Series, Result]:
+    """The series after an update. Raises `Unmatched`."""
+    attributes = checked(update.attributes)
+    there = matched(series, update, attributes)
+    if update.mode == "delete":
+        return _deleted(series, there, attributes, mark)
+    changes = {name: Set(value) for name, value in attributes.items()}
+    merged = upserted(there, changes, mark)
+    result = _still_pruned(series, merged.entity)
+    if len(merged.stale) == len(changes) or (not there.live and not result.live):
+        outcome: Result = "stale"
+    elif not there.live:
+        outcome = "created"
+    else:
+        outcome = "unchanged" if result.attributes == there.attributes else "updated"
+    return _with(series, there, result), outcome
+
+
+def _deleted(
+    series: Series, there: Entity, attributes: Mapping[str, Any], mark: Mark
+) -> tuple[Series, Result]:
+    known = {name: Set(attributes[name]) for name in KNOWN_BY & attributes.keys()}
+    if there.alive is None and there.purged is None:
+        there = upserted(there, known, mark._replace(version=mark.version - 1)).entity
+    gone = purged(there, mark, KNOWN_BY)
+    if gone.live:
+        return series, "stale"
+    return _with(series, there, gone), "deleted" if there.live else "unchanged"
+
+
+def _still_pruned(series: Series, reading: Entity) -> Entity:
+    """A prune that came before its time takes with it what an older event brings now."""
+    for by in series.prunes.values():
+        if reading.live and _overtaken(reading, by) and _in_scope(reading, by):
+            reading = purged(reading, by.mark, KNOWN_BY)
+    return reading
+
+
+def _overtaken(reading: Entity, by: Pruned) -> bool:
+    """Whether a prune left it out: what it kept, it had also said, so that is as new as itself."""
+    return reading.alive is not None and reading.alive.version < by.mark.version
+
+
+def _in_scope(reading: Entity, by: Pruned) -> bool:
+    """A reading without external id is pruned only where the prune names its source."""
+    if by.source is not None:
+        return bool(reading.attributes.get("source") == by.source)
+    return bool(reading.attributes.get("external_id"))
+
+
+def pruned_to(
+    series: Series, keep: frozenset[str], source: str | None, mark: Mark
+) -> tuple[Series, int]:
+    """The series without what is not to be kept, and how many readings went.
+
+    A prune that is older than one that was applied does what that one does.
+    """
+    known = series.prunes.get(source or "")
+    by = known if known and known.mark > mark else Pruned(mark, source)
+    after, count = replace(series, prunes={**series.prunes, source or "": by}), 0
+    for reading in series.live():
+        kept = reading.attributes.get("external_id") in keep or (reading.alive or mark) > mark
+        leaves = _overtaken(reading, by) if by.mark != mark else not kept
+        if leaves and _in_scope(reading, by):
+            after = _with(after, reading, purged(reading, by.mark, KNOWN_BY))
+            count += 1
+    return after, count
+
+
+def _with(series: Series, before: Entity, after: Entity) -> Series:
+    if after.says_the_same(before) and before.id in series.readings:
+        return series
+    return replace(series, readings={**series.readings, after.id: after})
+
+
+def remembered(reading: Entity, now: int) -> bool:
+    """Whether a reading is to be kept; one that is gone only as long as late events are heeded."""
+    if reading.live or reading.purged is None:
+        return True
+    return now < reading.purged.at + BIN_DAYS * 86400 * 1_000_000
+
+
+def view(reading: Entity) -> dict[str, Any]:
+    """A reading as it is shown."""
+    return {"_id": reading.id, **reading.attributes}

@@ -1,0 +1,136 @@
+"""The schemas of entities: which attributes there are, of which type, and how entities are found.
+
+A *unique* attribute is indexed: an entity is found by its value. That no two entities have the same
+is not enforced; who looks for one and finds several is told so. A schema declares up to four
+*filters*, by which it can be listed. Attributes that a schema does not have are stored, and cannot
+be looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+Type = Literal[
+    "string",
+    "number",
+    "currency",
+    "boolean",
+    "date",
+    "datetime",
+    "address",
+    "payment",
+    "email",
+    "phone",
+    "tags",
+    "relation",
+    "json",
+]
+MOST_FILTERS = 4
+FILTERABLE = frozenset({"string", "number", "currency", "boolean", "date", "datetime"})
+LOOKED_FOR = frozenset({"string", "number", "email", "phone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute. `to` are the schemas that a relation may lead to; none: to any."""
+
+    name: str
+    type: Type = "string"
+    unique: bool = False
+    to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The attributes of one kind of entity, by name."""
+
+    name: str
+    attributes: Mapping[str, Attribute]
+    filters: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for what the table could not do."""
+        if len(self.filters) > MOST_FILTERS:
+            raise ValueError(f"{self.name}: more than {MOST_FILTERS} filters")
+        for name in self.filters:
+            if name not in self.attributes or self.attributes[name].type not in FILTERABLE:
+                raise ValueError(f"{self.name}: {name} cannot be a filter")
+        for attribute in self.unique():
+            if attribute.type not in LOOKED_FOR:
+                raise ValueError(f"{self.name}: {attribute.name} cannot be unique")
+
+    def unique(self) -> list[Attribute]:
+        """The attributes by which an entity is found."""
+        return [a for a in self.attributes.values() if a.unique]
+
+
+class Catalogue:
+    """The schemas of one org."""
+
+    def __init__(self, schemas: Iterable[Schema]) -> None:
+        self._schemas = {schema.name: schema for schema in schemas}
+
+    def get(self, name: str) -> Schema:
+        """A schema; one that nobody knows has no attributes, so that nothing is found by it."""
+        return self._schemas.get(name) or Schema(name, {})
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._schemas
+
+    def names(self) -> list[str]:
+        """All schemas."""
+        return sorted(self._schemas)
+
+    def extended(self, changes: Mapping[str, Any]) -> Catalogue:
+        """With an org's own attributes, filters and schemas. Raises `ValueError`.
+
+        `{"contract": {"attributes": {"identity_id": "string!"}, "filters": ["status"]}}`; a type
+        is written as in `attribute`.
+        """
+        schemas = dict(self._schemas)
+        for name, change in changes.items():
+            known = self.get(name)
+            own = {n: attribute(f"{n}:{text}") for n, text in change.get("attributes", {}).items()}
+            schemas[name] = replace(
+                known,
+                attributes={**known.attributes, **own},
+                filters=tuple(change.get("filters", known.filters)),
+            )
+        return Catalogue(schemas.values())
+
+
+def attribute(text: str) -> Attribute:
+    """An attribute as it is written: `name[:type[>schema,…]][!]`; `!` if it is unique.
+
+    Raises `ValueError` if there is no such type.
+    """
+    name, _, rest = text.rstrip("!").partition(":")
+    kind, _, to = rest.partition(">")
+    kind = kind or "string"
+    if kind not in get_args(Type):
+        raise ValueError(f"{name}: there is no type {kind}")
+    return Attribute(name, kind, text.endswith("!"), tuple(to.split(",")) if to else ())  # type: ignore[arg-type]
+
+
+def schema(name: str, filters: str, attributes: str) -> Schema:
+    """A schema as it is written: names of filters, and attributes as in `attribute`."""
+    made = [attribute(text) for text in attributes.split()]
+    return Schema(name, {a.name: a for a in made}, tuple(filters.split()))
+
+
+class Leading:
+    """Which system owns which attribute (Datenhoheit), as a setting says.
+
+    `{"contract.status": "sap", "contact.*": "crm"}`: the attribute itself goes before the star.
+    """
+
+    def __init__(self, systems: Mapping[str, str] | None = None) -> None:
+        self._systems = dict(systems or {})
+
+    def of(self, schema: str, attribute: str) -> str | None:
+        """The system that alone may write the attribute; None if every one may."""
+        if not self._systems:
+            return None
+        return self._systems.get(f"{schema}.{attribute}") or self._systems.get(f"{schema}.*")

@@ -1,0 +1,154 @@
+"""The stored form of an entity, and of a year of readings: compressed JSON.
+
+Each event stands once, in a table that lineage points into by number; the event that said most of
+an entity is the one that is meant where nothing else is said. The history takes the room that is
+left in the item's last write unit, or in its second one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from busbar.domain.arrays import Log, Op
+from busbar.domain.entities import Entity, Synced, Version
+from busbar.domain.marks import Mark
+
+BESIDE = 420
+"""Bytes of an item that are not its body: names, keys, hash, the place in the list."""
+UNIT = 1024
+LEAST_UNITS = 2
+
+
+class Events:
+    """The table of events of one body, while it is written."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Mark, int] = {}
+
+    def number(self, mark: Mark | None) -> int:
+        """The event's number; -1 for none."""
+        return -1 if mark is None else self._numbers.setdefault(mark, len(self._numbers))
+
+    def table(self) -> list[list[Any]]:
+        """All events, in the order of their numbers."""
+        return [list(mark) for mark in self._numbers]
+
+
+def read_events(table: Iterable[list[Any]]) -> list[Mark]:
+    """The events of a body; `[-1]` of the list is for none and never asked for."""
+    return [Mark(*row) for row in table]
+
+
+def pack(body: Mapping[str, Any]) -> bytes:
+    """JSON, compressed."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode(), 1)
+
+
+def unpack(body: bytes) -> Any:
+    """What `pack` made."""
+    return json.loads(zlib.decompress(body))
+
+
+def encode_entity(entity: Entity) -> bytes:
+    """An entity; its history as far as there is room, but never without the last change."""
+    body = _entity(entity, entity.history)
+    packed = pack(body)
+    kept = len(entity.history)
+    limit = LEAST_UNITS * UNIT - BESIDE
+    if len(packed) > limit and kept > 1:
+        bare = len(pack(_entity(entity, entity.history[:1])))
+        limit = max(limit, math.ceil((bare + BESIDE) / UNIT) * UNIT - BESIDE)
+    while len(packed) > limit and kept > 1:
+        kept = kept // 2
+        packed = pack(_entity(entity, entity.history[:kept]))
+    return packed
+
+
+def _entity(entity: Entity, history: tuple[Version, ...]) -> dict[str, Any]:
+    events = Events()
+    body: dict[str, Any] = {
+        "s": entity.schema,
+        "a": entity.attributes,
+        "l": lineage(entity.lineage, events),
+        "m": [events.number(m) for m in (entity.alive, entity.deleted, entity.purged, entity.last)],
+        "t": [entity.created_at, entity.changed_at],
+        "y": {name: list(sync) for name, sync in entity.sync.items()},
+    }
+    if entity.stub:
+        body["u"] = 1
+    if entity.logs:
+        body["g"] = {name: _log(log, events) for name, log in entity.logs.items()}
+    if history:
+        body["h"] = [
+            [v.version, events.number(v.mark), v.at, v.operation, v.before] for v in history
+        ]
+    body["e"] = events.table()
+    return body
+
+
+def lineage(marks: Mapping[str, Mark], events: Events) -> list[Any]:
+    """The event of most attributes, and those of the others by name."""
+    if not marks:
+        return [-1, {}]
+    ((most, _),) = Counter(marks.values()).most_common(1)
+    others = {name: events.number(mark) for name, mark in marks.items() if mark != most}
+    return [events.number(most), others]
+
+
+def read_lineage(
+    stored: list[Any], attributes: Mapping[str, Any], events: list[Mark]
+) -> dict[str, Mark]:
+    """What `lineage` made."""
+    most, others = stored
+    return {name: events[others.get(name, most)] for name in attributes}
+
+
+def _log(log: Log, events: Events) -> list[Any]:
+    ops = [[events.number(op.mark), op.every, op.items] for op in log.ops]
+    return [events.number(log.mark), log.base, ops, events.number(log.folded)]
+
+
+def decode_entity(entity_id: str, version: int, content_hash: str, packed: bytes) -> Entity:
+    """The entity inside a body."""
+    body = unpack(packed)
+    events = read_events(body["e"])
+
+    def mark(number: int) -> Mark | None:
+        return None if number < 0 else events[number]
+
+    alive, deleted, purged, last = map(mark, body["m"])
+    return Entity(
+        id=entity_id,
+        schema=body["s"],
+        attributes=body["a"],
+        lineage=read_lineage(body["l"], body["a"], events),
+        logs={
+            name: Log(
+                mark(by),
+                base,
+                tuple(Op(events[n], every, items) for n, every, items in ops),
+                mark(folded),
+            )
+            for name, (by, base, ops, folded) in body.get("g", {}).items()
+        },
+        alive=alive,
+        deleted=deleted,
+        purged=purged,
+        stub="u" in body,
+        version=version,
+        created_at=body["t"][0],
+        changed_at=body["t"][1],
+        content_hash=content_hash,
+        last=last,
+        history=tuple(
+            Version(number, events[by], at, operation, before)
+            for number, by, at, operation, before in body.get("h", [])
+        ),
+        sync={name: Synced(*sync) for name, sync in body["y"].items()},
+    )

@@ -1,0 +1,38 @@
+"""What the use cases of entities are given: the entities of one org, and how the org sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from busbar.domain.core_schemas import core_catalogue
+from busbar.domain.entities import Entity
+from busbar.domain.entity_index import indexed
+from busbar.domain.schemas import Catalogue, Leading, Schema
+from busbar.ports import Clock, Entities, EntityWrite, ReadingSeries, Store
+
+
+@dataclass(frozen=True)
+class EntityDeps:
+    """Ports and settings of one org. `store` is for tasks."""
+
+    entities: Entities
+    readings: ReadingSeries
+    store: Store
+    clock: Clock
+    catalogue: Catalogue = field(default_factory=core_catalogue)
+    leading: Leading = field(default_factory=Leading)
+
+    @property
+    def org(self) -> str:
+        """Whose entities they are."""
+        return self.entities.org
+
+    def schema(self, name: str) -> Schema:
+        """A schema of the org."""
+        return self.catalogue.get(name)
+
+    def save(self, before: Entity, after: Entity) -> None:
+        """Write an entity, and where it stands. Raises `Conflict`."""
+        schema = self.schema(after.schema)
+        will = indexed(schema, after)
+        self.entities.save(EntityWrite(before, after, indexed(schema, before), will))

@@ -1,0 +1,218 @@
+"""What is read for a batch of events, once and together, and how an entity is found in it.
+
+Lookups and entities are read eventually consistent: a write is conditional on the version that was
+read, so what is old is found out there. A create looks once more, consistently, before it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from busbar.domain.attribute_values import lookup_values
+from busbar.domain.entities import Entity, entity_id
+from busbar.domain.entity_index import Lookup, lookups_of
+from busbar.domain.marks import Mark
+from busbar.ports import Holders
+from busbar.usecases.entity_deps import EntityDeps
+
+MOST_NAMESAKES = 8
+"""Entities that were created under the same unique ids one after the other, and have others now."""
+
+
+class Unfound(Exception):
+    """An entity cannot be told. `code` is one of `busbar.domain.outcomes`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Wanted(NamedTuple):
+    """An entity that is looked for. Each of the attributes has to have one of its values."""
+
+    schema: str
+    by: tuple[tuple[str, tuple[Lookup, ...]], ...]
+    entity_id: str = ""
+    """Named itself, by `_id`."""
+
+    @property
+    def lookups(self) -> list[Lookup]:
+        """All values."""
+        return [lookup for _, lookups in self.by for lookup in lookups]
+
+    def created_as(self, org: str, number: int = 0) -> str:
+        """The id of the entity that is created if there is none. `number`: the next one of those
+        that were created so, and are known by other values since."""
+        ids = {name: lookups[0].value for name, lookups in self.by}
+        return entity_id(org, self.schema, {**ids, **({"#": str(number)} if number else {})})
+
+
+class Found(NamedTuple):
+    """Which entity it is, or will be."""
+
+    entity_id: str
+    exists: bool
+
+
+def wanted(deps: EntityDeps, slug: str, unique_ids: Mapping[str, Any]) -> Wanted:
+    """The lookups of unique ids. Raises `Unfound` if they cannot be looked for."""
+    if set(unique_ids) == {"_id"}:
+        return Wanted(slug, (), str(unique_ids["_id"]))
+    if slug not in deps.catalogue:
+        raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", f"there is no schema {slug}")
+    schema, by = deps.schema(slug), []
+    for name, value in sorted(unique_ids.items()):
+        attribute = schema.attributes.get(name)
+        if attribute is None or not attribute.unique:
+            raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", f"{slug} is not found by {name}")
+        values = sorted(lookup_values(attribute, value))
+        if not values:
+            raise Unfound("MISSING_UNIQUE_IDENTIFIERS", f"{name} is empty")
+        by.append((name, tuple(Lookup(slug, name, text) for text in values)))
+    if not by:
+        raise Unfound("MISSING_UNIQUE_IDENTIFIERS", "no unique ids")
+    return Wanted(slug, tuple(by))
+
+
+@dataclass
+class Workset:
+    """What is known of the entities of a batch. `fresh`: it is read consistently."""
+
+    deps: EntityDeps
+    holders: dict[Lookup, Holders] = field(default_factory=dict)
+    entities: dict[str, Entity | None] = field(default_factory=dict)
+    local: dict[Lookup, str] = field(default_factory=dict)
+    """Values that entities will have by what is being planned."""
+    fresh: bool = False
+
+    def prefetch(self, found_by: Sequence[Wanted], read: Sequence[Wanted]) -> None:
+        """Read lookups of all, and the entities of those in `read`: two calls."""
+        self.know(lookup for want in found_by for lookup in want.lookups)
+        ids = [i for want in read for i in self._candidates(want) or [self._created(want)]]
+        stubs = [self._created(want) for want in found_by if not self._candidates(want)]
+        self.load([*ids, *stubs])
+
+    def _created(self, want: Wanted) -> str:
+        return want.entity_id or want.created_as(self.deps.org)
+
+    def know(self, lookups: Iterable[Lookup]) -> None:
+        """Read the lookups that are not known."""
+        missing = [lookup for lookup in dict.fromkeys(lookups) if lookup not in self.holders]
+        if missing:
+            self.holders.update(self.deps.entities.find(missing, consistent=self.fresh))
+
+    def load(self, ids: Iterable[str]) -> None:
+        """Read the entities that are not known."""
+        missing = [i for i in dict.fromkeys(ids) if i not in self.entities]
+        if missing:
+            found = self.deps.entities.get(missing, consistent=self.fresh)
+            self.entities.update({i: found.get(i) for i in missing})
+
+    def entity(self, entity_id: str, slug: str) -> Entity:
+        """An entity, or a blank one."""
+        self.load([entity_id])
+        return self.entities[entity_id] or Entity(entity_id, slug)
+
+    def find(self, want: Wanted, mark: Mark | None = None, *, sure: bool = True) -> Found:
+        """The entity that is wanted. Raises `Unfound` if there are several, or none by `_id`.
+
+        Several that are in the bin, and one that is not: that one. With a `mark`, an entity that
+        had these values until a newer event is the one that an older event means. Not `sure`: a
+        lookup is believed, without a look at the entity.
+        """
+        if want.entity_id:
+            return self._by_id(want)
+        self.know(want.lookups)
+        candidates = self._candidates(want)
+        if sure:
+            self.load(candidates)
+        ids = [i for i in candidates if self._has(i, want)]
+        if len(ids) > 1:
+            self.load(ids)
+            ids = [i for i in ids if self._has(i, want)]
+            live = [i for i in ids if self._is_live(i)]
+            ids = live if len(live) == 1 else ids
+        if len(ids) > 1 or not self._countable(want):
+            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", "several entities have these unique ids")
+        return Found(ids[0], True) if ids else self._new(want, mark)
+
+    def _by_id(self, want: Wanted) -> Found:
+        self.load([want.entity_id])
+        found = self.entities[want.entity_id]
+        if found is None or found.schema != want.schema or not (found.live or found.in_bin):
+            raise Unfound("ENTITY_REFERENCE_NOT_FOUND", f"there is no {want.schema} with this _id")
+        return Found(want.entity_id, True)
+
+    def _countable(self, want: Wanted) -> bool:
+        return any(
+            all(self.holders[lookup].complete for lookup in lookups) for _, lookups in want.by
+        )
+
+    def _candidates(self, want: Wanted) -> list[str]:
+        """Who has one value of each attribute; attributes with too many holders do not count."""
+        found: set[str] | None = None
+        for _, lookups in want.by:
+            known = [self.holders[lookup] for lookup in lookups]
+            mine = [self.local[lookup] for lookup in lookups if lookup in self.local]
+            if all(holders.complete for holders in known):
+                ids = {i for holders in known for i in holders.ids} | set(mine)
+                found = ids if found is None else found & ids
+        return sorted(found or ())
+
+    def _has(self, entity_id: str, want: Wanted) -> bool:
+        """Whether an entity has the values, as far as it is known; lookups may be left over."""
+        if entity_id not in self.entities:
+            return True
+        entity = self.entities[entity_id]
+        has: frozenset[Lookup] = frozenset()
+        if entity is not None and (entity.live or entity.in_bin):
+            has = lookups_of(self.deps.schema(entity.schema), entity)
+        return all(
+            any(lookup in has or self.local.get(lookup) == entity_id for lookup in lookups)
+            for _, lookups in want.by
+        )
+
+    def _is_live(self, entity_id: str) -> bool:
+        entity = self.entities[entity_id]
+        return entity is not None and entity.live
+
+    def _new(self, want: Wanted, mark: Mark | None) -> Found:
+        for number in range(MOST_NAMESAKES):
+            entity_id = want.created_as(self.deps.org, number)
+            self.load([entity_id])
+            there = self.entities[entity_id]
+            if there is None or not (there.live or there.in_bin):
+                return Found(entity_id, False)
+            if self._has(entity_id, want) or _had(there, want, mark):
+                return Found(entity_id, True)
+        raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", "too many entities had these unique ids once")
+
+    def planned(self, entity_id: str, lookups: Iterable[Lookup]) -> None:
+        """An entity will have these values."""
+        self.local.update(dict.fromkeys(lookups, entity_id))
+
+    def wrote(self, before: Entity, after: Entity) -> None:
+        """An entity was written: others of the batch find it as it is now."""
+        schema = self.deps.schema(after.schema)
+        self.entities[after.id] = after
+        new = lookups_of(schema, after)
+        for lookup in lookups_of(schema, before) | new:
+            if (known := self.holders.get(lookup)) is not None:
+                ids = {i for i in known.ids if i != after.id}
+                ids |= {after.id} if lookup in new else set()
+                self.holders[lookup] = Holders(tuple(sorted(ids)), known.complete)
+
+    def begin_anew(self, *, fresh: bool) -> None:
+        """Forget all, e.g. as it was too old."""
+        self.fresh = fresh
+        self.holders.clear()
+        self.entities.clear()
+        self.local.clear()
+
+
+def _had(there: Entity, want: Wanted, mark: Mark | None) -> bool:
+    """Whether an entity has got its other values by a newer event than this one."""
+    said = [there.lineage[name] for name, _ in want.by if name in there.lineage]
+    return mark is not None and any(mark < newer for newer in said)

@@ -1,0 +1,147 @@
+"""The plan of one event: which entities it touches, what it does to each, and how that is written.
+
+Steps are done in memory, then each entity is written once, by one conditional write. Where somebody
+else wrote first, its steps are done anew on what is there now. New entities are written first, so
+that a relation never leads to what is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from busbar.domain.entities import Entity
+from busbar.domain.entity_versions import sealed
+from busbar.domain.marks import Mark, micros
+from busbar.domain.outcomes import Outcome
+from busbar.errors import Conflict
+from busbar.usecases.entity_deps import EntityDeps
+from busbar.usecases.entity_lookup import Unfound, Wanted, Workset
+from busbar.usecases.entity_steps import Step
+
+TRIES = 6
+CHANGED = {"ENTITY_CREATED", "ENTITY_UPDATED", "ENTITY_DELETED"}
+
+
+class Overtaken(Exception):
+    """Somebody else has created the entity under another id: the event has to be planned anew."""
+
+
+@dataclass
+class Slot:
+    """One entity of an event. `steps` with the places of their outcomes in the answer."""
+
+    base: Entity
+    now: Entity
+    want: Wanted | None = None
+    """How it was looked for, of one that is new."""
+    steps: list[tuple[int, Step]] = field(default_factory=list)
+    outcomes: list[tuple[int, Outcome]] = field(default_factory=list)
+
+    def do(self, place: int, step: Step) -> None:
+        """One step more."""
+        self.steps.append((place, step))
+        self._do(place, step)
+
+    def _do(self, place: int, step: Step) -> None:
+        self.now, outcomes = step(self.now)
+        self.outcomes += [(place, outcome) for outcome in outcomes]
+
+    def rebase(self, base: Entity) -> None:
+        """All steps anew, on what is there now."""
+        self.base = self.now = base
+        self.outcomes.clear()
+        for place, step in self.steps:
+            self._do(place, step)
+
+
+@dataclass
+class Plan:
+    """One event."""
+
+    deps: EntityDeps
+    workset: Workset
+    mark: Mark
+    slots: dict[str, Slot] = field(default_factory=dict)
+    others: list[tuple[int, Outcome]] = field(default_factory=list)
+    """Outcomes that are of no entity's steps."""
+
+    def slot(self, entity_id: str, slug: str, want: Wanted | None = None) -> Slot:
+        """The entity's place in the plan. `want` says how to look once more for a new one."""
+        if entity_id not in self.slots:
+            base = self.workset.entity(entity_id, slug)
+            self.slots[entity_id] = Slot(base, base, None if base.version else want)
+        return self.slots[entity_id]
+
+    def say(self, place: int, outcome: Outcome) -> None:
+        """An outcome that is of no entity's steps."""
+        self.others.append((place, outcome))
+
+    def write(self, done: dict[str, list[tuple[int, Outcome]]]) -> None:
+        """Write what changes. `done` has the outcomes of entities that were written before the
+        event was planned anew, and gets those of the ones written now.
+
+        Raises `Conflict` if others are faster every time, `Overtaken`.
+        """
+        for slot in sorted(self.slots.values(), key=lambda s: s.base.version > 0):
+            wrote = self._write(slot)
+            entity_id = slot.now.id
+            if wrote:
+                done[entity_id] = slot.outcomes
+            elif entity_id in done:
+                slot.outcomes = done[entity_id]
+            else:
+                slot.outcomes = [(place, _unchanged(o)) for place, o in slot.outcomes]
+
+    def _write(self, slot: Slot) -> bool:
+        for _ in range(TRIES):
+            now = micros(self.deps.clock.now())
+            after = sealed(slot.base, slot.now, self.mark, now)
+            if after is None:
+                return False
+            self._look_again(slot)
+            try:
+                self.deps.save(slot.base, after)
+            except Conflict:
+                slot.rebase(self._read_again(slot.base))
+            else:
+                self.workset.wrote(slot.base, after)
+                return True
+        raise Conflict(f"entity {slot.base.id}")
+
+    def _look_again(self, slot: Slot) -> None:
+        """Before a create, consistently: lookups that were read may have been too old."""
+        if slot.want is None or slot.base.version or self.workset.fresh:
+            return
+        fresh = Workset(self.deps, fresh=True)
+        fresh.entities[slot.base.id] = None
+        try:
+            found = fresh.find(slot.want, self.mark)
+        except Unfound:
+            raise Overtaken from None
+        if found.entity_id != slot.base.id:
+            raise Overtaken
+
+    def _read_again(self, base: Entity) -> Entity:
+        found = self.deps.entities.get([base.id], consistent=True).get(base.id)
+        return found or Entity(base.id, base.schema)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """All outcomes, in the order of the event's parts."""
+        mine = [pair for slot in self.slots.values() for pair in slot.outcomes]
+        for _, outcome in sorted((*self.others, *mine), key=lambda pair: pair[0]):
+            yield outcome
+
+
+def _unchanged(outcome: Outcome) -> Outcome:
+    """The outcome of steps that came to nothing in the end."""
+    if outcome.code not in CHANGED:
+        return outcome
+    return Outcome(
+        "ENTITY_NO_OP",
+        outcome.entity_slug,
+        outcome.operation,
+        "",
+        outcome.entity_id,
+        outcome.detail,
+    )

@@ -1,0 +1,135 @@
+"""Apply meter readings, group by group: a group is a meter, or one of its counters.
+
+All readings of a group are read by one query and written together. Readings never create a meter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from busbar.domain.arrays import canonical
+from busbar.domain.marks import Mark, micros
+from busbar.domain.outcomes import Outcome
+from busbar.domain.readings import ReadingsSynced, Series, Unmatched, applied, pruned_to
+from busbar.domain.updates import Mapped, ReadingPrune, ReadingUpdate
+from busbar.errors import Conflict
+from busbar.usecases.entity_lookup import Unfound, Workset, wanted
+
+TRIES = 6
+HOUR = 3_600_000_000
+"""In µs."""
+METER, COUNTER = "meter", "meter_counter"
+
+
+@dataclass
+class Group:
+    """What an event says of one meter or counter."""
+
+    meter: Mapping[str, Any]
+    counter: Mapping[str, Any] | None
+    updates: list[ReadingUpdate] = field(default_factory=list)
+    prunes: list[ReadingPrune] = field(default_factory=list)
+
+
+def apply_readings(mapped: Mapped, mark: Mark, workset: Workset) -> list[Outcome]:
+    """The outcomes of all groups; what fails in one leaves the others alone.
+
+    Raises `Conflict` if others write a group all the time, `StoreUnavailable`.
+    """
+    groups: dict[str, Group] = {}
+
+    def group(meter: Mapping[str, Any], counter: Mapping[str, Any] | None) -> Group:
+        key = canonical([dict(meter), dict(counter or {})])
+        return groups.setdefault(key, Group(meter, counter or None))
+
+    for update in mapped.meter_readings_updates:
+        group(update.meter, update.meter_counter).updates.append(update)
+    for prune in mapped.meter_readings_prune_scope_updates:
+        group(prune.meter, prune.meter_counter).prunes.append(prune)
+    return [o for one in groups.values() for o in _group(one, mark, workset)]
+
+
+def _group(group: Group, mark: Mark, workset: Workset) -> list[Outcome]:
+    try:
+        meter = _existing(METER, group.meter, workset)
+        counter = _existing(COUNTER, group.counter, workset) if group.counter else ""
+    except Unfound as error:
+        count = len(group.updates)
+        detail = {"readings": count}
+        return [Outcome(error.code, METER, "reading", str(error), None, detail)]
+    for tries in range(TRIES):
+        series = workset.deps.readings.series(meter, counter, consistent=tries > 0)
+        after, outcomes = _applied(series, group, mark)
+        try:
+            workset.deps.readings.save(series, _synced(series, after, mark, workset))
+        except Conflict:
+            continue
+        except Unmatched as error:
+            return [Outcome(error.code, METER, "reading", str(error), meter)]
+        return outcomes
+    raise Conflict(f"readings of {meter}")
+
+
+def _existing(slug: str, unique_ids: Mapping[str, Any], workset: Workset) -> str:
+    found = workset.find(wanted(workset.deps, slug, unique_ids))
+    entity = workset.entity(found.entity_id, slug) if found.exists else None
+    if entity is None or not entity.live:
+        raise Unfound("METER_NOT_FOUND", f"there is no such {slug}")
+    return found.entity_id
+
+
+def _applied(series: Series, group: Group, mark: Mark) -> tuple[Series, list[Outcome]]:
+    counts: Counter[str] = Counter()
+    outcomes: list[Outcome] = []
+    after = series
+    for number, update in enumerate(group.updates):
+        try:
+            after, result = applied(after, update, mark)
+        except Unmatched as error:
+            outcomes.append(_said(series, error.code, f"reading {number}: {error}"))
+        else:
+            counts[result] += 1
+    for prune in group.prunes:
+        keep = frozenset(prune.keep_external_ids)
+        after, removed = pruned_to(after, keep, prune.source, mark)
+        counts["deleted"] += removed
+    return after, [*_counted(series, counts), *outcomes]
+
+
+def _counted(series: Series, counts: Counter[str]) -> list[Outcome]:
+    said = {name: counts[name] for name in ("created", "updated", "unchanged", "stale")}
+    made = []
+    if any(said.values()):
+        only_stale = said["stale"] == sum(said.values())
+        code = "STALE_EVENT" if only_stale else "METER_READING_UPSERTED"
+        made.append(_said(series, code, f"{sum(said.values())} readings", said))
+    if counts["deleted"]:
+        gone = {"deleted": counts["deleted"]}
+        made.append(_said(series, "METER_READING_DELETED", f"{counts['deleted']} readings", gone))
+    return made
+
+
+def _said(
+    series: Series, code: str, message: str, more: Mapping[str, Any] | None = None
+) -> Outcome:
+    detail = {"meter_id": series.meter, "counter_id": series.counter or None, **(more or {})}
+    return Outcome(code, METER, "reading", message, series.counter or series.meter, detail)
+
+
+def _synced(before: Series, after: Series, mark: Mark, workset: Workset) -> Series:
+    """Where something is written, also how far the integration has come: at most once an hour,
+    if it is only for that."""
+    if after.readings is before.readings and after.prunes == before.prunes:
+        return after
+    now = micros(workset.deps.clock.now())
+    operation: Literal["upsert", "delete"] = (
+        "delete" if len(after.live()) < len(before.live()) else "upsert"
+    )
+    known = before.sync.get(mark.integration_id)
+    if known and known.operation == operation and now - known.synced_at < HOUR:
+        return after
+    entry = ReadingsSynced(now, operation, mark.event_id)
+    return replace(after, sync={**before.sync, mark.integration_id: entry})
