@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from busbar.api import Door
-from busbar.body import check_content, exact_or_text, read_object
-from busbar.domain.erp_events import LARGEST_REQUEST
+from busbar.body import check_content, read_object
+from busbar.domain.erp_events import LARGEST_REQUEST, RequestVersion
 from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.erp_events import Ingest
-from busbar.usecases.erp_requests import Version
+from busbar.usecases.erp_requests import exact_or_text
 from busbar.wiring import Clients, Handler, lambda_entry
 
 DEEPEST = 64
-VERSIONS: tuple[Version, ...] = (1, 2, 3)
+VERSIONS: tuple[RequestVersion, ...] = (1, 2, 3)
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:
@@ -20,7 +20,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     door = Door(settings, clients, toolkit=True)
     queues, ids = door.parts.queues, door.parts.ids
 
-    def register(version: Version) -> None:
+    def register(version: RequestVersion) -> None:
         path = f"/v{version}/erp/updates/events"
 
         @door.route("POST", path, f"erp_events_v{version}", most=LARGEST_REQUEST)

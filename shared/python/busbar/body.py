@@ -53,13 +53,6 @@ def _too_deep(deepest: int) -> Problem:
     return _no_object(f"It may have {deepest} levels of objects and lists.")
 
 
-def exact_or_text(digits: str) -> int | str:
-    """A whole number; beyond 2^53 its digits, as such a number is an id of an ERP."""
-    if len(digits) > 17 or abs(int(digits)) > 2**53:
-        return digits
-    return int(digits)
-
-
 def _no_object(detail: str = "", *faults: FieldError) -> Problem:
     return Problem(
         400,

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from busbar.connectors.energised.cpo import CpoClient
     from busbar.connectors.salesforce.orders import SalesforceOrders
     from busbar.connectors.salesforce.webhook_keys import WebhookKeys
+    from busbar.usecases.entity_deps import EntityDeps
 
 Handler = Callable[[dict[str, Any], Any], Any]
 """A Lambda handler: (event, context) -> answer."""
@@ -495,11 +496,28 @@ class Parts:
             self._webhook_keys[org] = WebhookKeys(secret, self._clients.monotonic)
         return self._webhook_keys[org]
 
-    def store(self, org: str) -> Store:
-        """The table, seen from one org."""
+    def _its_table(self) -> Table:
         if self._table is None:
             self._table = DynamoTable(self._clients.aws("dynamodb"), self.settings.table)
-        return TableStore(self._table, self.clock, org)
+        return self._table
+
+    def store(self, org: str) -> Store:
+        """The table, seen from one org."""
+        return TableStore(self._its_table(), self.clock, org)
+
+    def entity_deps(self, org: str) -> EntityDeps:
+        """What the use cases of entities are given."""
+        from busbar.store.entities import TableEntities  # noqa: PLC0415  (import cost)
+        from busbar.store.reading_series import TableReadings  # noqa: PLC0415
+        from busbar.usecases.entity_deps import EntityDeps  # noqa: PLC0415
+
+        table = self._its_table()
+        return EntityDeps(
+            entities=TableEntities(table, org),
+            readings=TableReadings(table, self.clock, org),
+            store=self.store(org),
+            clock=self.clock,
+        )
 
     def deps(self, org: str) -> Deps:
         """What a use case of this org is given, for the unit of work that runs now."""

@@ -27,6 +27,8 @@ LARGEST_REQUEST = 5 * 1024 * 1024
 _ID = re.compile(rf"(2[0-9]{{7}})({ID_PATTERN.strip('^$')})-([0-9]{{3}})")
 
 Format = Literal["json", "xml"]
+RequestVersion = Literal[1, 2, 3]
+"""Of the toolkit's endpoint for events; the first two are deprecated."""
 
 
 class Place(NamedTuple):
@@ -62,8 +64,9 @@ def place_of(org: str, event: str) -> Place | None:
 class EventMessage(BaseModel):
     """One event on its way to the worker. With `payload` None it is to be read from S3.
 
-    `payload` is the text as it came, or the text of the object that came. `timestamp` is the ERP's,
-    in microseconds since 1970, and orders the events about one entity.
+    `payload` is the text as it came, or the text of the object that came. `timestamp` is the ERP's
+    and orders the events about one entity; `accepted` is ours, and the same on every delivery. Both
+    are in microseconds since 1970.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -76,7 +79,7 @@ class EventMessage(BaseModel):
     correlation_id: str
     group: str = ""
     timestamp: int
+    accepted: int
+    request_version: RequestVersion = 3
     format: Format
     payload: str | None = None
-    direct: bool = False
-    replay_of: str = ""

@@ -35,6 +35,7 @@ class InboundUseCase(Value):
     `{"entities", "meter_readings", "direct"}`. `changed_at` marks its version in lineage."""
 
     id: str
+    integration_id: str
     slug: str = Field(pattern=SLUG_PATTERN)
     name: str
     type: Literal["inbound"] = "inbound"

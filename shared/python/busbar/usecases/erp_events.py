@@ -18,11 +18,13 @@ from busbar.domain.erp_events import (
     LARGEST_EVENT,
     LARGEST_READINGS,
     EventMessage,
+    RequestVersion,
     event_id,
     request_id,
     request_key,
 )
 from busbar.domain.integrations import InboundUseCase, Integration
+from busbar.domain.marks import micros
 from busbar.domain.outcome_rows import (
     OutcomeBatch,
     OutcomeRow,
@@ -45,6 +47,9 @@ from busbar.usecases.erp_requests import (
 from busbar.usecases.integration_store import integration_of
 
 QUEUE = "erp_apply"
+AHEAD = 24 * 3600 * 1_000_000
+"""Microseconds by which an event's time may lie ahead of ours. What it says would else stay over
+all that comes until then."""
 LARGEST_MESSAGE = 200_000
 """Bytes of an event that its message carries; of a larger one it says where in S3 it is."""
 
@@ -69,7 +74,9 @@ class Ingest:
         self._ids = ids
         self._org = caller.org
 
-    def take(self, version: Any, raw: str, body: Mapping[str, Any]) -> list[dict[str, str]]:
+    def take(
+        self, version: RequestVersion, raw: str, body: Mapping[str, Any]
+    ) -> list[dict[str, str]]:
         """The results, one per event in their order.
 
         Raises `Problem` 400 for a wrong frame, 404 `integration-not-found`; `Unavailable` or
@@ -82,7 +89,8 @@ class Ingest:
         events = [read_event(one, request) for one in request.events]
         seen = self._seen(integration, events)
         results = [
-            self._judge(event_id(ours, n), one, integration, seen) for n, one in enumerate(events)
+            self._judge(event_id(ours, n), one, integration, seen, request)
+            for n, one in enumerate(events)
         ]
         if any(one.sent for one in results):
             self._deps.files.keep(request_key(self._org, ours), raw.encode(), "application/json")
@@ -112,10 +120,17 @@ class Ingest:
         return {one.record.id for one in found if one.record.holds(now)}
 
     def _judge(
-        self, ours: str, event: Incoming | Unfit, integration: Integration, seen: set[str]
+        self,
+        ours: str,
+        event: Incoming | Unfit,
+        integration: Integration,
+        seen: set[str],
+        request: ErpRequest,
     ) -> Result:
         if isinstance(event, Unfit):
             return Result("error", event.message, event.code)
+        if event.timestamp > micros(self._deps.clock.now()) + AHEAD:
+            return Result("error", "timestamp is more than a day ahead", "INVALID_TIMESTAMP")
         use_case = integration.use_case(event.slug, event.event_name)
         if use_case is None:
             return Result("ignored", "no use case of this name", "EVENT_NOT_CONFIGURED")
@@ -130,28 +145,30 @@ class Ingest:
             return Result("skipped", "it came before", "DUPLICATE_EVENT", use_case.id)
         if event.deduplication_id:
             seen.add(key)  # twice in one request
-        message_ = self._message(ours, event, integration, use_case)
-        return Result("success", "", "", use_case.id, message_)
+        return Result("success", "", "", use_case.id, self._message(ours, event, use_case, request))
 
     def _message(
-        self, ours: str, event: Incoming, integration: Integration, use_case: InboundUseCase
+        self, ours: str, event: Incoming, use_case: InboundUseCase, request: ErpRequest
     ) -> Message:
         carried = not too_large(event.payload, LARGEST_MESSAGE)
+        integration = use_case.integration_id
         message = EventMessage(
             org=self._org,
-            integration_id=integration.id,
+            integration_id=integration,
             use_case=use_case.slug,
+            request_version=request.version,
             event_id=ours,
             correlation_id=event.correlation_id or ours,
             group=event.group_id,
             timestamp=event.timestamp,
+            accepted=micros(self._deps.clock.now()),
             format=event.format,
             payload=event.payload if carried else None,
         )
         return Message(
             message.model_dump_json(exclude_defaults=True),
-            group=group_of(self._org, integration.id, event.group_id),
-            once=once_of(integration.id, use_case.slug, event),
+            group=group_of(self._org, integration, event.group_id),
+            once=once_of(integration, use_case.slug, event),
         )
 
     def _queued(self, results: Sequence[Result]) -> list[Result]:

@@ -12,13 +12,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from busbar.domain.erp_events import LARGEST_EVENT, MOST_EVENTS, Format
+from busbar.domain.erp_events import LARGEST_EVENT, MOST_EVENTS, Format, RequestVersion
 from busbar.domain.integrations import SLUG_PATTERN
 from busbar.errors import FieldError, Problem
 
-Version = Literal[1, 2, 3]
 LONGEST_CORRELATION = 255
 LONGEST_GROUP = 128
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -34,7 +33,7 @@ class ErpRequest:
     """A request whose frame is right. In version 1 `integration_id` is empty, and an app and its
     component stand for it."""
 
-    version: Version
+    version: RequestVersion
     integration_id: str
     app: tuple[str, str]
     correlation_id: str
@@ -65,7 +64,7 @@ class Unfit:
     correlation_id: str = ""
 
 
-def read_request(version: Version, body: Mapping[str, Any]) -> ErpRequest:
+def read_request(version: RequestVersion, body: Mapping[str, Any]) -> ErpRequest:
     """The frame of a request. Raises a 400 `Problem` that names the fields at fault."""
     faults: list[FieldError] = []
     names = ("app_id", "component_id") if version == 1 else ("integration_id",)
@@ -125,6 +124,13 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
     )
 
 
+def exact_or_text(digits: str) -> int | str:
+    """A whole number of a body; beyond 2^53 its digits, as such a number is an id of an ERP."""
+    if len(digits) > 17 or abs(int(digits)) > 2**53:
+        return digits
+    return int(digits)
+
+
 def microseconds(text: Any) -> int | None:
     """A point in time as microseconds since 1970; None if it is none.
 
@@ -146,7 +152,9 @@ def too_large(payload: str, most: int = LARGEST_EVENT) -> bool:
     return len(payload) > most or (len(payload) * 4 > most and len(payload.encode()) > most)
 
 
-def _names(raw: Mapping[str, Any], version: Version, faults: list[FieldError]) -> tuple[str, str]:
+def _names(
+    raw: Mapping[str, Any], version: RequestVersion, faults: list[FieldError]
+) -> tuple[str, str]:
     """Slug and name of the use case. The event types of versions 1 and 2 decide nothing there."""
     if version < 3:
         name = raw.get("object_type")

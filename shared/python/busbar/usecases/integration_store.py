@@ -53,6 +53,7 @@ def _use_case(integration: str, path: Path) -> InboundUseCase:
     slug = path.parent.name
     return InboundUseCase(
         id=use_case_id(integration, slug),
+        integration_id=integration,
         slug=slug,
         name=read["name"],
         enabled=read.get("enabled", True),
