@@ -235,7 +235,7 @@ def waited_at(step: Step, kind: str) -> tuple[World, Reply]:
     world.pump()
     assert states(shown(world, placed))[step] == "waiting", operation
     getattr(world, system).is_down = True
-    world.run_for(15 * DAY, step=HOUR)
+    world.run_for(15 * DAY, step=4 * HOUR)
     getattr(world, system).is_down = False
     (task,) = tasks(world)
     assert task.kind == "waited_too_long"

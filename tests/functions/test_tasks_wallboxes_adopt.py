@@ -279,7 +279,7 @@ def test_should_refuse_another_object_where_the_step_has_its_own_already() -> No
     world.pump()
     world.sap.is_down = True
     second = place(world, "two")
-    world.run_for(15 * DAY, step=HOUR)
+    world.run_for(15 * DAY, step=4 * HOUR)
     world.sap.is_down = False
     (its_own,) = there(world, second, Step.PARTNER)
     other = enter(world, second, Step.PARTNER)
