@@ -13,7 +13,7 @@ from busbar.domain.wallbox_orders import (
     WALLBOX_KIND,
     Step,
 )
-from infra.simulators import sample_wallboxes
+from infra.simulators import sample, sample_wallboxes
 from infra.simulators.energised.records import Contact
 from tests.doubles.world import Reply, World
 from tests.functions.wallbox_world import stored_customer, stored_order
@@ -128,3 +128,20 @@ def _right(world: World, placed: Reply, step: Step, wanted: str) -> dict[str, An
     }
     found: dict[str, Any] = rows[step]()
     return found
+
+
+def enter_wrongly(world: World, placed: Reply, step: Step) -> str:
+    """A clerk enters an object that belongs to somebody else, or is somebody else; its id."""
+    elbe = sample.ELBE.account_id
+    fields: dict[Step, Any] = {
+        Step.PARTNER: lambda: {"LastName": "Harms"},
+        Step.CONTRACT: lambda: {"AccountID": _other_partner(world, placed)},
+        Step.ACCOUNT: lambda: {"GpNumber__c": "0000000007"},
+        Step.SHARED_CONTRACT: lambda: {"Account__c": elbe},
+        Step.ORDER: lambda: {"AccountId": elbe},
+    }
+    return enter(world, placed, step, **fields[step]())
+
+
+def _other_partner(world: World, placed: Reply) -> str:
+    return enter(world, placed, Step.PARTNER, BusinessPartnerIDByExtSystem="OTHER")
