@@ -340,7 +340,8 @@ class OrderSystem(Protocol):
     def read_order(self, order_id: str, timeout: float) -> Found:
         """The order with this record id. Raises `Missing`.
 
-        `fields` are those of `find_order`, and `reference`: ours, if the order carries one.
+        `fields` are those of `find_order`, `reference` (ours, if the order carries one) and
+        `account_id`.
         """
         ...
 
