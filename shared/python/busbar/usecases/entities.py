@@ -1,7 +1,6 @@
-"""Read entities: by id, unique id or relation, listed, their history, how far they are synced.
+"""Read entities: by id, unique id or relation, listed, their history; and take one out of the bin.
 
-Answers are JSON in the toolkit's manner: attributes beside `_id`, `_schema`, `_org`, `_created_at`,
-`_updated_at`. Times are ISO in UTC.
+They belong to the org, to no company. Views: `busbar.usecases.entity_views`.
 """
 
 from __future__ import annotations
@@ -11,102 +10,98 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from busbar.domain.customers import Caller
 from busbar.domain.entities import Entity, relations, restored
 from busbar.domain.entity_index import filter_value, filters_of
 from busbar.domain.entity_versions import at_version, sealed
-from busbar.domain.marks import Mark, micros, moment
-from busbar.domain.readings import ReadingsSynced, view
+from busbar.domain.marks import Mark, micros
 from busbar.domain.schemas import Schema
-from busbar.errors import Conflict, FieldError, Problem
+from busbar.errors import Conflict, Problem
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Workset, wanted
+from busbar.usecases.entity_views import Json, changes_view, entity_view, iso, mark_view, masked
+from busbar.usecases.pages import bad_parameter, check_limit
 
-Json = dict[str, Any]
+LIST_QUERY = ("filter", "unique_id", "limit", "cursor")
 MOST = 100
-"""Entities of a page, at most."""
+"""Entities of a page, at most; relations of each direction."""
 TRIES = 6
 _PLACE = re.compile(r"[0-9TZ:.-]{27}#[0-9a-f-]{36}#[0-9a-f.-]{0,40}")
 
 
-def entity_view(entity: Entity, org: str, *, lineage: bool = False) -> Json:
-    """An entity as it is shown; with `_lineage`: who said each attribute's value last, and when."""
-    shown = {
-        **entity.attributes,
-        "_id": entity.id,
-        "_schema": entity.schema,
-        "_org": org,
-        "_created_at": _iso(entity.created_at),
-        "_updated_at": _iso(entity.changed_at),
-        "_version": entity.version,
-    }
-    if entity.stub:
-        shown["_stub"] = True
-    if entity.in_bin and entity.ended:
-        shown["_deleted_at"] = _iso(entity.ended.at)
-    if lineage:
-        shown["_lineage"] = {name: mark_view(mark) for name, mark in entity.lineage.items()}
-    return shown
+def find_entities(deps: EntityDeps, schema: str, query: Mapping[str, str], limit: int) -> Json:
+    """The list of a schema as the route asks for it: by `unique_id`, or by `filter`.
+
+    Both are written `name:value;name:value`, all of which have to fit; a `;` in a value is doubled.
+    By unique ids there is at most one, with its lineage. Raises `Problem` 400, 404, 409.
+    """
+    if schema not in deps.catalogue:
+        known = ", ".join(deps.catalogue.names())
+        raise Problem(404, "schema-not-found", "No such schema", f"There are: {known}.")
+    check_limit(limit)
+    if "unique_id" not in query:
+        filters = _pairs("filter", query["filter"]) if "filter" in query else {}
+        return list_entities(deps, schema, filters, limit=limit, cursor=query.get("cursor"))
+    if other := sorted(query.keys() - {"unique_id"}):
+        raise bad_parameter(other[0], "does not go with unique_id")
+    found = find_entity(deps, schema, _pairs("unique_id", query["unique_id"]))
+    return {"entities": [found] if found else [], "next_cursor": None}
 
 
-def mark_view(mark: Mark) -> Json:
-    """An event, as lineage shows it."""
-    return {
-        "system": mark.system,
-        "integration_id": mark.integration_id,
-        "use_case": mark.use_case,
-        "event_id": mark.event_id,
-        "event_time": _iso(mark.version),
-        "accepted_at": _iso(mark.at),
-        "mapping_version": mark.mapping_version,
-    }
+def _pairs(parameter: str, text: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in text.replace(";;", "\0").split(";"):
+        name, colon, value = part.replace("\0", ";").partition(":")
+        if not (name and colon and value) or name in pairs:
+            raise bad_parameter(parameter, "has to be name:value;name:value, each name once")
+        pairs[name] = value
+    return pairs
 
 
-def get_entity(
-    deps: EntityDeps, entity_id: str, *, schema: str | None = None, deleted: bool = False
-) -> Json:
+def show_entity(deps: EntityDeps, schema: str, entity_id: str, *, deleted: bool = False) -> Json:
     """One entity with its lineage: 1 RU. With `deleted`, one in the bin too.
 
     Raises `Problem` 404.
     """
-    entity = _entity(deps, entity_id, deleted=deleted)
-    if schema is not None and entity.schema != schema:
-        _not_found()
+    entity = read_entity(deps, schema, entity_id, deleted=deleted)
     return entity_view(entity, deps.org, lineage=True)
 
 
-def find_entity(deps: EntityDeps, schema: str, unique_ids: Mapping[str, Any]) -> Json:
+def find_entity(deps: EntityDeps, schema: str, unique_ids: Mapping[str, Any]) -> Json | None:
     """The entity that has all of these unique values: 1 RU per value and 1 for the entity.
 
-    Raises `Problem` 404, 400 if it is not found by such an attribute, 409 if several have them.
+    None if there is none. Raises `Problem` 400 if it is not found by such an attribute, 409 if
+    several have them.
     """
     workset = Workset(deps, fresh=True)
     try:
         found = workset.find(wanted(deps, schema, unique_ids))
     except Unfound as error:
-        if error.code == "ENTITY_REFERENCE_NOT_FOUND":
-            _not_found()
-        several = error.code == "UNIQUE_ID_MULTIPLE_MATCHES"
-        raise Problem(
-            409 if several else 400,
-            "several-entities" if several else "not-a-unique-id",
-            "Several entities have these unique ids" if several else "Not a unique id",
-            str(error),
-        ) from None
+        if error.code == "UNIQUE_ID_MULTIPLE_MATCHES":
+            title = "Several entities have these unique ids"
+            raise Problem(409, "several-entities", title) from None
+        unique = ", ".join(attribute.name for attribute in deps.schema(schema).unique())
+        raise bad_parameter("unique_id", f"{schema} is found by {unique}") from None
     entity = workset.entity(found.entity_id, schema) if found.exists else None
-    if entity is None or not entity.live:
-        _not_found()
-    return entity_view(entity, deps.org, lineage=True)
+    return entity_view(entity, deps.org, lineage=True) if entity and entity.live else None
 
 
 def related_entities(
-    deps: EntityDeps, entity_id: str, *, relation: str | None = None, limit: int = MOST
+    deps: EntityDeps,
+    schema: str,
+    entity_id: str,
+    *,
+    relation: str | None = None,
+    limit: int = MOST,
 ) -> Json:
     """Whom an entity is related to, and who is related to it: 0.5 RU each, and 1.
 
-    `{"items": [{"direction": "out" | "in", "relation", "entity"}], "more": bool}`; `limit` at most
-    100 of each direction. Raises `Problem` 404.
+    `{"relations": [{"direction": "out" | "in", "relation", "entity"}], "more": bool}`; `limit` is
+    that of each direction. Raises `Problem` 400, 404.
     """
-    entity = _entity(deps, entity_id)
+    check_limit(limit)
+    entity = read_entity(deps, schema, entity_id)
     out = sorted((n, i) for n, i in relations(entity) if relation in (None, n))
     edges = deps.entities.related(entity_id, relation or "")
     wanted_ids = [i for _, i in out[:limit]] + [edge.source for edge in edges[:limit]]
@@ -117,7 +112,7 @@ def related_entities(
         if source and (edge.relation, entity_id) in relations(source):
             items.append(_related("in", edge.relation, source, deps.org))
     more = len(out) > limit or len(edges) > limit
-    return {"items": [item for item in items if item], "more": more}
+    return {"relations": [item for item in items if item], "more": more}
 
 
 def _related(direction: str, name: str, entity: Entity | None, org: str) -> Json | None:
@@ -134,35 +129,31 @@ def list_entities(
     limit: int = 25,
     cursor: str | None = None,
 ) -> Json:
-    """Entities of a schema by declared filters, newest change first: `{"items", "cursor"}`.
+    """Entities of a schema by declared filters, newest change first: `{"entities", "next_cursor"}`.
 
-    A page may be short, even empty; it is the last one if `cursor` is None. Raises `Problem` 400
-    for another filter, naming those that are allowed.
+    A page may be short, even empty; it is the last one if `next_cursor` is None. Costs 2 RU and 0.5
+    per entity; filters that fit few, 0.5 RU per 14 entities of the schema besides. Raises `Problem`
+    400 for another filter, naming those that are allowed.
     """
     known = _listed_schema(deps, schema, filters)
     places = {known.filters.index(name): value for name, value in filters.items()}
     before = _read_cursor(cursor) if cursor else ""
-    limit = min(limit, MOST)
-    ids, following = deps.entities.listed(schema, places, limit=limit, before=before)
+    ids, following = deps.entities.listed(schema, places, limit=min(limit, MOST), before=before)
     there = deps.entities.get(ids)
     found = [there[i] for i in ids if i in there and _fits(known, there[i], places)]
     return {
-        "items": [entity_view(entity, deps.org) for entity in found],
-        "cursor": _cursor(following) if following else None,
+        "entities": [entity_view(entity, deps.org) for entity in found],
+        "next_cursor": _cursor(following) if following else None,
     }
 
 
 def _listed_schema(deps: EntityDeps, name: str, filters: Mapping[str, str]) -> Schema:
     schema = deps.schema(name)
     if not schema.filters:
-        raise Problem(400, "not-listed", "There is no such list", f"{name} declares no filters")
-    errors = tuple(
-        FieldError(f, f"is no filter of {name}") for f in filters if f not in schema.filters
-    )
-    if errors:
-        allowed = ", ".join(schema.filters)
-        detail = f"{name} is listed by {allowed}"
-        raise Problem(400, "unknown-filter", "Unknown filter", detail, errors)
+        raise Problem(400, "not-listed", "There is no such list", f"{name} declares no filters.")
+    allowed = f"{name} is listed by {', '.join(schema.filters)}"
+    if any(name not in schema.filters for name in filters):
+        raise bad_parameter("filter", allowed)
     return schema
 
 
@@ -173,142 +164,87 @@ def _fits(schema: Schema, entity: Entity, places: Mapping[int, str]) -> bool:
     return entity.live and all(held[place] == value for place, value in wanted_values.items())
 
 
-def entity_history(deps: EntityDeps, entity_id: str) -> Json:
-    """The changes that are kept, newest first, each with what it took the place of.
+def entity_history(deps: EntityDeps, schema: str, entity_id: str) -> Json:
+    """The changes that are kept, newest first, each with what it took the place of: 1 RU.
 
-    `{"entity_id", "version", "items": [{"version", "operation", "at", "by", "changes": {attribute:
+    `{"entity_id", "version", "changes": [{"version", "operation", "at", "by", "attributes": {name:
     {"before"?, "after"?}}}]}`. Raises `Problem` 404.
     """
-    entity = _entity(deps, entity_id, deleted=True)
+    entity = read_entity(deps, schema, entity_id, deleted=True)
     items: list[Json] = []
     after: Mapping[str, Any] = entity.attributes
     for entry in entity.history:
         before = {k: v for k, v in after.items() if k not in entry.before}
         before |= {name: was[0] for name, was in entry.before.items() if was}
-        changes = {name: _change(name, before, after) for name in entry.before}
         items.append(
             {
                 "version": entry.version,
                 "operation": entry.operation,
-                "at": _iso(entry.at),
+                "at": iso(entry.at),
                 "by": mark_view(entry.mark),
-                "changes": changes,
+                "attributes": changes_view(entry.before, before, after),
             }
         )
         after = before
-    return {"entity_id": entity_id, "version": entity.version, "items": items}
+    return {"entity_id": entity_id, "version": entity.version, "changes": items}
 
 
-def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Json:
-    sides = {"before": before, "after": after}
-    return {side: values[name] for side, values in sides.items() if name in values}
-
-
-def entity_at_version(deps: EntityDeps, entity_id: str, version: int) -> Json:
+def entity_at_version(deps: EntityDeps, schema: str, entity_id: str, version: str) -> Json:
     """The attributes at an earlier version. Raises `Problem` 404 if that is no longer known."""
-    attributes = at_version(_entity(deps, entity_id, deleted=True), version)
+    entity = read_entity(deps, schema, entity_id, deleted=True)
+    known = re.fullmatch("[0-9]{1,9}", version)
+    attributes = at_version(entity, int(version)) if known else None
     if attributes is None:
-        _not_found("that version")
-    return {"entity_id": entity_id, "version": version, "attributes": dict(attributes)}
+        _not_found("There is no such version, or it is not kept any more.")
+    return {"entity_id": entity_id, "version": int(version), "attributes": masked(attributes)}
 
 
-def sync_status(deps: EntityDeps, entity_id: str) -> Json:
-    """How far each integration has brought an entity, as `GET …/sync-status` shows it.
+def restore(caller: Caller, deps: Deps, own: EntityDeps, schema: str, entity_id: str) -> Json:
+    """A deleted entity, out of the bin, with an entry in the audit trail; one that is not in it as
+    it is, so that it may be asked for twice.
 
-    Derived from what the entity and its readings hold: no write of its own. A repeat of an event
-    does not count, the same content in a newer event does. Raises `Problem` 404.
+    An event that is newer than the deletion may delete it again. The entry comes first: after a
+    crash in between it stands twice, never not at all. Raises `Problem` 404, `Conflict`.
     """
-    entity = _entity(deps, entity_id, deleted=True)
-    states: dict[str, Json] = {}
-    for integration, sync in entity.sync.items():
-        state = states.setdefault(integration, _state(entity, integration))
-        state |= {
-            "use_case_id": sync.use_case,
-            "last_synced_at": _iso(sync.synced_at),
-            "last_operation": sync.operation,
-            "last_event_id": sync.event_id,
-        }
-        if sync.changed_at is not None:
-            state["last_changed_at"] = _iso(sync.changed_at)
-    for integration, readings in _readings_sync(deps, entity):
-        state = states.setdefault(integration, _state(entity, integration))
-        state |= {
-            "readings_last_synced_at": _iso(readings.synced_at),
-            "readings_last_operation": readings.operation,
-            "readings_last_event_id": readings.event_id,
-        }
-    return {"entity_id": entity_id, "sync_states": [states[name] for name in sorted(states)]}
+    entity = read_entity(own, schema, entity_id, deleted=True)
+    if entity.in_bin:
+
+        def noted() -> None:
+            entry = deps.audit.entry(caller, "entities_restore", schema, entity_id)
+            deps.store.commit(*entry)
+
+        until_written(noted, deps.clock)
+        entity = _restored(own, schema, entity_id, caller.correlation_id)
+    return entity_view(entity, own.org, lineage=True)
 
 
-def _state(entity: Entity, integration: str) -> Json:
-    return {"entity_id": entity.id, "integration_id": integration, "entity_slug": entity.schema}
-
-
-def _readings_sync(deps: EntityDeps, entity: Entity) -> list[tuple[str, ReadingsSynced]]:
-    """The last readings of a meter, or of a counter by way of its meter; the newest ones last."""
-    if entity.schema == "meter":
-        found = list(deps.readings.all_series(entity.id).values())
-    elif entity.schema == "meter_counter":
-        meters = [target for name, target in relations(entity) if name == "meter"]
-        found = [deps.readings.series(meter, entity.id) for meter in meters]
-    else:
-        return []
-    pairs = [pair for series in found for pair in series.sync.items()]
-    return sorted(pairs, key=lambda pair: pair[1].synced_at)
-
-
-def meter_readings(deps: EntityDeps, meter_id: str, counter_id: str = "") -> Json:
-    """The readings of a meter, or of one of its counters, by time: `{"items": [{"_id", …}]}`.
-
-    Raises `Problem` 404.
-    """
-    _entity(deps, meter_id)
-    if counter_id:
-        found = [deps.readings.series(meter_id, counter_id)]
-    else:
-        found = list(deps.readings.all_series(meter_id).values())
-    items = [
-        {**view(reading), "meter_id": meter_id, "counter_id": series.counter or None}
-        for series in found
-        for reading in series.live()
-    ]
-    return {"items": sorted(items, key=lambda item: str(item["timestamp"]))}
-
-
-def restore_entity(deps: EntityDeps, entity_id: str, mark: Mark) -> Json:
-    """A deleted entity, out of the bin. `mark` names who wants it, `at` now.
-
-    An event that is newer than the deletion may delete it again. Raises `Problem` 404, and 409 if
-    it is not deleted; `Conflict`.
-    """
+def _restored(deps: EntityDeps, schema: str, entity_id: str, correlation_id: str) -> Entity:
     for _ in range(TRIES):
-        entity = _entity(deps, entity_id, deleted=True)
-        if not entity.in_bin:
-            raise Problem(409, "not-deleted", "It is not deleted")
-        after = sealed(entity, restored(entity, mark), mark, micros(deps.clock.now()))
+        entity = read_entity(deps, schema, entity_id, deleted=True)
+        now = micros(deps.clock.now())
+        mark = Mark(now, now, correlation_id, "busbar", "", "", "entities_restore")
+        after = sealed(entity, restored(entity, mark), mark, now)
         if after is None:
-            return entity_view(entity, deps.org, lineage=True)
+            return entity
         try:
             deps.save(entity, after)
         except Conflict:
             continue
-        return entity_view(after, deps.org, lineage=True)
+        return after
     raise Conflict(f"entity {entity_id}")
 
 
-def _entity(deps: EntityDeps, entity_id: str, *, deleted: bool = False) -> Entity:
+def read_entity(deps: EntityDeps, schema: str, entity_id: str, *, deleted: bool = False) -> Entity:
+    """An entity that is there, or with `deleted` in the bin. Raises `Problem` 404."""
     entity = deps.entities.get([entity_id], consistent=True).get(entity_id)
-    if entity is None or not (entity.live or (deleted and entity.in_bin)):
-        _not_found()
+    there = entity is not None and (entity.live or (deleted and entity.in_bin))
+    if entity is None or not there or entity.schema != schema:
+        _not_found(f"There is no {schema} with this id.")
     return entity
 
 
-def _not_found(what: str = "such an entity") -> NoReturn:
-    raise Problem(404, "not-found", "Not found", f"there is no {what}")
-
-
-def _iso(at: int) -> str:
-    return moment(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _not_found(detail: str) -> NoReturn:
+    raise Problem(404, "entity-not-found", "No such entity", detail)
 
 
 def _cursor(place: str) -> str:
@@ -322,6 +258,5 @@ def _read_cursor(cursor: str) -> str:
     except ValueError:
         place = ""
     if not _PLACE.fullmatch(place):
-        error = FieldError("cursor", "is none of this list's")
-        raise Problem(400, "bad-parameter", "Bad parameter", "", (error,))
+        raise bad_parameter("cursor", "is no cursor of this list")
     return place

@@ -1,0 +1,86 @@
+"""Entities as they are shown: JSON in the toolkit's manner.
+
+Attributes stand beside `_id`, `_schema`, `_created_at` and the like; times are ISO in UTC.
+An IBAN is never shown whole, wherever it stands: an entity is its one home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from busbar.domain.entities import Entity
+from busbar.domain.marks import Mark, moment
+from busbar.domain.private_customers import is_iban, masked_iban
+
+Json = dict[str, Any]
+
+
+def entity_view(entity: Entity, org: str, *, lineage: bool = False) -> Json:
+    """An entity as it is shown; with `_lineage`: who said each attribute's value last, and when."""
+    shown = {
+        **masked(entity.attributes),
+        "_id": entity.id,
+        "_schema": entity.schema,
+        "_org": org,
+        "_created_at": iso(entity.created_at),
+        "_updated_at": iso(entity.changed_at),
+        "_version": entity.version,
+    }
+    if entity.stub:
+        shown["_stub"] = True
+    if entity.in_bin and entity.ended:
+        shown["_deleted_at"] = iso(entity.ended.at)
+    if lineage:
+        shown["_lineage"] = {name: mark_view(mark) for name, mark in entity.lineage.items()}
+    return shown
+
+
+def mark_view(mark: Mark) -> Json:
+    """An event, as lineage shows it."""
+    return {
+        "system": mark.system,
+        "integration_id": mark.integration_id,
+        "use_case": mark.use_case,
+        "event_id": mark.event_id,
+        "event_time": iso(mark.version),
+        "accepted_at": iso(mark.at),
+        "mapping_version": mark.mapping_version,
+    }
+
+
+def changes_view(
+    names: Mapping[str, Any] | frozenset[str],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> Json:
+    """`{attribute: {"before"?, "after"?}}`; a side is missing where there was no value."""
+    sides = {"before": before, "after": after}
+    return {
+        name: {side: masked(values[name]) for side, values in sides.items() if name in values}
+        for name in sorted(names)
+    }
+
+
+def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    """The attributes that two states differ in."""
+    absent = object()
+    names = before.keys() | after.keys()
+    return frozenset(n for n in names if before.get(n, absent) != after.get(n, absent))
+
+
+def masked(value: Any) -> Any:
+    """A value with every IBAN in it reduced to its country and its last four characters."""
+    if isinstance(value, Mapping):
+        return {name: masked(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(inner) for inner in value]
+    if isinstance(value, str) and 15 <= len(value) <= 42:
+        compact = "".join(value.split()).upper()
+        return masked_iban(compact) if is_iban(compact) else value
+    return value
+
+
+def iso(at: int) -> str:
+    """Microseconds since 1970 as ISO 8601 in UTC."""
+    return moment(at).isoformat(timespec="microseconds").replace("+00:00", "Z")

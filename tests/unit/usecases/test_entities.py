@@ -1,0 +1,173 @@
+"""Entities are read: found, listed, related, with their history, and restored; no IBAN leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from busbar.errors import Problem
+from busbar.usecases import entities
+from busbar.usecases.entity_sync import meter_readings, sync_status
+from tests.unit.usecases.entity_desk import EntityDesk, reading, update
+
+PARTNER = {"customer_number": "4711"}
+IBAN = "DE89 3704 0044 0532 0130 00"
+
+
+@pytest.fixture
+def desk() -> EntityDesk:
+    return EntityDesk()
+
+
+def find(desk: EntityDesk, schema: str = "contact", limit: int = 50, **query: str) -> Any:
+    return entities.find_entities(desk.deps, schema, query, limit)
+
+
+def refused(work: Any) -> Problem:
+    with pytest.raises(Problem) as told:
+        work()
+    return told.value
+
+
+def contacts(desk: EntityDesk, *names: str) -> None:
+    for number, name in enumerate(names):
+        desk.apply(number, update("contact", {"customer_number": f"{number}"}, last_name=name))
+
+
+def test_should_list_newest_change_first_page_by_page(desk: EntityDesk) -> None:
+    contacts(desk, "A", "B", "C")
+    seen, cursor = list[str](), None
+    while True:
+        page = find(desk, limit=1, **({"cursor": cursor} if cursor else {}))
+        seen += [one["last_name"] for one in page["entities"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == ["C", "B", "A"]
+
+
+def test_should_list_by_all_filters_that_are_given(desk: EntityDesk) -> None:
+    contacts(desk, "A", "B", "B;C")
+    found = find(desk, filter="last_name:B;customer_number:1")["entities"]
+    assert [one["customer_number"] for one in found] == ["1"]
+    assert [one["last_name"] for one in find(desk, filter="last_name:B;;C")["entities"]] == ["B;C"]
+
+
+@pytest.mark.parametrize("text", ["title:Dr.", "last_name", "last_name:", ":x", "a:b;a:c", ";"])
+def test_should_refuse_what_is_no_declared_filter(desk: EntityDesk, text: str) -> None:
+    problem = refused(lambda: find(desk, filter=text))
+    assert (problem.status, problem.slug) == (400, "invalid-parameter")
+    assert problem.errors[0].field == "filter"
+
+
+def test_should_name_the_filters_that_are_allowed(desk: EntityDesk) -> None:
+    problem = refused(lambda: find(desk, filter="title:Dr."))
+    assert "customer_number, last_name, communication_preference" in problem.errors[0].message
+
+
+def test_should_find_the_one_with_a_unique_id_and_tell_who_said_what(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Muster"))
+    (found,) = find(desk, unique_id="customer_number:4711")["entities"]
+    assert found["_lineage"]["last_name"]["system"] == "sap"
+    assert find(desk, unique_id="customer_number:4712")["entities"] == []
+
+
+def test_should_refuse_what_is_no_unique_id_or_does_not_go_with_one(desk: EntityDesk) -> None:
+    assert "customer_number" in refused(lambda: find(desk, unique_id="title:x")).errors[0].message
+    both = refused(lambda: find(desk, unique_id="customer_number:1", filter="last_name:x"))
+    assert both.errors[0].field == "filter"
+
+
+def test_should_not_choose_between_several(desk: EntityDesk) -> None:
+    for number in ("1", "2"):
+        ids = {"customer_number": number}
+        desk.apply(1, update("contact", ids, email=[{"email": "a@example.org"}]))
+    problem = refused(lambda: find(desk, unique_id="email:a@example.org"))
+    assert (problem.status, problem.slug) == (409, "several-entities")
+
+
+def test_should_know_no_schema_but_those_of_the_org(desk: EntityDesk) -> None:
+    problem = refused(lambda: find(desk, "starship"))
+    assert problem.status == 404
+    assert "contact" in problem.detail
+
+
+def test_should_show_an_entity_under_its_own_schema_alone(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER))
+    found = desk.id("contact", **PARTNER)
+    assert entities.show_entity(desk.deps, "contact", found)["_version"] == 1
+    assert refused(lambda: entities.show_entity(desk.deps, "account", found)).status == 404
+    assert refused(lambda: entities.show_entity(desk.deps, "contact", "nothing")).status == 404
+
+
+def test_should_mask_every_iban_wherever_it_stands(desk: EntityDesk) -> None:
+    account = {"type": "payment_sepa", "data": {"iban": IBAN, "fullname": "M. Muster"}}
+    ids = {"billing_account_number": "1"}
+    desk.apply(
+        1, update("billing_account", ids, payment_method=[account], note=IBAN.replace(" ", ""))
+    )
+    desk.apply(2, update("billing_account", ids, payment_method=[], note="-"))
+    found = desk.id("billing_account", **ids)
+    history = entities.entity_history(desk.deps, "billing_account", found)
+    before = history["changes"][0]["attributes"]["payment_method"]["before"]
+    assert before[0]["data"]["iban"] == "DE…3000"
+    first = entities.entity_at_version(desk.deps, "billing_account", found, "1")
+    assert first["attributes"]["note"] == "DE…3000"
+    assert "0532" not in str([history, first])
+
+
+def test_should_show_relations_from_both_sides(desk: EntityDesk) -> None:
+    target = {"entity_schema": "contact", "unique_ids": PARTNER}
+    desk.apply(1, update("contact", PARTNER))
+    customer = {"$relation": {"_set": [target]}}
+    desk.apply(2, update("contract", {"contract_number": "C1"}, customer=customer))
+    person, contract = desk.id("contact", **PARTNER), desk.id("contract", contract_number="C1")
+    (out,) = entities.related_entities(desk.deps, "contract", contract)["relations"]
+    assert (out["direction"], out["relation"], out["entity"]["_id"]) == ("out", "customer", person)
+    (back,) = entities.related_entities(desk.deps, "contact", person)["relations"]
+    assert (back["direction"], back["entity"]["_id"]) == ("in", contract)
+    none = entities.related_entities(desk.deps, "contact", person, relation="order")
+    assert none == {"relations": [], "more": False}
+
+
+def test_should_tell_what_each_change_took_the_place_of(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"))
+    desk.apply(2, update("contact", PARTNER, last_name="Muster", title="Dr."))
+    found = desk.id("contact", **PARTNER)
+    newest, first = entities.entity_history(desk.deps, "contact", found)["changes"]
+    assert newest["attributes"] == {
+        "last_name": {"before": "Meier", "after": "Muster"},
+        "title": {"after": "Dr."},
+    }
+    assert first["operation"] == "create"
+
+
+@pytest.mark.parametrize("version", ["0", "3", "x", "-1", "²", "9" * 400])
+def test_should_know_no_version_that_never_was(desk: EntityDesk, version: str) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"))
+    desk.apply(2, update("contact", PARTNER, last_name="Muster"))
+    found = desk.id("contact", **PARTNER)
+    problem = refused(lambda: entities.entity_at_version(desk.deps, "contact", found, version))
+    assert problem.status == 404
+
+
+def test_should_show_how_far_an_integration_has_brought_it(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"), event_id="e1")
+    found = desk.id("contact", **PARTNER)
+    (state,) = sync_status(desk.deps, found)["sync_states"]
+    assert (state["last_operation"], state["last_event_id"]) == ("create", "e1")
+    assert state["entity_slug"] == "contact"
+    assert sync_status(desk.deps, found, "another")["sync_states"] == []
+    assert sync_status(desk.deps, "nothing") == {"entity_id": "nothing", "sync_states": []}
+
+
+def test_should_list_the_readings_of_a_meter_by_time(desk: EntityDesk) -> None:
+    desk.apply(1, update("meter", {"external_id": "M1"}))
+    desk.apply(2, reading("R2", "2026-03-01", 20), reading("R1", "2025-03-01", 10))
+    meter = desk.id("meter", external_id="M1")
+    found = meter_readings(desk.deps, meter)["readings"]
+    assert [one["external_id"] for one in found] == ["R1", "R2"]
+    assert meter_readings(desk.deps, meter, "no-counter")["readings"] == []
+    (state,) = sync_status(desk.deps, meter)["sync_states"]
+    assert state["readings_last_operation"] == "upsert"
