@@ -111,7 +111,8 @@ EVENT: dict[str, Any] = {
     "contracts": [_contract(n) for n in range(2)],
     "readings": [_reading(n) for n in range(3)],
     "statement": [_line(n) for n in range(4)],
-    "remarks": "Kundin wünscht Rückruf zur Zählerablesung; bitte Terminvorschlag per E-Mail senden. " * 3,
+    "remarks": "Kundin wünscht Rückruf zur Zählerablesung; bitte Terminvorschlag per E-Mail senden. "
+    * 3,
 }
 
 _CURRENT = "partner.addresses[kind = 'main' and validTo > '2026-01-01'][0]"
@@ -197,7 +198,10 @@ CONFIGURATION: dict[str, Any] = {
             "unique_ids": ["customer_number"],
             "fields": [
                 *({"attribute": name, "field": path} for name, path in PATHS.items()),
-                *({"attribute": name, "jsonataExpression": text} for name, text in FORMULAS.items()),
+                *(
+                    {"attribute": name, "jsonataExpression": text}
+                    for name, text in FORMULAS.items()
+                ),
             ],
         }
     ]

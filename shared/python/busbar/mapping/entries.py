@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from busbar.domain.updates import Mode
+from busbar.mapping.batches import batch_of
 from busbar.mapping.document import Document, below
 from busbar.mapping.fields import Field, read_field
 from busbar.mapping.identifiers import Identifiers, read_identifiers
@@ -127,6 +128,7 @@ def entity_of(
         "upsert" if prunes else cast("Mode", mode),
         ("purge" if mode.endswith("purge") else "delete") if prunes else None,
         _scope(document, members, path, schema, needed=prunes),
+        batch_of(fields),
     )
 
 
@@ -201,6 +203,7 @@ def _reading(document: Document, item: Any, path: str, index: int) -> ReadingMap
         mode == _PRUNE,
         _source(document, members, path, pruned=mode == _PRUNE),
         "strict-date" if matching == "strict-date" else "external_id",
+        batch_of(fields),
     )
 
 
