@@ -33,7 +33,7 @@ class Batch:
     """Whether no other expression is evaluated for the fields."""
 
     def read(self, scope: Scope) -> list[Any] | None:
-        """For each field its raw value, `UNDEFINED` or `ALONE`; None if all are to be read alone."""
+        """For each field its raw value, `UNDEFINED` or `ALONE`; None if all are to be read so."""
         if type(scope.source.value) is not dict:
             # An object made of a list would be one of its groups.
             return None

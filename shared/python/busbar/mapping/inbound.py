@@ -19,7 +19,7 @@ from busbar.mapping import direct, engine, readings
 from busbar.mapping.engine import Source
 from busbar.mapping.identifiers import identifying
 from busbar.mapping.jobs import ConfigurationUnknown, mapped_of, served
-from busbar.mapping.model import Configuration, EntityMapping, Scoped
+from busbar.mapping.model import Configuration, EntityMapping, ReadingMapping, Scoped
 from busbar.mapping.outcome import Outcome, attributes_of, items_of
 from busbar.mapping.sources import Context, NotMapped
 
@@ -50,7 +50,8 @@ def map_event(configuration: Configuration, payload: Any, context: Context | Non
 
 def _evaluates_once(configuration: Configuration) -> bool:
     """Whether a single expression is evaluated on the payload, so that converting it costs more."""
-    entries = (*configuration.entities, *configuration.readings)
+    entries: tuple[EntityMapping | ReadingMapping, ...]
+    entries = configuration.entities + configuration.readings
     return len(entries) == 1 and (
         entries[0].prepare is not None or (entries[0].batch is not None and entries[0].batch.whole)
     )
