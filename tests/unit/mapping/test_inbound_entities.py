@@ -246,7 +246,7 @@ def test_should_leave_the_id_of_the_entity_itself_out_of_its_attributes() -> Non
 
 # Fan-out
 
-METER = {
+METER: dict[str, Any] = {
     "entity_schema": "meter",
     "unique_ids": ["number"],
     "jsonataExpression": "meters",
@@ -447,7 +447,7 @@ def test_should_pass_the_mode_on(mode: str) -> None:
     assert update.attributes == {"id": "C-1", "a": "Erika"}
 
 
-SCOPE = {
+SCOPE: dict[str, Any] = {
     "scope_mode": "relations",
     "schema": "account",
     "unique_ids": [{"attribute": "external_id", "field": "id"}],

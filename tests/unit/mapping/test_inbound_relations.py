@@ -23,8 +23,8 @@ EVENT: dict[str, Any] = {
     "none": [],
 }
 ID = {"attribute": "id", "field": "id"}
-BY_ACCOUNT = {"attribute": "external_id", "field": "accountId"}
-ACCOUNT = {"entity_schema": "account", "unique_ids": [BY_ACCOUNT]}
+BY_ACCOUNT: dict[str, Any] = {"attribute": "external_id", "field": "accountId"}
+ACCOUNT: dict[str, Any] = {"entity_schema": "account", "unique_ids": [BY_ACCOUNT]}
 LEFT_OUT = "left out"
 
 
@@ -48,7 +48,7 @@ def missing(field: str) -> dict[str, Any]:
     return {"entity_schema": "account", "unique_ids": [{"attribute": "x", "field": field}]}
 
 
-RESOLVED = {"entity_schema": "account", "unique_ids": {"external_id": "A-1"}}
+RESOLVED: dict[str, Any] = {"entity_schema": "account", "unique_ids": {"external_id": "A-1"}}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,8 @@ PERSON = """persons.{'entity_schema': 'contact', '_tags': [role],
             ],
         ),
         (
-            "person.{'entity_schema': 'contact', 'unique_ids': [{'attribute': 'm', 'constant': mail}]}",
+            "person.{'entity_schema': 'contact',"
+            " 'unique_ids': [{'attribute': 'm', 'constant': mail}]}",
             [{"entity_schema": "contact", "unique_ids": {"m": "a@x.de"}}],
         ),
         ("[]", []),
