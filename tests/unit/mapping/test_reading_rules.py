@@ -43,7 +43,14 @@ def test_should_put_a_time_in_utc(given_value: str, at: str) -> None:
         ),
         *("2026-01-31T10:60:00", "2026-01-31T10:11:12z", "2026-01-31T10:11:12+0100", "2026-W05-1"),
         *("2026-01-31T10:11:12+25:00", "2026-01-31T10:11:12.", " 2026-01-31", "2026-01-31\n", ""),
-        *("1767225600", "1767225600000", "today", "٢٠٢٦-٠١-٣١", "0000-01-01", "0001-01-01"),
+        *(
+            "1767225600",
+            "1767225600000",
+            "today",
+            "\u0662\u0660\u0662\u0666-01-31",
+            "0000-01-01",
+            "0001-01-01",
+        ),
         *(1767225600, 1767225600.5, None, True, [], {}),
     ],
 )
@@ -90,8 +97,8 @@ def test_should_read_a_value_as_a_number(value: Any, found: float) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "x", "12,5", "1.234,5", "1 000", "1_000", "NaN", "inf", "1e999", "0x1", "٣", ".5", "5.",
-     None, True, False, [], {}, float("nan"), float("inf"), "9" * 50],
+    ["", " ", "x", "12,5", "1.234,5", "1 000", "1_000", "NaN", "inf", "1e999", "0x1", "\u0663", ".5",
+     "5.", None, True, False, [], {}, float("nan"), float("inf"), "9" * 50],
 )  # fmt: skip
 def test_should_refuse_a_value_that_is_no_number(value: Any) -> None:
     assert number(value) is None
