@@ -186,7 +186,8 @@ FORMULAS = {
     "balance": "$sum(statement[open].amount)",
     "balance_cents": "$round($sum(statement[open].amount) * 100)",
     "by_type": "statement{type: $sum(amount)}",
-    "open_items": "statement[open].{'document': document, 'due': due, 'cents': $round(amount * 100)}",
+    "open_items": "statement[open].{'document': document, 'due': due,"
+    " 'cents': $round(amount * 100)}",
     "newest_item": "$sort(statement, function($a, $b) { $a.date < $b.date })[0].document",
     "has_credit": "$exists(statement[amount < 0])",
 }

@@ -97,8 +97,8 @@ def test_should_read_a_value_as_a_number(value: Any, found: float) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "x", "12,5", "1.234,5", "1 000", "1_000", "NaN", "inf", "1e999", "0x1", "\u0663", ".5",
-     "5.", None, True, False, [], {}, float("nan"), float("inf"), "9" * 50],
+    ["", " ", "x", "12,5", "1.234,5", "1 000", "1_000", "NaN", "inf", "1e999", "0x1", "\u0663",
+     ".5", "5.", None, True, False, [], {}, float("nan"), float("inf"), "9" * 50],
 )  # fmt: skip
 def test_should_refuse_a_value_that_is_no_number(value: Any) -> None:
     assert number(value) is None
