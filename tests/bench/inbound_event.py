@@ -111,8 +111,7 @@ EVENT: dict[str, Any] = {
     "contracts": [_contract(n) for n in range(2)],
     "readings": [_reading(n) for n in range(3)],
     "statement": [_line(n) for n in range(4)],
-    "remarks": "Kundin wünscht Rückruf zur Zählerablesung; bitte Terminvorschlag per E-Mail senden. "
-    * 3,
+    "remarks": "Kundin wünscht Rückruf zur Zählerablesung; bitte um Termin. " * 18,
 }
 
 _CURRENT = "partner.addresses[kind = 'main' and validTo > '2026-01-01'][0]"

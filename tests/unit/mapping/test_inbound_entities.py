@@ -433,7 +433,9 @@ def test_should_leave_the_payload_and_the_configuration_as_they_are() -> None:
     fields = [ID, {"attribute": "t", "field": "tags"}, {"attribute": "c", "constant": ["x"]}]
     configuration = parse({"entities": [any_entity(fields=fields)]})
     first = map_event(configuration, event)
-    assert first == map_event(configuration, event)
+    first.entity_updates[0].attributes["c"].append("y")
+    again = map_event(configuration, event)
+    assert again.entity_updates[0].attributes == {"id": "1", "t": ["a"], "c": ["x"]}
     assert event == {"id": "1", "tags": ["a"]}
 
 
@@ -442,9 +444,19 @@ def test_should_leave_the_payload_and_the_configuration_as_they_are() -> None:
 
 @pytest.mark.parametrize("mode", ["upsert", "delete", "purge"])
 def test_should_pass_the_mode_on(mode: str) -> None:
-    update = only(any_entity(mode=mode, fields=[ID, {"attribute": "a", "field": "name"}]))
+    entity = any_entity(mode=mode, fields=[ID, {"attribute": "a", "field": "name"}])
+    (update,) = mapped(entity, context=Context(simulation=True)).entity_updates
     assert update.mode == mode
     assert update.attributes == {"id": "C-1", "a": "Erika"}
+
+
+@pytest.mark.parametrize("mode", ["delete", "purge"])
+def test_should_find_what_goes_by_its_ids_whatever_else_fails(mode: str) -> None:
+    fields = [ID, {"attribute": "a", "jsonataExpression": "-name"}]
+    entity = any_entity(mode=mode, fields=fields)
+    assert only(entity).attributes == {"id": "C-1"}
+    shown = mapped(entity, context=Context(simulation=True))
+    assert len(shown.entity_updates) == len(shown.faults) == 1
 
 
 SCOPE: dict[str, Any] = {

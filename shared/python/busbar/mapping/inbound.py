@@ -85,7 +85,10 @@ def _map_item(
 ) -> dict[str, str] | None:
     """Adds the item's update. Gives its unique ids, even if the rest of it failed."""
     scope = outcome.scope(source, entity.schema)
-    attributes, sound = attributes_of(entity, scope, outcome, index)
+    ids_only = entity.mode != "upsert" and not outcome.context.simulation
+    attributes, sound = attributes_of(
+        entity, scope, outcome, index, entity.unique_ids if ids_only else None
+    )
     ids: dict[str, str] = {}
     for name in entity.unique_ids:
         found = identifying(attributes.get(name), entity.types.get(name))
@@ -99,7 +102,8 @@ def _map_item(
         if sound:
             _miss(entity, outcome, ids, index)
         return None
-    if sound:
+    # What goes is only found by its ids: whatever else failed, it goes.
+    if sound or entity.mode != "upsert":
         attributes.pop("_id", None)
         update = EntityUpdate(entity.schema, ids, attributes, entity.mode, entity.types)
         outcome.entity_updates.append(update)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -126,13 +126,22 @@ def _enabled(condition: Formula, made: Any, outcome: Outcome, schema: str) -> bo
 
 
 def attributes_of(
-    entry: EntityMapping | ReadingMapping, scope: Scope, outcome: Outcome, index: int
+    entry: EntityMapping | ReadingMapping,
+    scope: Scope,
+    outcome: Outcome,
+    index: int,
+    only: Collection[str] | None = None,
 ) -> tuple[dict[str, Any], bool]:
-    """The attributes of an item, and whether all of them could be made."""
+    """The attributes of an item, and whether all of them could be made.
+
+    `only`: the others are not asked.
+    """
     attributes: dict[str, Any] = {}
     sound = True
-    ready = None if entry.batch is None else entry.batch.read(scope)
+    ready = None if entry.batch is None or only is not None else entry.batch.read(scope)
     for at, field in enumerate(entry.fields):
+        if only is not None and field.attribute not in only:
+            continue
         given = ALONE if ready is None else ready[at]
         try:
             value = field.read(scope) if given is ALONE else field.settled(given, scope)
