@@ -87,7 +87,8 @@ class JlensProgram:
         if self._words.roots or "env" in self._words.variables:
             given = bindings.given(self, lambda: self._given(bindings, limits))
         value = form.run(source, given, _options(limits))
-        if value is UNDEFINED or is_plain(value, limits):
+        # Mostly a text, which needs no look.
+        if type(value) is str or value is UNDEFINED or is_plain(value, limits):
             return value
         return plain_of(value, limits, None)
 
