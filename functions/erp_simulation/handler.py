@@ -9,7 +9,6 @@ from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.erp_requests import exact_or_text
 from busbar.usecases.erp_simulation import QUERY, Kind, Simulation
-from busbar.usecases.event_mapping import EventMapper
 from busbar.wiring import Clients, Handler, lambda_entry
 
 DEEPEST = 65
@@ -23,7 +22,8 @@ PATHS: dict[Kind, str] = {
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:
     """The Lambda handler."""
-    door, mapper = Door(settings, clients, toolkit=True), EventMapper()
+    door = Door(settings, clients, toolkit=True)
+    mapper = door.parts.event_mapper()
 
     def register(kind: Kind, path: str) -> None:
         @door.route("POST", path, f"erp_simulation_{kind}", QUERY, LARGEST_REQUEST)

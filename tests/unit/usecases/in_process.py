@@ -1,25 +1,23 @@
-"""The mapping child without its process: what it is asked it answers here."""
+"""Mappers that need no process."""
 
 from __future__ import annotations
 
 from busbar.mapping.child import JobLost
-from busbar.mapping.inbound import serve
 from busbar.usecases.event_mapping import EventMapper
+from tests.doubles.evaluation import InProcess
 
 
-class InProcess:
-    """Answers jobs as the child does. With `lost`, every job costs the child its life."""
+class Losing:
+    """Every job costs the child its life."""
 
-    def __init__(self, lost: str = "") -> None:
-        self.lost = lost
+    def __init__(self, code: str) -> None:
+        self.code = code
 
-    def ask(self, job: bytes) -> bytes:
-        """The answer."""
-        if self.lost:
-            raise JobLost("lost", self.lost)
-        return serve(job)
+    def ask(self, _job: bytes) -> bytes:
+        """Raises `JobLost`."""
+        raise JobLost("lost", self.code)
 
 
 def mapper(lost: str = "") -> EventMapper:
-    """A mapper that needs no process."""
-    return EventMapper(InProcess(lost))
+    """A mapper; with `lost`, its child dies of every job by that code."""
+    return EventMapper(Losing(lost) if lost else InProcess())

@@ -166,12 +166,8 @@ class Ingest:
             format=event.format,
             payload=event.payload,
         )
-        body = message.text()
-        return Message(
-            body if len(body) <= LARGEST_MESSAGE else message.pointer().text(),
-            group=group_of(self._org, integration, event.group_id),
-            once=once_of(integration, use_case.slug, event),
-        )
+        group = group_of(self._org, integration, event.group_id)
+        return message_of(message, group, once_of(integration, use_case.slug, event))
 
     def _queued(self, results: Sequence[Result]) -> list[Result]:
         """The results after the queue has spoken: it may refuse single messages."""
@@ -266,6 +262,14 @@ def _told(event: Incoming | Unfit, result: Result, ours: str) -> ReceivedEvent:
         status=result.status,
         message=result.message,
     )
+
+
+def message_of(event: EventMessage, group: str, once: str) -> Message:
+    """An event on its way to the worker; of a large one, where in S3 it is."""
+    body = event.text()
+    if len(body) > LARGEST_MESSAGE:
+        body = event.pointer().text()
+    return Message(body, group=group, once=once)
 
 
 def group_of(org: str, integration: str, group: str) -> str:

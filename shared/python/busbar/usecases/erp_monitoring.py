@@ -15,7 +15,8 @@ from busbar.domain.erp_events import day_of, request_of
 from busbar.domain.outcome_rows import OutcomeBatch, Received
 from busbar.domain.outcomes import Level
 from busbar.errors import Problem
-from busbar.ports import Json, Store, Stored
+from busbar.ports import Json, Stored
+from busbar.usecases.deps import Deps
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.monitoring_bodies import InboundQuery, Ranged, RowQuery, StatsQuery
 from busbar.usecases.monitoring_rows import STATUS, Shown, inbound_view, rows_in, view
@@ -39,12 +40,14 @@ RECEIVED_LEVELS: Mapping[str, Level] = {
 class Monitoring:
     """What is recorded of one integration of an org. Raises `Problem` 404 if there is none."""
 
-    def __init__(self, store: Store, integration_id: str) -> None:
+    def __init__(self, deps: Deps, integration_id: str) -> None:
+        store = deps.store
         found = integration_of(store, store.org, integration_id)
         if found is None:
             raise Problem(404, "integration-not-found", "No such integration")
-        self._store = store
+        self.deps = deps
         self.integration = found
+        self._store = store
 
     def rows(self, query: RowQuery) -> Json:
         """The rows that fit, newest first: `{"data", "next_cursor", "has_more"}`, as version 2."""

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from busbar.domain.erp_events import day_of
-from busbar.domain.integrations import Integration
 from busbar.domain.marks import moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.mapping import payloads
-from busbar.ports import Json, Store, Stored
+from busbar.ports import Json, Stored
+from busbar.usecases.erp_monitoring import Monitoring
 from busbar.usecases.erp_requests import Incoming
 from busbar.usecases.kept_events import Kept, KeptEvents
 from busbar.usecases.monitoring_bodies import ReceivedQuery
@@ -30,16 +30,16 @@ UNREADABLE = "<unreadable>"
 _Came = tuple[Received, ReceivedEvent]
 
 
-def received_events(
-    store: Store, kept: KeptEvents, integration: Integration, query: ReceivedQuery
-) -> Json:
+def received_events(of: Monitoring, query: ReceivedQuery) -> Json:
     """The events that fit: `{"data", "next_cursor", "has_more"}`."""
+    deps = of.deps
+    kept = KeptEvents(deps.store, deps.files, deps.clock.now())
     name = query.object_type or query.event_name
     after = query.cursor.place if query.cursor else None
     walk = Walk(
-        store,
+        deps.store,
         Received,
-        integration.id,
+        of.integration.id,
         since=_since(query),
         until=after.at if after else None,
         most=MOST_READ,

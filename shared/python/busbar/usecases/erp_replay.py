@@ -22,12 +22,12 @@ from busbar.domain.erp_events import (
     request_id,
     request_key,
 )
-from busbar.domain.integrations import InboundUseCase, Integration
+from busbar.domain.integrations import InboundUseCase
 from busbar.domain.marks import micros, moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.ports import Ids, Json, Message, Put, Queues
-from busbar.usecases.deps import Deps
 from busbar.usecases.erp_events import QUEUE, group_of, message_of
+from busbar.usecases.erp_monitoring import Monitoring
 from busbar.usecases.erp_requests import Incoming
 from busbar.usecases.kept_events import KeptEvents
 
@@ -67,12 +67,12 @@ class Again:
 class Replay:
     """Sends events of one integration again."""
 
-    def __init__(self, deps: Deps, queues: Queues, ids: Ids, integration: Integration) -> None:
-        self._deps = deps
+    def __init__(self, of: Monitoring, queues: Queues, ids: Ids) -> None:
+        self._deps = of.deps
         self._queues = queues
         self._ids = ids
-        self._integration = integration
-        self._org = deps.store.org
+        self._integration = of.integration
+        self._org = of.deps.store.org
 
     def replay(self, event_ids: Sequence[str]) -> Json:
         """`{"replayed", "results", "event_ids"}`: what became of each, in their order.
@@ -174,7 +174,9 @@ class Replay:
             for one in events
         )
         now = self._deps.clock.now()
-        noted = Received(id=ours, integration_id=self._integration.id, at=now, version=3, events=told)
+        noted = Received(
+            id=ours, integration_id=self._integration.id, at=now, version=3, events=told
+        )
         self._deps.store.commit(Put(noted))
 
 

@@ -75,6 +75,6 @@ class KeptEvents:
             return None
         try:
             body: Mapping[str, Any] = json.loads(kept.content, parse_int=exact_or_text)
-            return read_request(received.version, body)  # type: ignore[arg-type]  its own version
+            return read_request(received.version, body)
         except (ValueError, Problem):
             return None
