@@ -1,7 +1,7 @@
 """Jobs for the child process, and what comes back: bytes of JSON.
 
 A job is `{"configuration": text, "hash": text, "event"?: name, "payload": text | object, "format":
-"json" | "xml", "context": {"simulation"?, "explain"?, "env"?, "portals"?, "known"?}}`. A payload
+"json" | "xml", "context": {…}}`, the context as `Context` has it, without what is empty. A payload
 that is a text may follow in a line of its own instead, as it is: so it is not escaped. A
 configuration is compiled once per process and hash. It may be left out of a job whose hash the
 process has seen; if it has not, `ConfigurationUnknown` comes out of `mapped_of`, and the job is
@@ -67,6 +67,7 @@ def job_of(
             "env": dict(context.env),
             "portals": None if context.portals is None else list(context.portals),
             **({"known": {n: list(k) for n, k in context.known.items()}} if context.known else {}),
+            **({"check": True} if context.check else {}),
         },
     }
     if isinstance(payload, str):
@@ -112,6 +113,8 @@ def _mapped(
 ) -> Mapped:
     form: Any = told.get("format") or "json"
     payload: Any = told.get("payload")
+    if context.check:
+        return Mapped(warnings=configuration.warnings)
     if configuration.direct:
         return direct.read(payload, configuration, form)
     return map_event(configuration, payloads.parse(payload, form), context)
@@ -149,6 +152,7 @@ def _context(told: dict[str, Any]) -> Context:
         env=told.get("env") or {},
         portals=told.get("portals"),
         known=told.get("known") or {},
+        check=bool(told.get("check")),
     )
 
 

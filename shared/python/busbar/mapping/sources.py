@@ -28,7 +28,8 @@ class Context:
     `simulation`: reading values are shown as they are mapped, and what ingest refuses about them
     is warned of. `env`: the org's variables that are no secrets, by their dotted keys. `portals`:
     its portal configurations; None if nobody has looked. `known`: the attributes of its schemas, of
-    which unique ids that they do not have are warned of.
+    which unique ids that they do not have are warned of. `check`: nothing is mapped, the
+    configuration alone is looked at.
     """
 
     simulation: bool = False
@@ -36,6 +37,7 @@ class Context:
     env: Mapping[str, Any] = field(default_factory=dict)
     portals: Sequence[Mapping[str, Any]] | None = None
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    check: bool = False
 
     @cached_property
     def bindings(self) -> Bindings:

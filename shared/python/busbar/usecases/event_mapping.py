@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from busbar.domain.erp_events import Format
@@ -51,6 +51,15 @@ class EventMapper:
     ) -> Mapped:
         """The same, by a configuration that nobody has saved; of several in it, that of `event`."""
         return self._mapped(*_text_of(configuration), payload, form, context, event)
+
+    def check(
+        self, configuration: Mapping[str, Any], known: Mapping[str, Collection[str]]
+    ) -> Mapped:
+        """What is wrong with a configuration, as faults with their paths, and what is warned of.
+
+        `known`: the attributes of the org's schemas.
+        """
+        return self.try_out(configuration, {}, "json", Context(check=True, known=known))
 
     def _mapped(
         self,
