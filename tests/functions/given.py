@@ -29,8 +29,8 @@ from busbar.store.records import decode_body
 from busbar.usecases.wallbox_products import CATALOGUE, KnownProducts
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
-from infra.simulators.energised.stations import stations
 from infra.operations.erp_events import APP, COMPONENT, INTEGRATION
+from infra.simulators.energised.stations import stations
 from infra.simulators.sample import NORDWIND, SampleCard, SampleCompany, cards
 from infra.simulators.sample_wallboxes import CABLE, HOME, PRICE_BOOK_ID, SampleProduct, wallboxes
 from infra.simulators.simulator import CallRecord, Simulator

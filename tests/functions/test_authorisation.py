@@ -32,7 +32,6 @@ from tests.functions.wallbox_owner import any_tariff
 from tests.functions.wallbox_world import any_submission
 
 
-
 def erp_body(version: str) -> Any:
     """A good request with events, in this version."""
     return next(iter(OPERATIONS[f"erp_events_{version}"].bodies.values()))

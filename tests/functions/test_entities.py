@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.doubles.world import World
-from tests.functions.erp_given import (
+from tests.functions.portal import answer, fields_at_fault, problem
+from tests.functions.toolkit_given import (
     CONTACT_ID,
     INTEGRATION_ID,
     METER_ID,
@@ -15,8 +16,7 @@ from tests.functions.erp_given import (
     integration,
     post,
 )
-from tests.functions.erp_given import event as sent
-from tests.functions.portal import answer, fields_at_fault, problem
+from tests.functions.toolkit_given import event as sent
 
 ONE = f"/v1/entities/contact/{CONTACT_ID}"
 READINGS = [

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.doubles.world import World
-from tests.functions.erp_given import (
+from tests.functions.portal import answer, problem
+from tests.functions.toolkit_given import (
     CONTACT_ID,
     CORRELATION,
     INTEGRATION_ID,
@@ -18,8 +19,7 @@ from tests.functions.erp_given import (
     post,
     sample_request,
 )
-from tests.functions.erp_given import event as sent
-from tests.functions.portal import answer, problem
+from tests.functions.toolkit_given import event as sent
 
 ROWS, STATS, INBOUND, CAME = (
     f"{V2}/monitoring/events",

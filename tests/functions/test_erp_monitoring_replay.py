@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.doubles.world import World
-from tests.functions.erp_given import (
+from tests.functions.portal import answer, problem
+from tests.functions.toolkit_given import (
     CONTACTS,
     CORRELATION,
     EVENT_ID,
@@ -20,8 +21,7 @@ from tests.functions.erp_given import (
     post,
     sample_request,
 )
-from tests.functions.erp_given import event as sent
-from tests.functions.portal import answer, problem
+from tests.functions.toolkit_given import event as sent
 
 REPLAY = f"{V1}/events/replay"
 BROKEN: dict[str, Any] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.doubles.world import World
-from tests.functions.erp_given import CONTACT_ID, CONTACTS, contact, integration, post
-from tests.functions.erp_given import event as sent
 from tests.functions.portal import answer, problem
+from tests.functions.toolkit_given import CONTACT_ID, CONTACTS, contact, integration, post
+from tests.functions.toolkit_given import event as sent
 
 V2 = "/v2/erp/updates/mapping_simulation"
 

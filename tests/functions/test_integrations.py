@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.doubles.world import World
-from tests.functions.erp_given import (
+from tests.functions.portal import answer, problem
+from tests.functions.toolkit_given import (
     CONTACTS,
     EVENTS,
     INTEGRATION_ID,
@@ -21,8 +22,7 @@ from tests.functions.erp_given import (
     post,
     put,
 )
-from tests.functions.erp_given import event as sent
-from tests.functions.portal import answer, problem
+from tests.functions.toolkit_given import event as sent
 
 CASES = f"{V1}/use-cases"
 NEW = {"name": "New", "slug": "new", "type": "inbound", "enabled": True}
@@ -286,7 +286,7 @@ def test_should_refuse_a_new_use_case_without_what_it_needs(erp: World, without:
 
 
 def test_should_refuse_an_integration_that_the_table_would_not_take(erp: World) -> None:
-    noise = base64.b64encode(random.Random(1).randbytes(600_000)).decode()
+    noise = base64.b64encode(random.Random(1).randbytes(600_000)).decode()  # noqa: S311
     body = {**NEW, "configuration": {"entities": [], "notes": noise}}
     problem(erp.call("POST", CASES, "operator", body), 400, "invalid-request")
     assert slugs(erp) == set(SLUGS)

@@ -8,7 +8,6 @@ later holds, which is how a mended mapping takes effect. A `deduplication_id` is
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from typing import Literal
 from busbar.domain.erp_events import (
     LARGEST_REQUEST,
     REPLAYED,
-    EventMessage,
     event_id,
     request_id,
     request_key,
@@ -26,7 +24,8 @@ from busbar.domain.integrations import InboundUseCase
 from busbar.domain.marks import micros, moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.ports import Ids, Json, Message, Put, Queues
-from busbar.usecases.erp_events import QUEUE, group_of, message_of
+from busbar.usecases.erp_events import QUEUE
+from busbar.usecases.erp_messages import message_of
 from busbar.usecases.erp_monitoring import Monitoring
 from busbar.usecases.erp_requests import Incoming
 from busbar.usecases.kept_events import KeptEvents
@@ -130,7 +129,7 @@ class Replay:
         )
         key = request_key(self._org, ours)
         self._deps.files.keep(key, body.encode(), "application/json")
-        messages = [self._message(one, correlation) for one in events]
+        messages = [self._message(one, n, correlation) for n, one in enumerate(events)]
         taken = self._queues.send_all(QUEUE, messages)
         ended = [
             one if there else replace(one, status="error", message="not queued; send it again")
@@ -139,26 +138,20 @@ class Replay:
         self._note(ours, correlation, ended)
         return ended
 
-    def _message(self, again: Again, correlation: str) -> Message:
+    def _message(self, again: Again, position: int, correlation: str) -> Message:
         event, use_case = again.event, again.use_case
         assert event  # noqa: S101  only such are sent
         assert use_case  # noqa: S101
-        message = EventMessage(
-            org=self._org,
-            integration_id=self._integration.id,
-            use_case=use_case.slug,
-            event_id=again.replay_event_id,
-            correlation_id=correlation,
-            group=event.group_id,
-            timestamp=event.timestamp,
-            accepted=micros(self._deps.clock.now()),
-            format=event.format,
-            payload=event.payload,
+        # The queue would drop what it has seen within five minutes: the new id tells them apart.
+        ours = again.replay_event_id
+        return message_of(
+            self._org,
+            use_case,
+            replace(event, correlation_id=correlation, deduplication_id=ours),
+            ours=ours,
+            accepted=micros(self._deps.clock.now()) + position,
+            version=3,
         )
-        group = group_of(self._org, self._integration.id, event.group_id)
-        # By its new id: the queue would drop what it has seen within five minutes.
-        once = hashlib.sha256(again.replay_event_id.encode()).hexdigest()
-        return message_of(message, group, once)
 
     def _note(self, ours: str, correlation: str, events: Sequence[Again]) -> None:
         told = tuple(
