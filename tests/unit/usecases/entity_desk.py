@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from busbar.domain.core_schemas import core_catalogue
 from busbar.domain.entities import Entity
 from busbar.domain.marks import Origin, micros
 from busbar.domain.outcomes import Outcome
@@ -79,7 +80,10 @@ class EntityDesk:
     """Applies events, and looks at what is there then."""
 
     def __init__(
-        self, table: Table | None = None, leading: Mapping[str, str] | None = None
+        self,
+        table: Table | None = None,
+        leading: Mapping[str, str] | None = None,
+        schemas: Mapping[str, Any] | None = None,
     ) -> None:
         self.clock = ManualClock(START)
         self.table = table or MemoryTable()
@@ -88,7 +92,8 @@ class EntityDesk:
             TableReadings(self.table, self.clock, ORG),
             TableStore(self.table, self.clock, ORG),
             self.clock,
-            leading=Leading(leading),
+            core_catalogue().extended(schemas or {}),
+            Leading(leading),
         )
 
     def apply(self, version: int, *parts: Any, **how: Any) -> list[Outcome]:

@@ -71,8 +71,8 @@ class Series:
         return sorted((r for r in self.readings.values() if r.live), key=_time)
 
 
-def _time(reading: Entity) -> str:
-    return str(reading.attributes.get("timestamp", ""))
+def _time(reading: Entity) -> tuple[str, str]:
+    return str(reading.attributes.get("timestamp", "")), reading.id
 
 
 def checked(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,9 +173,8 @@ def _deleted(
     if there.alive is None and there.purged is None:
         there = upserted(there, known, mark._replace(version=mark.version - 1)).entity
     gone = purged(there, mark, KNOWN_BY)
-    if gone.live:
-        return series, "stale"
-    return _with(series, there, gone), "deleted" if there.live else "unchanged"
+    outcome: Result = "stale" if gone.live else "deleted" if there.live else "unchanged"
+    return _with(series, there, gone), outcome
 
 
 def _still_pruned(series: Series, reading: Entity) -> Entity:
