@@ -133,7 +133,7 @@ class EntityDesk:
         for key in self.table.items:  # type: ignore[attr-defined]
             if key.sk == "A" and key.pk.startswith(f"{ORG}#entity#"):
                 entity_id = key.pk.split("#")[2]
-                entity = self.deps.entities.get([entity_id])[entity_id]
+                entity = self.deps.entities.get([entity_id], consistent=True)[entity_id]
                 if entity.live or entity.in_bin:
                     state[entity_id] = (entity.schema, entity.live, dict(entity.attributes))
             if key.pk.startswith(f"{ORG}#T#"):

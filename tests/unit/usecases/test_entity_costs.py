@@ -18,7 +18,7 @@ import pytest
 from busbar.domain.outcomes import Outcome
 from tests.unit.usecases.entity_desk import EntityDesk, reading, update
 
-WORDS = "Muster Meier Straße Hof Weg Strom Gas Wasser aktiv Zähler Abschlag Konto Kunde".split()
+WORDS = ["Muster", "Meier", "Straße", "Hof", "Weg", "Strom", "Gas", "Wasser", "aktiv", "Zähler"]
 PARTNER = {"customer_number": "4711"}
 
 

@@ -1,4 +1,4 @@
-"""Whatever the order in which six events and a repeat arrive, the end is that of their own order."""
+"""In whatever order six events and a repeat arrive, the end is that of their own order."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -42,13 +42,13 @@ def coerced_items(attribute: Attribute, items: list[Any]) -> list[Any]:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, bool | Mapping):
-        raise Mismatch("a text")
-    if isinstance(value, int | float):
-        return str(value)
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):  # a select of several
         return [_text(item) for item in value]
-    return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Mismatch("a text")
+    return str(value)
 
 
 def _number(value: Any) -> int | float:
@@ -163,9 +163,9 @@ def lookup_values(attribute: Attribute, value: Any) -> frozenset[str]:
 
     E-mail addresses and phone numbers are looked for in the list, in any spelling.
     """
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list):
         return frozenset().union(*(lookup_values(attribute, item) for item in value))
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return lookup_values(attribute, value.get(attribute.type))
     text = "" if value is None or isinstance(value, bool) else _spelling(attribute.type, str(value))
     if not text:

@@ -69,12 +69,12 @@ def parsed(attribute: Attribute | None, raw: Any) -> Change:
 
     An attribute that the schema does not have takes everything.
     """
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):  # JSON; a check for Mapping takes as long as all the rest
         for wrap in (RELATION, REFERENCE):
             if wrap in raw:
                 return _relations(raw[wrap], wrap)
         for operation in OPERATIONS:
-            if set(raw) == {operation}:
+            if len(raw) == 1 and operation in raw:
                 return _array(attribute, operation, raw[operation])
     return Set(raw if attribute is None or raw is None else coerced(attribute, raw))
 

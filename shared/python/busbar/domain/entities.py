@@ -234,7 +234,7 @@ def _append(slot: _Slot, log: Log | None, change: Append, mark: Mark) -> _Taken:
 
 def unwrapped(value: Any) -> tuple[str, list[Any]]:
     """An attribute's value as a list, and whether that list stands in `$relation` or the like."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for wrap in (RELATION, REFERENCE):
             if wrap in value:
                 return wrap, list(value[wrap])
@@ -289,7 +289,7 @@ def relations(entity: Entity) -> frozenset[tuple[str, str]]:
     return frozenset(
         (name, str(item["entity_id"]))
         for name, value in entity.attributes.items()
-        if isinstance(value, Mapping)
+        if isinstance(value, dict) and (RELATION in value or REFERENCE in value)
         for item in unwrapped(value)[1]
-        if isinstance(item, Mapping) and "entity_id" in item
+        if isinstance(item, dict) and "entity_id" in item
     )

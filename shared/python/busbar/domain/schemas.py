@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 Type = Literal[
@@ -57,13 +58,14 @@ class Schema:
         for name in self.filters:
             if name not in self.attributes or self.attributes[name].type not in FILTERABLE:
                 raise ValueError(f"{self.name}: {name} cannot be a filter")
-        for attribute in self.unique():
+        for attribute in self.unique:
             if attribute.type not in LOOKED_FOR:
                 raise ValueError(f"{self.name}: {attribute.name} cannot be unique")
 
-    def unique(self) -> list[Attribute]:
+    @cached_property
+    def unique(self) -> tuple[Attribute, ...]:
         """The attributes by which an entity is found."""
-        return [a for a in self.attributes.values() if a.unique]
+        return tuple(a for a in self.attributes.values() if a.unique)
 
 
 class Catalogue:
