@@ -25,7 +25,7 @@ setup: ## make .venv from the locks (the other targets do it by themselves)
 run: setup ## the whole system on this machine; WORKERS=process, KEEP=1
 	@$(PY) -m infra.local
 
-demo: setup ## an order from the portal to the driver's card, step by step; CHAPTER=cards|wallbox
+demo: setup ## an order from the portal to the card in use, step by step; CHAPTER=cards|wallbox
 	@$(PY) -m infra.demo $(CHAPTER)
 
 test: setup ## all tests

@@ -76,7 +76,8 @@ def _wheel_platform(machine: str) -> str:
     word = "aarch64" if machine == "arm64" else machine
     if machine == this_machine() and machine != LAMBDA_MACHINE and sys.platform == "darwin":
         return f"{word}-apple-darwin"
-    return f"{word}-manylinux2014"
+    # Lambda's Python 3.13 runs on Amazon Linux 2023 (glibc 2.34); jlens has no older wheel.
+    return f"{word}-manylinux_2_28"
 
 
 def files_of(folder: Path, at: str, suffixes: set[str]) -> dict[str, Path]:

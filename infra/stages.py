@@ -135,6 +135,7 @@ LOCAL = StageConfig(
                 processing_seconds=2.0,
                 search_lag_seconds=1.0,
                 wallboxes=True,
+                station_proof_field="installationProof",
                 cpo_token_url="http://127.0.0.1:4571/token",  # noqa: S106
             ),
             sap=SapSettings(

@@ -53,14 +53,14 @@ EXEMPTIONS = (
     ),
     Exemption(
         "AwsSolutions-IAM5[Resource::*]",
-        "*/Role/DefaultPolicy/Resource",
+        "*/Role/*Resource",
         "X-Ray, ListStreams, answers to tasks and log delivery know no resources; the check's own"
         " rule lets no other action use *",
     ),
     *(
         Exemption(
             f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::<NameFilesBucket>/{prefix}*]",
-            "*/Role/DefaultPolicy/Resource",
+            "*/Role/Resource",
             "Files have no names before they come; the check's own rule lets no other prefix stand",
         )
         for prefix in (UPLOADS, PROOFS)

@@ -14,15 +14,20 @@ from aws_cdk.aws_apigatewayv2 import (
     CorsHttpMethod,
     CorsPreflightOptions,
     HttpApi,
+    HttpIntegrationType,
     HttpMethod,
     HttpNoneAuthorizer,
     HttpRoute,
+    HttpRouteIntegration,
+    HttpRouteIntegrationConfig,
     HttpStage,
+    IHttpRoute,
+    PayloadFormatVersion,
     ThrottleSettings,
 )
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
-from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from aws_cdk.aws_cloudwatch import Metric
+from aws_cdk.aws_iam import ServicePrincipal
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
@@ -40,6 +45,27 @@ ACCESS_LOG = (
     '"integration_error":"$context.integrationErrorMessage"}'
 )
 """No address and no user: who did what stands in the audit trail, not here."""
+
+
+class LambdaProxy(HttpRouteIntegration):
+    """Hands requests to a function, and grants nothing: the CDK's own one grants route by route."""
+
+    def __init__(self, name: str, function_arn: str) -> None:
+        super().__init__(name)
+        self._function_arn = function_arn
+
+    def bind(
+        self,
+        *,
+        route: IHttpRoute,  # noqa: ARG002
+        scope: Construct,  # noqa: ARG002
+    ) -> HttpRouteIntegrationConfig:
+        """What the integration of all routes of the function is."""
+        return HttpRouteIntegrationConfig(
+            type=HttpIntegrationType.AWS_PROXY,
+            uri=self._function_arn,
+            payload_format_version=PayloadFormatVersion.VERSION_2_0,
+        )
 
 
 class HttpDoor(Construct):
@@ -120,7 +146,10 @@ class HttpDoor(Construct):
 
     def add(self, use_case: UseCase, function: UseCaseFunction) -> None:
         """Add the routes of a use case. Only those that the catalogue calls signed are open."""
-        integration = HttpLambdaIntegration(pascal(use_case.name), function.function)
+        if not (use_case.routes or use_case.signed_routes):
+            return
+        self._let_call(function)
+        integration = LambdaProxy(pascal(use_case.name), function.function.function_arn)
         for route in use_case.routes:
             self._api.add_routes(
                 path=route.path,
@@ -136,6 +165,14 @@ class HttpDoor(Construct):
                 authorizer=HttpNoneAuthorizer(),
             )
             self._bound(f"{route.method} {route.path}", made[0])
+
+    def _let_call(self, function: UseCaseFunction) -> None:
+        """Let this API call the function, by any of its routes (decision 0037)."""
+        function.function.add_permission(
+            "Api",
+            principal=ServicePrincipal("apigateway.amazonaws.com"),
+            source_arn=self._api.arn_for_execute_api(),
+        )
 
     def _bound(self, key: str, route: HttpRoute) -> None:
         """Bound the calls of a route that anybody may call: they take nothing from the others."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from aws_cdk import Duration
-from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, Function, Runtime, Tracing
+from aws_cdk.aws_iam import PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_lambda import Architecture, CfnFunction, Function, Runtime
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
@@ -35,9 +36,14 @@ class UseCaseFunction(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         logs = Logs(self, "Logs", stage=stage).group
-        self.role = Role(self, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
-        for statement in (*may_write_logs(logs.log_group_arn), *may_trace(), *rights):
-            self.role.add_to_policy(statement)
+        rights = [*may_write_logs(logs.log_group_arn), *may_trace(), *rights]
+        # In the role, not beside it: a policy of its own would be one resource more per function.
+        role = Role(
+            self,
+            "Role",
+            assumed_by=ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={"Rights": PolicyDocument(statements=rights)},
+        )
         self.function = Function(
             self,
             "Function",
@@ -47,13 +53,15 @@ class UseCaseFunction(Construct):
             handler=f"functions.{use_case.name}.handler.lambda_handler",
             code=code_of(packages.functions[use_case.name]),
             layers=packages.layers,
-            role=self.role,
+            role=role,
             log_group=logs,
             timeout=Duration.seconds(use_case.timeout_seconds),
             memory_size=use_case.memory_mb,
             environment=environment,
-            tracing=Tracing.ACTIVE,
         )
+        # Told to trace, the construct would grant what the role has already, by such a policy.
+        plain = cast("CfnFunction", self.function.node.default_child)
+        plain.tracing_config = CfnFunction.TracingConfigProperty(mode="Active")
         MetricAlarm(
             self,
             "Errors",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,18 +13,19 @@ from typing import Any
 
 import httpx
 
-from infra.local.options import ROOT, Options
+from infra.local.options import ROOT, CannotStart, read_options
 
 STARTS_WITHIN = 240.0
-RUNNING = Options.state / "running.json"
 
 
 def running() -> dict[str, Any] | None:
-    """Addresses of the local system that runs now, if one does."""
+    """Addresses of the local system that runs now, if one does: of several the one of the same
+    `PORT_SHIFT`."""
     try:
-        status: dict[str, Any] = json.loads(RUNNING.read_text())
+        note = read_options(os.environ).state / "running.json"
+        status: dict[str, Any] = json.loads(note.read_text())
         httpx.get(f"{status['api']}/_local/status", timeout=2).raise_for_status()
-    except (OSError, ValueError, httpx.HTTPError):
+    except (OSError, ValueError, httpx.HTTPError, CannotStart):
         return None
     return status
 

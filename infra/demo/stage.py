@@ -11,6 +11,13 @@ import httpx
 from infra.local.people import PEOPLE
 
 GIVE_UP_AFTER = 30.0
+SYSTEMS = {
+    "busbar": "Busbar",
+    "sap": "SAP",
+    "salesforce": "Salesforce",
+    "energised": "be.ENERGISED",
+}
+"""Name of a system in our API -> what people call it."""
 
 
 class DemoFailed(Exception):
@@ -30,10 +37,14 @@ class Stage:
         """Give the connections back."""
         self._http.close()
 
+    @property
+    def seconds(self) -> float:
+        """How long the story has been told."""
+        return time.monotonic() - self._started
+
     def tell(self, system: str, what: str, reference: str = "") -> None:
         """A line of the story: seconds, system, what happened, reference."""
-        seconds = time.monotonic() - self._started
-        print(f"{seconds:6.2f} s  {system:<12} {what:<66} {reference}", flush=True)
+        print(f"{self.seconds:6.2f} s  {system:<12} {what:<66} {reference}", flush=True)
 
     def portal(self, method: str, path: str, user: str = "fleet-manager", **call: Any) -> Any:
         """A call to the API as a sample user. Raises `DemoFailed` on an error."""
@@ -43,6 +54,17 @@ class Stage:
         if answer.status_code >= 400:
             raise DemoFailed(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer
+
+    def upload(self, form: dict[str, Any], content: bytes) -> None:
+        """Send a file as a browser does, by a form that the API has handed out, under a name and a
+        type that say nothing of it. Raises `DemoFailed` if S3 does not take it."""
+        files = {"file": ("upload.bin", content, "application/octet-stream")}
+        answer = self._http.post(form["url"], data=form["fields"], files=files)
+        check(answer.status_code == 204, f"S3 did not take the file: {answer.status_code}")
+
+    def download(self, url: str) -> bytes:
+        """The file behind a link that the API has handed out."""
+        return self._http.get(url).raise_for_status().content
 
     def clerk(self, system: str, method: str, path: str, body: Any = None) -> Any:
         """What a clerk does or sees in Salesforce or be.ENERGISED."""
@@ -69,6 +91,13 @@ class Stage:
         """A card as be.ENERGISED holds it."""
         cards = self.clerk("energised", "GET", "state")["cards"]
         found: dict[str, Any] = next(c for c in cards if c["id"] == card_id)
+        return found
+
+    def station(self, serial_number: str) -> dict[str, Any]:
+        """A charging station as be.ENERGISED holds it: `id`, and its `attributes`."""
+        stations = self.clerk("energised", "GET", "state")["stations"]
+        names = [s["attributes"]["chargeBoxIdentity"] for s in stations]
+        found: dict[str, Any] = stations[names.index(serial_number)]
         return found
 
     def sub(self, user: str) -> str:

@@ -20,6 +20,7 @@ _NOT_DEPLOYED = (
     ROOT / "infra" / "simulators",
     ROOT / "infra" / "check",
     ROOT / "infra" / "decisions",
+    ROOT / "infra" / "demo",
 )
 _SUFFIXES = {".py", ".json", ".jsonata", ".lock"}
 

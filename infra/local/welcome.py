@@ -27,7 +27,8 @@ Try, as the fleet manager of Nordwind Logistik:
   curl -H "Authorization: Bearer $(curl -s '{issuer}/token?user=fleet-manager')" \\
        {api}/v1/charge-card-orders/form
 
-Next: `make demo`, in another terminal, takes an order from the portal to the driver's card.
+Next: `make demo`, in another terminal, takes an order from the portal to the driver's card;
+`make demo CHAPTER=wallbox` one of a wallbox, to the activated refund card.
 Ctrl-C ends everything.{kept}"""
 _HANDLERS = {
     "thread": "in this process; a changed file is used at the next call",

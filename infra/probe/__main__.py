@@ -15,6 +15,7 @@ from pathlib import Path
 
 from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.errors import BusbarError
+from busbar.mapping.registry import MappingRegistry
 from busbar.settings import SalesforceSettings
 from busbar.wiring import Clients, SecretCache
 from infra.probe.measures import Measured, Probe
@@ -88,8 +89,9 @@ def _measured(
         transport=clients.transports.get(settings.base_url),
         monotonic=clients.monotonic,
     )
+    mapper = clients.mapper or MappingRegistry()
     with closing(orders):
-        sandbox = Sandbox(settings, orders, clients.mapper, secrets.token_hex(6))
+        sandbox = Sandbox(settings, orders, mapper, secrets.token_hex(6))
         probe = Probe(sandbox, monotonic=clients.monotonic, sleep=sleep, say=print)
         return probe.run(account)
 

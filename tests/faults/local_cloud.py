@@ -46,12 +46,25 @@ class LocalCloud:
         self._system.aws("lambda").invoke(FunctionName=self._sweep)
 
     def work_left(self) -> dict[str, int]:
-        """Queue -> messages that are not deleted yet; `outbox` -> errands that have not ended."""
+        """Queue -> messages that are not deleted yet; `outbox` -> errands that have not ended.
+
+        And `executions` -> those of a state machine that go on, or wait for an answer.
+        """
         left = {name: self._waiting(url) for name, url in self._urls.items()}
         later = self._clock.now() + timedelta(days=30)
         lanes = sum(self._store.count_due(OutboxRow, later, lane)[0] for lane in SYSTEMS)
         left["outbox"] = len(self._store.due(OutboxRow, later)) + lanes
+        left["executions"] = self._running()
         return {name: count for name, count in left.items() if count}
+
+    def _running(self) -> int:
+        states = self._system.aws("stepfunctions")
+        machines = states.list_state_machines()["stateMachines"]
+        running = (
+            states.list_executions(stateMachineArn=m["stateMachineArn"], statusFilter="RUNNING")
+            for m in machines
+        )
+        return sum(len(page["executions"]) for page in running)
 
     def _waiting(self, url: str) -> int:
         found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_WAITING))

@@ -1,7 +1,8 @@
 """Many orders on the local system while its workers are killed: `make faults-local`.
 
 Clients place orders, clerks deliver them, cards are given and switched on, the operator has all
-synchronised; a killer ends workers at random. Then everything settles, and the checker judges.
+synchronised; drivers order wallboxes, which go their way through the state machine. A killer ends
+workers at random. Then everything settles, and the checker judges.
 """
 
 from __future__ import annotations
@@ -28,8 +29,17 @@ from tests.faults.local_cloud import LocalCloud
 from tests.faults.local_stage import SCALE, LocalStage
 from tests.faults.local_times import SWEEP, TIMES
 from tests.faults.run import guarded, look
-from tests.faults.scenarios import OPERATOR, Line, order, poison, synchronised
-from tests.faults.stage import SYNC, Client, Stage
+from tests.faults.scenarios import (
+    DRIVERS,
+    LOOK,
+    OPERATOR,
+    Line,
+    order,
+    poison,
+    synchronised,
+    wallbox,
+)
+from tests.faults.stage import SYNC, WALLBOX_ORDERS, Client, Stage
 
 Say = Callable[[str], None]
 Work = Callable[[threading.Event], None]
@@ -45,23 +55,54 @@ SETTLES = 120.0
 class Size:
     """How much: `clients` orders are under way at once, `every` seconds or more between kills.
 
-    The first orders come `apart` seconds from each other: workers that are all new at once are slow
-    for long.
+    `orders` are of cards, one order of a wallbox stands among every `orders / wallboxes` of them;
+    all of these are by two drivers. The first orders come `apart` seconds from each other: workers
+    that are all new at once are slow for long.
     """
 
     orders: int = 100
+    wallboxes: int = 25
     kills: int = 50
     clients: int = 10
     every: float = 2.0
     apart: float = 2.0
 
-    def lines(self) -> list[Line]:
-        """Orders of one card; two of three cards are given away and switched on."""
-        return [poison(), *map(self._order, range(self.orders))]
+    @property
+    def all_orders(self) -> int:
+        """Of cards and of wallboxes."""
+        return self.orders + self.wallboxes
 
-    def _order(self, number: int) -> Line:
+    def lines(self) -> list[Line]:
+        """Orders of one card, of which two in three are given away and switched on; wallboxes."""
+        return [poison(), *map(self._line, range(self.all_orders))]
+
+    def _line(self, number: int) -> Line:
         begins = number * self.apart * SCALE if number < self.clients else 0.0
+        before = number * self.wallboxes // self.all_orders
+        if (number + 1) * self.wallboxes // self.all_orders > before:
+            # In pairs, so that two orders of one driver meet on their way.
+            return wallbox_through(f"wallbox {before}", DRIVERS[before // 2 % 2], begins)
+        number -= before
         return order(f"order {number}", 1, begins, cards_used=number % 3 != 2)
+
+
+def wallbox_through(key: str, user: str, begins: float) -> Line:
+    """A driver orders a wallbox, and looks until Salesforce has the order."""
+
+    def line(stage: Stage) -> None:
+        wallbox(key, user, begins)(stage)
+        asked = [(o.user, o.subject) for o in stage.history.of("wallbox order")].index((user, key))
+        placed = stage.history.of("wallbox order")[asked].body
+        client = Client(stage, user)
+
+        def there() -> str | None:
+            shown = client.ask("GET", f"{WALLBOX_ORDERS}/{placed['id']}").json
+            number: str | None = shown["salesforce_order_number"]
+            return number
+
+        client.until(there, every=LOOK)
+
+    return line
 
 
 @dataclass
@@ -143,21 +184,24 @@ class LocalRun:
             self.say(self.told())
 
     def _placed(self) -> int:
-        return sum(o.outcome == "ok" for o in self.stage.history.of("order"))
+        asked = [*self.stage.history.of("order"), *self.stage.history.of("wallbox order")]
+        return sum(o.outcome == "ok" for o in asked)
 
     def _progress(self) -> float:
         """The share of orders that are placed, or being placed."""
-        return (self._placed() + self.size.clients) / self.size.orders
+        return (self._placed() + self.size.clients) / self.size.all_orders
 
     def told(self) -> str:
         """How far it is, by what the systems hold."""
         held = self.stage.held()
         rows = [row for row in held.salesforce["Order"] if row["BusbarReference__c"]]
         delivered = [row for row in rows if row["Status"] == "Geliefert"]
+        contracts = [row for row in held.contracts if row["ExternalReference"]]
         active = [card for card in held.cards.values() if card["active"] == "true"]
         return (
             f"{self.stage.now() / self.stage.scale:6.1f} s  orders: {self._placed()} placed, "
             f"{len(rows)} in Salesforce, {len(delivered)} delivered  cards: {len(active)} active  "
+            f"contracts: {len(contracts)} in SAP  "
             f"killed: {len(self.killer.kills)}"
         )
 
@@ -182,7 +226,8 @@ class LocalRun:
         killed = ", ".join(f"{name} {count}" for name, count in self.killer.by_function().items())
         times = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items())
         return [
-            f"{self.size.orders} orders by {self.size.clients} clients: {times}",
+            f"{self.size.orders} orders of cards and {self.size.wallboxes} of wallboxes by "
+            f"{self.size.clients} clients: {times}",
             f"{len(self.killer.kills)} workers killed ({killed})",
             f"{calls_that_died(self.system)} calls died with them, "
             f"{calls_over_their_limit(self.system)} were ended by their time limit",
@@ -200,14 +245,15 @@ def quick_system(folder: Path) -> Iterator[RunningSystem]:
 def main(arguments: list[str]) -> int:
     """Exit code 1 if anything is wrong, or fewer workers were killed than asked for."""
     parser = argparse.ArgumentParser("python -m tests.faults.local_run", description=__doc__)
-    for name, default in (("orders", 100), ("kills", 50), ("clients", 10), ("seed", 0)):
+    sizes = ("orders", Size.orders), ("wallboxes", Size.wallboxes), ("kills", Size.kills)
+    for name, default in (*sizes, ("clients", Size.clients), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument(
         "--every", type=float, default=Size.every, help="seconds from kill to kill, or more"
     )
     parser.add_argument("--state", type=Path, help="a folder for logs, which are kept there")
     given = parser.parse_args(arguments)
-    size = Size(given.orders, given.kills, given.clients, given.every)
+    size = Size(given.orders, given.wallboxes, given.kills, given.clients, given.every)
     say = Console().say
     with (
         tempfile.TemporaryDirectory() as passing,

@@ -90,7 +90,15 @@ class LocalStage:
         """Look into the systems. Of the past of cards they say nothing over HTTP."""
         rows = self.system.simulator("salesforce", "GET", "state")["rows"]
         contacts = self.system.simulator("energised", "GET", "state")["contacts"]
-        return Held(rows, {card["id"]: card for card in self._cards()}, {}, contacts)
+        sap = self.system.simulator("sap", "GET", "state")["rows"]
+        return Held(
+            rows,
+            {card["id"]: card for card in self._cards()},
+            {},
+            contacts,
+            partners=sap["A_BusinessPartner"],
+            contracts=sap["Contracts"],
+        )
 
     def _cards(self) -> list[dict[str, Any]]:
         cards: list[dict[str, Any]] = self.system.simulator("energised", "GET", "state")["cards"]

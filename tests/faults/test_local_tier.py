@@ -1,6 +1,6 @@
 """Tier 3: the same scenarios and the same judge on the local system, in real processes and time.
 
-Small here; `make faults-local` has a hundred orders and kills fifty workers.
+Small here; `make faults-local` has more than a hundred orders and kills fifty workers.
 """
 
 from __future__ import annotations
@@ -12,8 +12,13 @@ from typing import Any
 
 import pytest
 
+from busbar.domain.identifiers import reference
+from busbar.domain.orders import KIND
+from busbar.domain.private_customers import PERSON_KIND, customer_id
+from busbar.domain.wallbox_orders import WALLBOX_ITEM_KIND, WALLBOX_KIND
 from busbar.settings import Tuning
 from infra.catalog import USE_CASES
+from infra.local.people import PEOPLE
 from infra.local.testing import RunningSystem
 from infra.local.times import Times
 from infra.simulators.sample import ELBE
@@ -26,13 +31,14 @@ from tests.faults.local_run import LocalRun, Size, quick_system
 from tests.faults.local_times import TIMES
 from tests.faults.picture import picture
 from tests.faults.run import played
-from tests.faults.scenarios import ONE_ORDER
+from tests.faults.scenarios import DRIVERS, ONE_ORDER
 from tests.faults.trouble import Calm
 
 pytestmark = pytest.mark.local
 REAL = Times(Tuning(), {case.name: case.timeout_seconds for case in USE_CASES}, visibility=360)
-SMALL = Size(orders=6, kills=4, clients=6, every=0.5, apart=0.5)
-"""Its kills take 12 s at most, its orders 18 s at least: each kill falls into the run."""
+SMALL = Size(orders=6, wallboxes=2, kills=5, clients=8, every=0.5, apart=0.5)
+"""Two wallboxes of one driver. Its kills take 15 s at most, its orders 18 s at least: each kill
+falls into the run."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,9 @@ def test_should_keep_the_rules_between_times(times: Times) -> None:
     queues = {case.name: case.queue for case in USE_CASES if case.queue}
     assert max(limits[name] for name in ("order_submit", "charge_cards")) < tuning.lease
     assert limits["order_submit"] < tuning.idempotency_lease
-    writing = ("order_submit", "order_forward", "card_event", "card_forward", "charge_cards")
-    assert max(limits[name] for name in writing) <= tuning.pause_bound
+    cards = ("order_submit", "order_forward", "card_event", "card_forward", "charge_cards")
+    wallboxes = ("wallbox_provisioning", "wallbox_event", "wallbox_forward", "contact_forward")
+    assert max(limits[name] for name in (*cards, *wallboxes)) <= tuning.pause_bound
     # A run of the sync that goes on may overlap with another.
     alone = queues.keys() - {"sync_cards"}
     assert max(limits[name] for name in alone) < times.visibility
@@ -117,7 +124,7 @@ def _lost(runs: Runs) -> str:
 def _doubled(runs: Runs) -> str:
     """An order is there a second time; under its own reference Salesforce refuses it."""
     rows = runs.run.stage.held().salesforce["Order"]
-    row = next(row for row in rows if row["BusbarReference__c"])
+    row = next(row for row in rows if str(row["BusbarReference__c"]).startswith(f"BB{KIND}"))
     names = ("AccountId", "EffectiveDate", "Pricebook2Id", "BusbarReference__c")
     copy = {"Status": "Draft", **{name: row[name] for name in names}}
     assert Administrator(runs.system).do("POST", "Order", copy).status_code == 400
@@ -128,7 +135,11 @@ def _doubled(runs: Runs) -> str:
 
 def _doubled_item(runs: Runs) -> str:
     """An order has its cards twice."""
-    (item, *_) = runs.run.stage.held().salesforce["OrderItem"]
+    (item, *_) = [
+        item
+        for item in runs.run.stage.held().salesforce["OrderItem"]
+        if not item["BusbarReference__c"].startswith(f"BB{WALLBOX_ITEM_KIND}")
+    ]
     names = ("OrderId", "PricebookEntryId", "Quantity", "UnitPrice")
     copy = {name: item[name] for name in names}
     Administrator(runs.system).do("POST", "OrderItem", copy).raise_for_status()
@@ -159,3 +170,63 @@ def test_should_turn_red_when_a_fault_is_planted(runs: Runs, plant: Callable[[Ru
     sentence = plant(runs)
     after = set(judge(runs.again())) - before
     assert any(sentence in found for found in after), after
+
+
+# --- of a wallbox order ---------------------------------------------------------------------------
+
+
+PERSON = reference(PERSON_KIND, customer_id(ORG, PEOPLE[DRIVERS[0]]))
+
+
+def _partner_doubled(runs: Runs) -> str:
+    """The driver is in SAP a second time."""
+    person = {"FirstName": "Any", "LastName": "Any", "BusinessPartnerCategory": "1"}
+    row = {**person, "BusinessPartnerIDByExtSystem": PERSON}
+    runs.system.simulator("sap", "POST", "rows/A_BusinessPartner", row)
+    return "has 2 of partner"
+
+
+def _contract_cancelled(runs: Runs) -> str:
+    """A contract is cancelled in SAP, and its order goes on."""
+    (contract, *_) = [c for c in runs.run.stage.held().contracts if c["ExternalReference"]]
+    cancelled = {"ProcessingStatus": "CANCELLED"}
+    runs.system.simulator("sap", "POST", f"rows/Contracts/{contract['ContractID']}", cancelled)
+    return "the contract's status is True"
+
+
+def _account_of_another(runs: Runs) -> str:
+    """The driver's account carries the GP number of somebody else."""
+    rows = runs.run.stage.held().salesforce["Account"]
+    (account,) = [row for row in rows if row["BusbarReference__c"] == PERSON]
+    wrong = {"GpNumber__c": "0000000007"}
+    Administrator(runs.system).do("PATCH", f"Account/{account['Id']}", wrong).raise_for_status()
+    return "the account's GP number is '0000000007'"
+
+
+def _contact_doubled(runs: Runs) -> str:
+    """The driver is in be.ENERGISED a second time."""
+    runs.run.stage.make_contact({"id": "twin", "name": "Any", "customer_reference": PERSON})
+    return "has 2 of contact"
+
+
+def _wallbox_order_lost(runs: Runs) -> str:
+    """An order of a wallbox is gone from Salesforce."""
+    rows = runs.run.stage.held().salesforce["Order"]
+    order = next(r for r in rows if str(r["BusbarReference__c"]).startswith(f"BB{WALLBOX_KIND}"))
+    Administrator(runs.system).do("DELETE", f"Order/{order['Id']}").raise_for_status()
+    return "has 0 of order"
+
+
+def test_should_turn_red_when_faults_are_planted_into_wallbox_orders(runs: Runs) -> None:
+    """One after the other: of what is there twice nobody can say whether it is right."""
+    for plant in (
+        _account_of_another,
+        _contract_cancelled,
+        _wallbox_order_lost,
+        _contact_doubled,
+        _partner_doubled,
+    ):
+        before = set(judge(runs.again()))
+        sentence = plant(runs)
+        after = set(judge(runs.again())) - before
+        assert any(sentence in found for found in after), (sentence, after)

@@ -79,6 +79,18 @@ def test_should_refuse_what_is_no_vehicle(world: World, names: dict[str, str]) -
     problem(add(world, "1", **names), 422, "fields-invalid")
 
 
+@pytest.mark.parametrize("hidden", ["\x1f", "\x0b", "\x85"])
+def test_should_refuse_control_characters_though_python_takes_them_for_blanks(
+    world: World, hidden: str
+) -> None:
+    refused = add(world, "1", plate=f"{hidden}OL-NW 17")
+    assert (refused.status, fields_at_fault(refused)) == (422, ["plate"])
+
+
+def test_should_pass_over_blanks_around_a_text(world: World) -> None:
+    assert add(world, "1", plate="\u00a0 OL-NW 17\t").json["plate"] == "OL-NW 17"
+
+
 def test_should_keep_a_name_of_a_vehicle(world: World) -> None:
     vehicle(world)
     problem(change(world, VEHICLE, label=""), 422, "fields-invalid")

@@ -270,6 +270,28 @@ def test_should_be_reviewed_anew_after_the_last_one_was_given_back(world: World)
     assert mine(world)["review"]["state"] == "approved"
 
 
+def test_should_take_the_last_of_those_that_come_within_one_second(world: World) -> None:
+    # S3 tells to the second when it had a file: by that alone none of them is the last.
+    order = ordered(world)
+    assigned(world, order)
+    contents = [PDF + bytes([number]) for number in range(9)]
+    for content in contents:
+        prove(world, content, seconds=0.1)
+        assert mine(world)["proof"]["sha256"] == sha256(content)
+    assert kept(world) == [contents[-1]]
+    assert asset(world)["InstallationProofHash__c"] == sha256(contents[-1])
+
+
+def test_should_show_the_last_refusal_of_those_that_come_within_one_second(world: World) -> None:
+    owned(world)
+    prove(world, PDF, seconds=0.1)
+    for _ in range(5):
+        asked = prove(world, b"none", seconds=0.1)
+        assert mine(world)["refused_upload"]["upload_id"] == asked["upload_id"]
+    prove(world, PNG, seconds=0.1)
+    assert mine(world)["refused_upload"] is None
+
+
 def test_should_refuse_the_very_file_that_was_given_back(world: World) -> None:
     order = ordered(world)
     assigned(world, order)

@@ -36,12 +36,12 @@ def world() -> World:
     return wallbox_world()
 
 
-def held(world: World, *contents: bytes) -> None:
-    """Files are uploaded one after the other, and nobody is told yet."""
+def held(world: World, *contents: bytes, apart: float = 1) -> None:
+    """Files are uploaded one after the other, `apart` seconds, and nobody is told yet."""
     owned(world)
     world.files.holding = True
     for content in contents:
-        upload(world, content)
+        upload(world, content, apart)
     world.files.holding = False
 
 
@@ -79,6 +79,7 @@ def test_should_still_take_a_file_whose_news_come_days_later(world: World) -> No
     assert mine(world)["proof"]["uploaded_at"] == "2026-03-02T08:00:00+00:00"
 
 
+@pytest.mark.parametrize("apart", [1, 0.2])
 @pytest.mark.parametrize(
     "contents",
     [
@@ -90,12 +91,14 @@ def test_should_still_take_a_file_whose_news_come_days_later(world: World) -> No
         (NONE, NONE_EITHER, PDF),
     ],
 )
-def test_should_end_alike_in_whatever_order_the_news_come(contents: tuple[bytes, ...]) -> None:
+def test_should_end_alike_in_whatever_order_the_news_come(
+    contents: tuple[bytes, ...], apart: float
+) -> None:
     ends = []
     for order in permutations(range(len(contents))):
         for twice in order:
             world = wallbox_world()
-            held(world, *contents)
+            held(world, *contents, apart=apart)
             for number in (*order, twice):
                 world.files.release(number)
                 world.pump()

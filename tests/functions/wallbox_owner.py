@@ -86,16 +86,17 @@ def form_of_the_events(world: World, wallbox: Wallbox) -> str:
     return upload_key(ORG, upload)
 
 
-def upload(world: World, content: bytes = PDF, **body: Any) -> Any:
-    """Ask for a form and send a file by it; the form. Nothing that follows is done yet."""
+def upload(world: World, content: bytes = PDF, seconds: float = 1, **body: Any) -> Any:
+    """Ask for a form and send a file by it; the form. Nothing that follows is done yet, but so many
+    `seconds` have passed."""
     asked = form(world, **body)
     assert world.files.upload(asked, content) == 204
-    world.clock.advance(1)
+    world.clock.advance(seconds)
     return asked
 
 
-def prove(world: World, content: bytes = PDF, **body: Any) -> Any:
+def prove(world: World, content: bytes = PDF, seconds: float = 1, **body: Any) -> Any:
     """The same, and all that follows."""
-    asked = upload(world, content, **body)
+    asked = upload(world, content, seconds, **body)
     world.pump()
     return asked

@@ -47,11 +47,12 @@ def rule(assembly: Assembly) -> Resource:
 def statements(assembly: Assembly, role: str) -> list[dict[str, Any]]:
     """The statements of a function's policy, to be written to."""
     (policy,) = (
-        p
-        for p in assembly.resources("AWS::IAM::Policy")
-        if p.logical_id.startswith(f"{role}RoleDefaultPolicy")
+        policy
+        for r in assembly.resources("AWS::IAM::Role")
+        if r.logical_id.startswith(f"{role}Role")
+        for policy in r.properties["Policies"]
     )
-    found: list[dict[str, Any]] = policy.properties["PolicyDocument"]["Statement"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
     return found
 
 

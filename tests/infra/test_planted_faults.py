@@ -31,8 +31,8 @@ def one(assembly: Assembly, kind: str, part_of_id: str) -> Resource:
 
 def statements(assembly: Assembly, role: str) -> list[dict[str, Any]]:
     """The statements of a function's policy, to be written to."""
-    policy = one(assembly, "AWS::IAM::Policy", f"{role}RoleDefaultPolicy")
-    found: list[dict[str, Any]] = policy.properties["PolicyDocument"]["Statement"]
+    (policy,) = one(assembly, "AWS::IAM::Role", f"{role}Role").properties["Policies"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
     return found
 
 
@@ -333,12 +333,52 @@ def test_should_be_red_when_a_route_leads_elsewhere(dev: Assembly) -> None:
 
 
 def test_should_be_red_when_the_api_may_not_call_the_function(dev: Assembly) -> None:
-    for permission in list(dev.resources("AWS::Lambda::Permission")):
-        if "OrderSubmit" in permission.logical_id:
-            del dev.templates[permission.stack]["Resources"][permission.logical_id]
+    permission = one(dev, "AWS::Lambda::Permission", "OrderSubmitFunction")
+    del dev.templates[permission.stack]["Resources"][permission.logical_id]
 
     assert routes.faults(dev, USE_CASES) == [
         "POST /v1/charge-card-orders: the API may not call order_submit"
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        None,
+        "arn:aws:execute-api:eu-central-1:123456789012:*/*/*/*",
+        {"Fn::Join": ["", ["arn:aws:execute-api:*:*:", {"Ref": "OtherApi"}, "/*/*/*"]]},
+    ],
+    ids=["anything", "any API", "another API"],
+)
+def test_should_be_red_when_more_than_our_api_may_call_a_function(
+    dev: Assembly, source: object
+) -> None:
+    permission = one(dev, "AWS::Lambda::Permission", "OrderSubmitFunction")
+    permission.properties["SourceArn"] = source
+    if source is None:
+        del permission.properties["SourceArn"]
+
+    (fault,) = routes.faults(dev, USE_CASES)
+    assert fault.startswith("order_submit: may be called by ")
+
+
+def test_should_be_red_when_a_function_may_be_called_twice_by_the_api(dev: Assembly) -> None:
+    permission = one(dev, "AWS::Lambda::Permission", "OrderSubmitFunction")
+    dev.templates[permission.stack]["Resources"]["Again"] = permission.body
+
+    (fault,) = routes.faults(dev, USE_CASES)
+    assert fault.endswith("and not by our API alone, once")
+
+
+def test_should_be_red_when_the_api_may_call_a_function_without_a_route(dev: Assembly) -> None:
+    permission = one(dev, "AWS::Lambda::Permission", "OrderSubmitFunction")
+    forward = one(dev, "AWS::Lambda::Function", "OrderForwardFunction")
+    arn = {"Fn::GetAtt": [forward.logical_id, "Arn"]}
+    planted = {**permission.body, "Properties": {**permission.properties, "FunctionName": arn}}
+    dev.templates[permission.stack]["Resources"]["Planted"] = planted
+
+    assert routes.faults(dev, USE_CASES) == [
+        "order_forward: the API may call it, and it has no route"
     ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from infra import openapi
+from infra.catalog import USE_CASES
 from infra.check.assembly import Assembly
 
 AssemblyOf = Callable[[str], Assembly]
@@ -194,3 +195,25 @@ def test_should_have_the_routes_of_the_api_document_and_ask_for_a_token_where_it
         routes = assembly(stage).resources("AWS::ApiGatewayV2::Route")
         asks = {r.properties["RouteKey"]: r.properties["AuthorizationType"] for r in routes}
         assert asks == described
+
+
+def test_should_spend_nine_resources_on_a_use_case_of_one_route(assembly: AssemblyOf) -> None:
+    """CloudFormation takes 500 in a stack, and each use case adds to them: see decision 0037."""
+    mine = re.compile("OrderForm|NameFunctionsOrderFormName|DoorApiGETv1chargecardordersform")
+    found = assembly("prod").templates["busbar-prod-orders"]["Resources"]
+    assert sorted(body["Type"] for name, body in found.items() if mine.match(name)) == [
+        "AWS::ApiGatewayV2::Integration",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Alarm",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Lambda::Permission",
+        "AWS::Logs::LogGroup",
+        "AWS::SSM::Parameter",
+    ]
+
+
+def test_should_let_the_api_call_each_function_by_one_permission(assembly: AssemblyOf) -> None:
+    permissions = list(assembly("prod").resources("AWS::Lambda::Permission"))
+    assert len(permissions) == sum(bool(u.routes or u.signed_routes) for u in USE_CASES)

@@ -1,7 +1,8 @@
 """The routes are those of the catalogue, each to its own use case.
 
 Each stands behind the authoriser, but for those that the catalogue calls signed: they are bounded
-for themselves, as anybody may call them.
+for themselves, as anybody may call them. A function may be called by the API if it has a route, by
+this API and by no other.
 """
 
 from __future__ import annotations
@@ -50,16 +51,34 @@ def _route_faults(assembly: Assembly, route: Resource, owner: str | None) -> Ite
     function = assembly.functions().get(owner)
     if _function_of(assembly, route) != f"${{{function}.Arn}}":
         yield f"{key}: does not lead to {owner}"
-    callable_by_api = any(
-        permission.properties["Principal"] == "apigateway.amazonaws.com"
-        and assembly.text(permission.stack, permission.properties["FunctionName"])
-        == f"${{{function}.Arn}}"
-        and key.split(" ", 1)[1].split("{", maxsplit=1)[0]
-        in assembly.text(permission.stack, permission.properties["SourceArn"])
-        for permission in assembly.resources("AWS::Lambda::Permission")
-    )
-    if not callable_by_api:
+    if f"${{{function}.Arn}}" not in _callable(assembly):
         yield f"{key}: the API may not call {owner}"
+
+
+def _callable(assembly: Assembly) -> dict[str, list[str]]:
+    """Function -> from where an API may call it."""
+    found: dict[str, list[str]] = {}
+    for permission in assembly.resources("AWS::Lambda::Permission"):
+        if permission.properties["Principal"] == "apigateway.amazonaws.com":
+            function = assembly.text(permission.stack, permission.properties["FunctionName"])
+            source = assembly.text(permission.stack, permission.properties.get("SourceArn", "*"))
+            found.setdefault(function, []).append(source)
+    return found
+
+
+def _permission_faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> Iterator[str]:
+    functions = {f"${{{made}.Arn}}": name for name, made in assembly.functions().items()}
+    routed = {u.name for u in use_cases if u.routes or u.signed_routes}
+    ours = [
+        f"arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{api}}}/*/*/*"
+        for api in assembly.resources("AWS::ApiGatewayV2::Api")
+    ]
+    for function, sources in _callable(assembly).items():
+        name = functions.get(function, function)
+        if name not in routed:
+            yield f"{name}: the API may call it, and it has no route"
+        if sources != ours:
+            yield f"{name}: may be called by {', '.join(sources)}, and not by our API alone, once"
 
 
 def _stage_faults(assembly: Assembly, signed: set[str]) -> Iterator[str]:
@@ -82,4 +101,5 @@ def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
     for key, route in routes.items():
         found += _door_faults(route, signed=key in signed)
         found += _route_faults(assembly, route, wanted.get(key))
+    found += _permission_faults(assembly, use_cases)
     return [*found, *_stage_faults(assembly, signed)]

@@ -40,19 +40,26 @@ PROBLEM_JSON = "application/problem+json"
 class Door:
     """Collects the routes of one function and handles its events."""
 
-    def __init__(self, settings: Settings, clients: Clients) -> None:
-        self._parts = Parts(settings, clients)
+    def __init__(self, settings: Settings, clients: Clients, *, toolkit: bool = False) -> None:
+        """`toolkit`: these are the toolkit's routes, whose errors are `{"code", "message"}`."""
+        self.parts = Parts(settings, clients)
+        self._tell = _told_as_toolkit if toolkit else _problem
         self._app = APIGatewayHttpResolver()
-        self._app.not_found(lambda _error: self._respond(_problem(_not_found())))
+        self._app.not_found(lambda _error: self._respond(self._tell(_not_found())))
 
     def route(
-        self, method: str, path: str, operation: str, query: Sequence[str] = ()
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        query: Sequence[str] = (),
+        most: int = LARGEST_BODY,
     ) -> Callable[..., Any]:
         """Register `handler(request) -> Answer` for a route of the catalogue.
 
         Path parameters are written `{name}`, as in the catalogue. `query` names the parameters
         that the route knows; any other is answered 400, not passed over, as is one that comes
-        twice or without a value.
+        twice or without a value. A body may have `most` bytes.
         """
 
         def register(handler: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
@@ -60,7 +67,7 @@ class Door:
                 # Kept here: the resolver's "current" event is another one's as soon as a second
                 # runs.
                 current = self._app.current_event
-                request = self._request(operation, parameters, current)
+                request = self._request(operation, parameters, current, most)
                 _check_query(current.raw_event, query)
                 return handler(request)
 
@@ -116,20 +123,20 @@ class Door:
         try:
             return work()
         except Problem as problem:
-            return _problem(problem)
+            return self._tell(problem)
         except (UpstreamError, Conflict, StoreUnavailable) as error:
             logger.warning("request failed", extra={"operation": operation, "cause": str(error)})
-            return _problem(_try_again())
+            return self._tell(_try_again())
         except Exception as error:  # noqa: BLE001  (the last line of defence: no internals leave)
             logger.error("request broke", extra={"operation": operation, **_where(error)})
-            return _problem(Problem(500, "internal", "Something broke on our side"))
+            return self._tell(Problem(500, "internal", "Something broke on our side"))
 
     def _request(
-        self, operation: str, parameters: Mapping[str, str], current: BaseProxyEvent
+        self, operation: str, parameters: Mapping[str, str], current: BaseProxyEvent, most: int
     ) -> Request:
         event = current.raw_event
-        who = authenticate(event, self._parts.settings, self._parts.clock.now().timestamp())
-        deps = self._parts.deps(who.org)
+        who = authenticate(event, self.parts.settings, self.parts.clock.now().timestamp())
+        deps = self.parts.deps(who.org)
         stored = deps.store.get(User, who.sub)
         if stored is None:
             raise forbidden()
@@ -138,9 +145,9 @@ class Door:
         caller = Caller(org=who.org, user=stored.record, correlation_id=correlation_id())
         require(caller, operation)
         body = _body(current) if event.get("body") else ""
-        if len(body.encode(errors="replace")) > LARGEST_BODY:
-            raise Problem(413, "body-too-large", f"The body may have {LARGEST_BODY} bytes")
-        settings, parts = self._parts.settings, self._parts
+        if len(body) > most or len(body.encode(errors="replace")) > most:
+            raise Problem(413, "body-too-large", f"The body may have {most} bytes")
+        settings, parts = self.parts.settings, self.parts
         return Request(
             caller=caller,
             deps=deps,
@@ -155,19 +162,19 @@ class Door:
     def _delivery(self, system: str, org: str) -> Delivery:
         event = self._app.current_event.raw_event
         _check_query(event, ())
-        keys = self._parts.webhook_keys(org)
+        keys = self.parts.webhook_keys(org)
         if keys is None:
             raise Problem(404, "webhook-unknown", f"No webhook of {system} for this org")
         body = _bytes(event)
         headers = {k.lower(): v for k, v in (event.get("headers") or {}).items()}
-        now = self._parts.clock.now().timestamp()
+        now = self.parts.clock.now().timestamp()
         try:
             message_id = authenticate_sender(headers, body, keys, now)
         except Problem as problem:
             # A rotation gone wrong shows here first: the access log holds the status alone.
             logger.warning("delivery refused", extra={"org": org, "reason": problem.slug})
             raise
-        return Delivery(self._parts.deps(org), message_id, body)
+        return Delivery(self.parts.deps(org), message_id, body)
 
     def _respond(self, answer: Answer) -> Response[str]:
         headers = {
@@ -175,7 +182,8 @@ class Door:
             "Cache-Control": "no-store",
             **answer.headers,
         }
-        content_type = PROBLEM_JSON if answer.status >= 400 else JSON_TYPE
+        is_problem = answer.status >= 400 and self._tell is _problem
+        content_type = PROBLEM_JSON if is_problem else JSON_TYPE
         return Response(
             status_code=answer.status,
             content_type=content_type,
@@ -251,6 +259,14 @@ def _problem(problem: Problem) -> Answer:
         body["detail"] = problem.detail
     if problem.errors:
         body["errors"] = [{"field": e.field, "message": e.message} for e in problem.errors]
+    return Answer(problem.status, body, problem.headers)
+
+
+def _told_as_toolkit(problem: Problem) -> Answer:
+    code = problem.slug.upper().replace("-", "_")
+    said = f"{problem.title}: {problem.detail}" if problem.detail else problem.title
+    named = "; ".join(f"{e.field} {e.message}" for e in problem.errors if e.field not in said)
+    body = {"code": code, "message": f"{said}: {named}" if named else said}
     return Answer(problem.status, body, problem.headers)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from busbar.errors import FieldError, Problem
@@ -17,14 +17,16 @@ DEEPEST = 16
 LONGEST_NAME = 64
 _UNREADABLE = "\ufffd"
 """What gateways put in the place of bytes that are no UTF-8."""
-_TOO_DEEP = f"It may have {DEEPEST} levels of objects and lists."
 
 
-def read_object(text: str) -> Any:
+def read_object(
+    text: str, deepest: int = DEEPEST, whole: Callable[[str], Any] | None = None
+) -> Any:
     """A JSON object, as every system would read it. Raises a 400 `Problem` that says what is wrong.
 
     Names that come twice, numbers that JSON cannot hold, and depths that nothing of ours has are
-    refused: two readers would not agree about them. The values are not repeated.
+    refused: two readers would not agree about them. The values are not repeated. `whole` reads
+    whole numbers; by default those beyond 2^53 are refused.
     """
     if _UNREADABLE in text:
         raise _no_object("It is no text in UTF-8.")
@@ -32,19 +34,23 @@ def read_object(text: str) -> Any:
         body = json.loads(
             text,
             parse_constant=_no_constant,
-            parse_int=_exact,
+            parse_int=whole or _exact,
             parse_float=_finite,
             object_pairs_hook=_each_once,
         )
     except json.JSONDecodeError as error:
         raise _no_object(f"It is no JSON from character {error.pos + 1} on.") from None
     except RecursionError:
-        raise _no_object(_TOO_DEEP) from None
+        raise _too_deep(deepest) from None
     if not isinstance(body, dict):
         raise _no_object()
-    if not _shallow(body, DEEPEST):
-        raise _no_object(_TOO_DEEP)
+    if not _shallow(body, deepest):
+        raise _too_deep(deepest)
     return body
+
+
+def _too_deep(deepest: int) -> Problem:
+    return _no_object(f"It may have {deepest} levels of objects and lists.")
 
 
 def _no_object(detail: str = "", *faults: FieldError) -> Problem:

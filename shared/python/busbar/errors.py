@@ -4,6 +4,7 @@ BusbarError
 ├── Problem                 the caller's request cannot be done: answered as RFC 9457, never retried
 ├── Conflict                somebody else wrote first: read again and decide anew
 ├── Unmappable              an expression or its input is wrong: a person mends the mapping
+│   └── InvalidMapping      a configuration cannot be taken: each fault with its place
 └── UpstreamError           an outside system said no, or said nothing
     ├── NotDone             it certainly had no effect
     │   ├── Unavailable     not reached, throttled, locked, out of quota: try again later
@@ -16,6 +17,7 @@ BusbarError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -71,7 +73,28 @@ class EventRejected(BusbarError):
 
 
 class Unmappable(BusbarError):
-    """A mapping could not be evaluated. The message names the mapping, never the values."""
+    """A mapping could not be evaluated. The message names the mapping, never the values.
+
+    `code` is JSONata's (`T2001`), or a name for what has none; `position` counts the characters of
+    the expression.
+    """
+
+    def __init__(self, message: str, code: str = "", position: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.position = position
+
+
+class InvalidMapping(Unmappable):
+    """A mapping configuration that cannot be taken. `faults`: all of them, each a path and a text.
+
+    A path is one such as `entities[0].fields[3].jsonataExpression`; empty for the document itself.
+    """
+
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        said = "; ".join(f"{path or 'the document'}: {text}" for path, text in self.faults)
+        super().__init__(said, "INVALID_MAPPING")
 
 
 @dataclass(eq=False)

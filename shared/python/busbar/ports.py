@@ -340,7 +340,8 @@ class OrderSystem(Protocol):
     def read_order(self, order_id: str, timeout: float) -> Found:
         """The order with this record id. Raises `Missing`.
 
-        `fields` are those of `find_order`, and `reference`: ours, if the order carries one.
+        `fields` are those of `find_order`, `reference` (ours, if the order carries one) and
+        `account_id`.
         """
         ...
 
@@ -720,15 +721,35 @@ class Mapper(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message for a queue that keeps order: those of one `group` come one after the other, and of
+    those with the same `once` the queue takes the first within five minutes."""
+
+    body: str
+    group: str
+    once: str
+
+
 class Queues(Protocol):
     """Where messages go."""
+
+    def send_all(self, queue: str, messages: Sequence[Message]) -> list[bool]:
+        """Put messages on a queue that keeps order; for each whether it is there.
+
+        Raises `Unavailable` if that is not known of all of them.
+        """
+        ...
 
     def send(self, queue: str, body: str, *, delay: int = 0, group: str = "") -> None:
         """Put `body` on the named queue, to be seen after `delay` seconds (at most 900)."""
         ...
 
-    def park(self, body: str, reason: str) -> None:
-        """Move a message of this worker that no retry can help to its dead-letter queue."""
+    def park(self, body: str, reason: str, message: Message | None = None) -> None:
+        """Move a message of this worker that no retry can help to its dead-letter queue.
+
+        `message` says how it is told from others there, if that queue keeps order.
+        """
         ...
 
 

@@ -394,7 +394,7 @@ class OrgSettings:
 
 @dataclass(frozen=True)
 class Tuning:
-    """Times and sizes. All in seconds unless named otherwise."""
+    """Times, sizes and the like. All in seconds unless named otherwise."""
 
     answer_within: float = 8.0
     """How long a portal request may wait for Salesforce before it answers 202."""
@@ -435,6 +435,8 @@ class Tuning:
     """How old a worker's picture of a circuit may be."""
     idempotency_kept: float = 7 * 86400.0
     idempotency_lease: float = 30.0
+    jsonata: Literal["jlens", "jsonata-python"] = "jlens"
+    """The engine that evaluates mappings (`busbar.mapping.engine`)."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from busbar.ports import (
     Gate,
     Ids,
     Mapper,
+    Message,
     OrderSystem,
     PartnerSystem,
     Registration,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from busbar.connectors.energised.cpo import CpoClient
     from busbar.connectors.salesforce.orders import SalesforceOrders
     from busbar.connectors.salesforce.webhook_keys import WebhookKeys
+    from busbar.usecases.entity_deps import EntityDeps
 
 Handler = Callable[[dict[str, Any], Any], Any]
 """A Lambda handler: (event, context) -> answer."""
@@ -75,6 +77,8 @@ ON_DEMAND_SECONDS = 24.0
 """A portal waits at most 29 seconds for API Gateway."""
 SCHEDULED_SECONDS = 50.0
 """All of a scheduled run, which may take 60."""
+LARGEST_BATCH, LARGEST_BATCH_BYTES = 10, 256 * 1024
+"""Messages that SQS takes at once, and their bytes."""
 SCHEDULE_SOURCE = "busbar.schedule"
 """`source` of the event with which a schedule starts a function."""
 
@@ -136,7 +140,7 @@ class Clients:
         self.clock: Clock = clock or SystemClock()
         self.monotonic = monotonic
         self.ids: Ids = ids or RandomIds()
-        self.mapper: Mapper = mapper or MappingRegistry()
+        self.mapper = mapper
 
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, e.g. `dynamodb`."""
@@ -386,15 +390,65 @@ class SqsQueues:
             QueueUrl=self._urls[queue], MessageBody=body, DelaySeconds=delay, **more
         )
 
-    def park(self, body: str, reason: str) -> None:
-        """SendMessage to the worker's own dead-letter queue, with the reason beside it."""
+    def send_all(self, queue: str, messages: Sequence[Message]) -> list[bool]:
+        """SendMessageBatch, as few as may be: ten messages, or a quarter of a megabyte."""
+        if queue not in self._urls:
+            raise MisconfiguredError(f"BUSBAR_QUEUES names no queue {queue}")
+        taken: list[bool] = []
+        for batch in _batches(messages):
+            entries = [
+                {
+                    "Id": str(number),
+                    "MessageBody": one.body,
+                    "MessageGroupId": one.group,
+                    "MessageDeduplicationId": one.once,
+                }
+                for number, one in enumerate(batch)
+            ]
+            try:
+                answer = self._clients.aws("sqs").send_message_batch(
+                    QueueUrl=self._urls[queue], Entries=entries
+                )
+            except (BotoCoreError, ClientError) as error:
+                raise Unavailable("sqs", "send_message_batch", type(error).__name__) from None
+            there = {entry["Id"] for entry in answer.get("Successful", ())}
+            taken += [entry["Id"] in there for entry in entries]
+        return taken
+
+    def park(self, body: str, reason: str, message: Message | None = None) -> None:
+        """SendMessage to the worker's own dead-letter queue, with the reason beside it.
+
+        A queue that keeps order needs to know the `message` as it is told from others.
+        """
         if not self._parked:
             raise MisconfiguredError("BUSBAR_PARKED is not set")
         attribute = {"DataType": "String", "StringValue": reason[:256] or "unknown"}
+        told = (
+            {"MessageGroupId": message.group, "MessageDeduplicationId": message.once}
+            if message
+            else {}
+        )
         self._clients.aws("sqs").send_message(
-            QueueUrl=self._parked, MessageBody=body, MessageAttributes={"reason": attribute}
+            QueueUrl=self._parked,
+            MessageBody=body,
+            MessageAttributes={"reason": attribute},
+            **told,
         )
         count(Metric.PARKED)
+
+
+def _batches(messages: Sequence[Message]) -> list[list[Message]]:
+    """The messages in their order, in batches that SQS takes."""
+    made: list[list[Message]] = []
+    size = 0
+    for one in messages:
+        length = len(one.body.encode())
+        if not made or len(made[-1]) == LARGEST_BATCH or size + length > LARGEST_BATCH_BYTES:
+            made.append([])
+            size = 0
+        made[-1].append(one)
+        size += length
+    return made
 
 
 class Parts:
@@ -408,6 +462,7 @@ class Parts:
         self._machine = StepFunctions(settings.machine, partial(clients.aws, "stepfunctions"))
         self._files = s3_files.S3Files(settings.files, partial(clients.aws, "s3"))
         self._clients = clients
+        self._mapper: Mapper = clients.mapper or MappingRegistry(engine=settings.tuning.jsonata)
         self._table = clients.table
         self._webhook_keys: dict[str, WebhookKeys] = {}
         self._systems = {
@@ -441,11 +496,28 @@ class Parts:
             self._webhook_keys[org] = WebhookKeys(secret, self._clients.monotonic)
         return self._webhook_keys[org]
 
-    def store(self, org: str) -> Store:
-        """The table, seen from one org."""
+    def _its_table(self) -> Table:
         if self._table is None:
             self._table = DynamoTable(self._clients.aws("dynamodb"), self.settings.table)
-        return TableStore(self._table, self.clock, org)
+        return self._table
+
+    def store(self, org: str) -> Store:
+        """The table, seen from one org."""
+        return TableStore(self._its_table(), self.clock, org)
+
+    def entity_deps(self, org: str) -> EntityDeps:
+        """What the use cases of entities are given."""
+        from busbar.store.entities import TableEntities  # noqa: PLC0415  (import cost)
+        from busbar.store.reading_series import TableReadings  # noqa: PLC0415
+        from busbar.usecases.entity_deps import EntityDeps  # noqa: PLC0415
+
+        table = self._its_table()
+        return EntityDeps(
+            entities=TableEntities(table, org),
+            readings=TableReadings(table, self.clock, org),
+            store=self.store(org),
+            clock=self.clock,
+        )
 
     def deps(self, org: str) -> Deps:
         """What a use case of this org is given, for the unit of work that runs now."""
@@ -455,7 +527,7 @@ class Parts:
             systems=self._systems[org],
             machine=self._machine,
             files=self._files,
-            mapper=self._clients.mapper,
+            mapper=self._mapper,
             org=self.settings.orgs[org],
             tuning=self.settings.tuning,
             correlation_id=correlation_id(),

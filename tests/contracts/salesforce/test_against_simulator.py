@@ -232,7 +232,8 @@ def test_should_read_an_order_by_its_record_id_with_the_reference_that_it_carrie
     made = rig.orders.create_order(REFERENCE, rig.payload(), 5)
     found = rig.orders.read_order(made.external_id, 5)
     assert found.external_id == made.external_id
-    assert found.fields == {**made.fields, "reference": REFERENCE}
+    more = {"reference": REFERENCE, "account_id": rig.payload()["order"]["AccountId"]}
+    assert found.fields == {**made.fields, **more}
 
 
 def test_should_read_an_order_that_carries_no_reference(rig: Rig) -> None:

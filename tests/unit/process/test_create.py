@@ -74,7 +74,7 @@ def test_should_try_again_without_a_probe_when_certainly_nothing_happened(mode: 
     lab = CreateLab(mode)
     for _ in range(3):
         again = later(lab.work(Plan("unavailable")), "unavailable")
-        assert lab.row.state is StepState.PLANNED
+        assert (lab.row.state, lab.row.may_be_ours) == (StepState.PLANNED, False)
         lab.clock.advance((again.at - lab.now).total_seconds())
     assert isinstance(lab.work(), Done)
     assert (lab.probes, lab.objects(), lab.row.attempt) == (0, ["object-1"], 4)
@@ -99,6 +99,7 @@ def test_should_adopt_what_a_call_of_unknown_outcome_made(mode: Mode, answer: st
     lab.clock.advance(LAG)
     assert isinstance(lab.work(), Done)
     assert (lab.objects(), lab.bound) == (["object-1"], "object-1")
+    assert lab.row.may_be_ours
 
 
 def test_should_wait_for_the_settle_window_when_nothing_is_found() -> None:
@@ -153,7 +154,7 @@ def test_should_park_with_a_task_when_the_system_says_no(mode: Mode, answer: str
     lab = CreateLab(mode)
     for _ in range(3):
         assert parked(lab.work(Plan(answer))) == "refused CODE"
-    assert lab.row.attempt == 1
+    assert (lab.row.attempt, lab.row.may_be_ours) == (1, False)
     assert lab.entity.record.external_id == "!refused CODE"
     assert lab.task
     assert (lab.task.kind, lab.task.system, lab.task.reason) == (
@@ -188,7 +189,18 @@ def test_should_adopt_when_the_unique_key_refuses_a_duplicate() -> None:
     assert lab.row.reason == "DUPLICATE_VALUE"
     lab.clock.advance(LAG)
     assert isinstance(lab.work(), Done)
-    assert lab.bound == "from-elsewhere"
+    assert (lab.bound, lab.row.may_be_ours) == ("from-elsewhere", False)
+
+
+@each_probing_mode
+def test_should_not_forget_an_attempt_of_unknown_outcome_when_the_next_one_is_refused(
+    mode: Mode,
+) -> None:
+    lab = CreateLab(mode)
+    later(lab.work(Plan("never")), "outcome_unknown")
+    lab.clock.advance(SETTLE)
+    assert parked(lab.work(Plan("refused"))) == "refused CODE"
+    assert (lab.row.attempt, lab.row.may_be_ours) == (2, True)
 
 
 @each_probing_mode

@@ -131,8 +131,9 @@ class Leading:
     def __init__(self, systems: Mapping[str, str] | None = None) -> None:
         self._systems = dict(systems or {})
 
+    def __bool__(self) -> bool:
+        return bool(self._systems)
+
     def of(self, schema: str, attribute: str) -> str | None:
         """The system that alone may write the attribute; None if every one may."""
-        if not self._systems:
-            return None
         return self._systems.get(f"{schema}.{attribute}") or self._systems.get(f"{schema}.*")

@@ -1,11 +1,15 @@
 """What a mapping makes of one event: the changes that entities and meter readings are to undergo.
 
 Plain values in the toolkit's wire shape, so that what the simulation shows is what the worker
-applies. Relations stand unresolved among the attributes:
-`{"$relation": {"_set" | "_append" | "_append_all": [{"entity_schema", "unique_ids", "_tags"?}]}}`;
-references into a related entity likewise as
-`{"$relation_ref": {op: [{"entity_schema", "unique_ids", "path", "value": {"attribute", "operation",
-"value"}}]}}`; and arrays that grow as `{"_append" | "_append_all": […]}`.
+applies. Among the attributes stand unresolved
+
+* relations: `{"$relation": {"_set" | "_append" | "_append_all": [{"entity_schema", "unique_ids",
+  "_tags"?, "unique_types"?}]}}`; an item that is known already is `{"entity_id", "_tags"?}`;
+* references into a related entity: `{"$relation_ref": {op: [{"entity_schema", "unique_ids",
+  "unique_types"?, "path", "value": {"attribute", "operation", "value"}}]}}`;
+* arrays that grow: `{"_append" | "_append_all": […]}`;
+* the address of a file, to be completed where org and integration are known:
+  `{"$file_proxy_url": {"use_case_slug" | "use_case_id", "params": {name: text}}}`.
 """
 
 from __future__ import annotations
@@ -93,7 +97,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Where one attribute came from: the expression, the paths of the event that it read."""
+    """Where one attribute came from: the expression, the paths of the event that it read.
+
+    Without an attribute: where the whole item came from, by the `pre-processing` of its entry. The
+    paths of its attributes are then those of the item; `$$` begins those of the event.
+    """
 
     entity_schema: str
     item: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from busbar.domain.lifecycle import is_parked
 from busbar.domain.wallbox_assets import Review
@@ -45,8 +44,8 @@ SYSTEMS: dict[str, str] = {
 def newest_refusal(wallbox: Wallbox) -> RefusedUpload | None:
     """The upload that was refused, unless a good one has come since."""
     refused, proof = wallbox.refused_upload, wallbox.proof
-    good_since = proof.uploaded_at if proof else datetime.min.replace(tzinfo=UTC)
-    return refused if refused and refused.uploaded_at > good_since else None
+    is_newer = refused and (proof is None or refused.sent_at > proof.sent_at)
+    return refused if is_newer else None
 
 
 def awaited(wallbox: Wallbox) -> Iterator[tuple[str, str]]:

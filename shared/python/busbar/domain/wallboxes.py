@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar, Literal
 
@@ -44,22 +44,34 @@ def _plain(tariff: Mapping[str, str]) -> tuple[Decimal | str, str, str]:
     return price, tariff["currency"], tariff["valid_from"][: len("2026-01-01")]
 
 
-class Proof(Value):
+class Uploaded(Value):
+    """When a driver has sent a file."""
+
+    uploaded_at: AwareDatetime
+    """S3 tells it to the second."""
+    asked_at: AwareDatetime | None = None
+    """When its form was asked for; none of what older releases have kept."""
+
+    @property
+    def sent_at(self) -> tuple[datetime, datetime]:
+        """By this uploads follow one another: within a second as their forms were asked for."""
+        return self.uploaded_at, self.asked_at or datetime.min.replace(tzinfo=UTC)
+
+
+class Proof(Uploaded):
     """A proof of installation: where the hub keeps the file, and what it is by its content."""
 
     key: str
     sha256: str
     content_type: Literal["application/pdf", "image/jpeg", "image/png"]
     size: int
-    uploaded_at: AwareDatetime
 
 
-class RefusedUpload(Value):
+class RefusedUpload(Uploaded):
     """The newest file that was no proof: which upload it came by, and what was wrong with it."""
 
     upload_id: str
     reason: Verdict
-    uploaded_at: AwareDatetime
 
 
 class Wallbox(Record):

@@ -1,89 +1,108 @@
 """The one seam that hides which JSONata engine evaluates: `compile(text).run(source, limits)`.
 
-Behind it stands jsonata-python 0.7.1. What is put right here, so that mappings need not know:
+Behind it stands jlens, or jsonata-python where a setting says so (`use`). Where they differ stands
+in `busbar.mapping.differences`; both are compared with the reference, npm jsonata, in
+`tests/oracle`.
 
-* Its time limit cannot be used on a warm expression (see `Guard`).
-* It reads Python's None as *undefined*, not as null, and would drop the key.
-* `"BP-" & 5890840712243076` gives `BP-5.89084071224308e+15`; so does `$string`.
-* `$now()` and `$millis()` are those of the expression that was compiled last.
-* Results may hold its own list types, and parts of the source itself.
-* Some faults come as bare `ValueError` (`$number("abc")`), with the value in the text.
-
-Not put right, so not to be relied on in a mapping: `$sort` with a comparator is not stable on ties,
-`$m.groups[0]` in `$replace` is the whole match, `?:` takes a negative number for false.
-
-The package is imported when the first expression is compiled: it costs start-up time, and it sets
-the process's recursion limit to 10 000.
+An engine is imported when the first expression is compiled for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, cast, get_args
 
 from busbar.errors import Unmappable
-from busbar.mapping.limits import Guard, Limits, TooMuchError
-from busbar.mapping.plain import NotJsonError, plain_of, source_of
+from busbar.mapping.given import NO_BINDINGS, Bindings, Source
+from busbar.mapping.limits import Limits, TooMuchError
+from busbar.mapping.plain import NotJsonError, is_plain, source_of
+from busbar.mapping.undefined import UNDEFINED
+from busbar.mapping.words import Words, words_of
 
+__all__ = ["UNDEFINED", "Bindings", "Engine", "Program", "Source", "compile", "source", "use"]
+
+Engine = Literal["jlens", "jsonata-python"]
 LONGEST_EXPRESSION = 100_000
 """Characters."""
+_DEFAULT = Limits()
+_used: list[Engine] = ["jlens"]
+
+
+class _Evaluator(Protocol):
+    def run(self, source: Source, bindings: Bindings, limits: Limits) -> Any: ...
+
+    def reads(self) -> tuple[str, ...]: ...
 
 
 class Program:
     """A compiled expression. May be kept and run as often as wanted, by one thread at a time."""
 
-    def __init__(self, expression: Any, null: object) -> None:
-        self._expression = expression
-        self._null = null
+    def __init__(self, evaluator: _Evaluator) -> None:
+        self._evaluator = evaluator
 
-    def run(self, source: Mapping[str, Any], limits: Limits | None = None) -> Any:
-        """The value of the expression for `source`, in plain JSON types; None for undefined.
+    def run(
+        self, source: Any, limits: Limits | None = None, bindings: Bindings | None = None
+    ) -> Any:
+        """The value of the expression for `source`, in plain JSON types, or `UNDEFINED`.
 
-        `source` is not changed. Raises `Unmappable` with a code and, where the engine knows it, the
+        `source` is a JSON value or, where several expressions are evaluated on it, a `Source`; it
+        is not changed. Raises `Unmappable` with a code and, where the engine knows it, the
         position in the expression; never with a value.
         """
-        limits = limits or Limits()
+        limits = limits or _DEFAULT
         try:
-            given = source_of(source, limits, self._null)
-            return plain_of(self._evaluate(given, limits), limits, self._null)
-        except TooMuchError as error:
-            raise Unmappable(error.code) from None
-        except NotJsonError as error:
-            raise Unmappable(str(error)) from None
+            given = source if isinstance(source, Source) else _checked(source, limits, kept=False)
+            return self._evaluator.run(given, bindings or NO_BINDINGS, limits)
+        except (TooMuchError, NotJsonError) as error:
+            raise _refused(error) from None
 
-    def _evaluate(self, source: object, limits: Limits) -> object:
-        guard = Guard(limits)
-        # The engine's own hooks, which it looks up under these names at every step.
-        hooks = {"__evaluate_entry": guard.enter, "__evaluate_exit": guard.leave}
-        self._expression.make_current()
-        try:
-            return self._expression.evaluate(source, hooks)
-        except (TooMuchError, NotJsonError):
-            raise
-        except RecursionError:
-            raise TooMuchError("D1011") from None
-        except Exception as error:  # noqa: BLE001  whatever the engine raises, the mapping is at fault
-            # From None: the engine's message quotes the values it stumbled over.
-            raise Unmappable(_code_and_position(error)) from None
+    def reads(self) -> tuple[str, ...]:
+        """The paths of the source that it may read, e.g. `partner.address.city`, sorted.
+
+        `$` is all of it; paths of the root begin with `$$`, of the environment with `$env`. Nothing
+        if the engine cannot tell.
+        """
+        return self._evaluator.reads()
 
 
-def compile(text: str) -> Program:  # noqa: A001  the seam's documented name
+def compile(text: str, engine: Engine | None = None) -> Program:  # noqa: A001  the documented name
     """Compile an expression. Raises `Unmappable` with code and position if it is none."""
-    from busbar.mapping.jsonata_python import NULL, Expression  # noqa: PLC0415
-
     if len(text) > LONGEST_EXPRESSION:
-        raise Unmappable("the expression is too long")
+        raise Unmappable("the expression is too long", "TooLong")
+    return Program(_evaluator_of(engine or _used[0])(text, words_of(text)))
+
+
+def source(value: Any, limits: Limits | None = None) -> Source:
+    """A value on which several expressions are evaluated. Raises `Unmappable` if it is no JSON,
+    has an integer above 2^53, or goes beyond the limits."""
     try:
-        expression = Expression(text)
-    except Exception as error:  # noqa: BLE001
-        raise Unmappable(_code_and_position(error)) from None
-    return Program(expression, NULL)
+        return _checked(value, limits or _DEFAULT, kept=True)
+    except (TooMuchError, NotJsonError) as error:
+        raise _refused(error) from None
 
 
-def _code_and_position(error: Exception) -> str:
-    code = getattr(error, "error", None)
-    position = getattr(error, "location", None)
-    # The engine has no code for what Python's own functions refuse.
-    shown = code if isinstance(code, str) and code.isalnum() else type(error).__name__
-    at = f" at position {position}" if isinstance(position, int) and position > 0 else ""
-    return f"{shown}{at}"
+def use(engine: str) -> None:
+    """Compile with this engine from now on. Raises `ValueError` if there is no such engine."""
+    if engine not in get_args(Engine):
+        raise ValueError(f"no such engine: {engine}")
+    _used[0] = cast("Engine", engine)
+
+
+def _checked(value: Any, limits: Limits, *, kept: bool) -> Source:
+    return Source(value if is_plain(value, limits) else source_of(value, limits, None), kept=kept)
+
+
+def _evaluator_of(engine: Engine) -> Callable[[str, Words], _Evaluator]:
+    if engine == "jlens":
+        from busbar.mapping.jlens_engine import JlensProgram  # noqa: PLC0415
+
+        return JlensProgram
+    from busbar.mapping.jsonata_python import JsonataPythonProgram  # noqa: PLC0415
+
+    return JsonataPythonProgram
+
+
+def _refused(error: TooMuchError | NotJsonError) -> Unmappable:
+    if isinstance(error, TooMuchError):
+        return Unmappable(error.code, error.code)
+    return Unmappable(str(error), "NotJson")

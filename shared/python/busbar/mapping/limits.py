@@ -1,4 +1,4 @@
-"""Limits of one evaluation, and the guard that holds time and depth."""
+"""Limits of one evaluation, and the guard that holds time and depth where the engine does not."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from dataclasses import dataclass
 class Limits:
     """What one evaluation may use.
 
-    They stop mistakes, not attackers: one long call inside the engine (a hostile regular
-    expression) is not interrupted. Expressions of people who are not trusted need a process of
-    their own, which can be killed.
+    They stop mistakes, not attackers: no engine holds all of them in every function. Expressions
+    of people who are not trusted are evaluated in a process that can be killed
+    (`busbar.mapping.child`).
     """
 
     milliseconds: int = 1000
     depth: int = 200
     """Nested steps of the expression."""
+    steps: int = 3_000_000
+    """Steps in all, about half a second; the same on every machine. jlens only."""
     values: int = 100_000
-    """JSON values in the source, and in the result."""
+    """JSON values in the source, in the result, and in any one list (the last: jlens only)."""
     nesting: int = 64
     """Nested objects and lists in the source, and in the result."""
+    string: int = 1_000_000
+    """Bytes of a string that is made. jlens only."""
+    result: int = 10_000_000
+    """Bytes of the result as JSON. jlens only."""
 
 
 class TooMuchError(Exception):
@@ -34,7 +40,7 @@ class TooMuchError(Exception):
 
 
 class Guard:
-    """Stops an evaluation that takes too long or nests too deep.
+    """Stops an evaluation that takes too long or nests too deep, in jsonata-python.
 
     It replaces the engine's own `Timebox`, whose clock starts when an expression is *compiled*, so
     that a warm expression fails for ever after, and whose depth grows by one with each list or

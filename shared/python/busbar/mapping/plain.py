@@ -1,10 +1,10 @@
-"""JSON values on their way into the engine and out of it. All are copied."""
+"""JSON values on their way into an engine and out of it: checked, and copied where they have to."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from busbar.mapping.limits import Limits, TooMuchError
 
@@ -16,8 +16,42 @@ class NotJsonError(Exception):
     """A value that JSON cannot hold, or not exactly. The text says where, never what."""
 
 
+_SIMPLE = {str, bool, type(None)}
+
+
+def is_plain(value: object, limits: Limits) -> bool:
+    """Whether a value is plain JSON within the limits, so that it needs no copy.
+
+    The quick answer for the usual case, level by level. Keys are not looked at; a "no" means only
+    that `source_of` or `plain_of` have to look, which know what is wrong and where.
+    """
+    level, left = [value], limits.values
+    for _ in range(limits.nesting + 1):
+        left -= len(level)
+        if left < 0:
+            return False
+        below: list[object] = []
+        for item in level:
+            kind = type(item)
+            if kind is dict:
+                below += cast("dict[str, object]", item).values()
+            elif kind is list:
+                below += cast("list[object]", item)
+            elif kind not in _SIMPLE and not _is_exact(item):
+                return False
+        if not below:
+            return True
+        level = below
+    return False
+
+
+def _is_exact(item: object) -> bool:
+    # Not a number is not within the bounds either.
+    return type(item) in {int, float} and -LARGEST_INTEGER <= cast("float", item) <= LARGEST_INTEGER
+
+
 def source_of(value: object, limits: Limits, null: object) -> Any:
-    """The source for the engine: None becomes its own null, which it tells from undefined."""
+    """A copy of the source for an engine; None becomes `null`, the engine's own."""
 
     def leaf(item: object, where: str) -> object:
         if item is None:

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from busbar.errors import Unmappable
-from busbar.mapping import engine
+from busbar.mapping.engine import Engine, Program
+from busbar.mapping.engine import compile as compiled
 from busbar.mapping.limits import Limits
 from busbar.ports import Json
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 """`<system>/<use_case>.jsonata`, beside the code: also inside a Lambda layer."""
 
-_compiled: dict[str, engine.Program] = {}
-"""By text: a process compiles an expression once, however many orgs and use cases share it."""
+_compiled: dict[tuple[str, str], Program] = {}
+"""By engine and text: a process compiles an expression once, however many orgs and use cases share
+it."""
 
 
 class MappingRegistry:
@@ -28,10 +30,12 @@ class MappingRegistry:
         self,
         own: Mapping[tuple[str, str], str] | None = None,
         *,
+        engine: Engine = "jlens",
         limits: Limits | None = None,
         folder: Path = MAPPINGS,
     ) -> None:
         self._own = own or {}
+        self._engine = engine
         self._limits = limits or Limits()
         self._folder = folder
         self._texts: dict[tuple[str, str], str] = {}
@@ -47,11 +51,11 @@ class MappingRegistry:
             raise Unmappable(f"mapping {name}: the result is no object")
         return made
 
-    def _program(self, system: str, use_case: str) -> engine.Program:
-        text = self._text(system, use_case)
-        if text not in _compiled:
-            _compiled[text] = engine.compile(text)
-        return _compiled[text]
+    def _program(self, system: str, use_case: str) -> Program:
+        key = (self._engine, self._text(system, use_case))
+        if key not in _compiled:
+            _compiled[key] = compiled(key[1], self._engine)
+        return _compiled[key]
 
     def _text(self, system: str, use_case: str) -> str:
         key = (system, use_case)

@@ -19,7 +19,7 @@ not apply. With mode `none` nothing can be probed: an unknown outcome is PARKED,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -77,6 +77,8 @@ class StepRow(Record):
     probes: int = 0
     """Probes since the last attempt that got no answer."""
     payload_hash: str = ""
+    may_be_ours: bool = True
+    """Whether an attempt of ours may have made what is found. Older releases do not tell."""
     lease_until: AwareDatetime
     deadline: AwareDatetime
     """When the last attempt's call had to be over; the settle window counts from here."""
@@ -189,16 +191,19 @@ class Creator:
         intent = self._intend(step, stored, payload)
         if isinstance(intent, Later):
             return intent
+        unmade = _without_effect(intent, stored)
         left = (intent.record.deadline - self._clock.now()).total_seconds()
         if left <= 0:  # paused since the INTENT was written, and nothing was sent
-            return self._not_done(intent, Unavailable(step.system, "create", code="paused"))
+            return self._not_done(unmade, Unavailable(step.system, "create", code="paused"))
         try:
             found = step.create(step.reference, payload, left)
         except Unavailable as error:
-            return self._not_done(intent, error)
+            return self._not_done(unmade, error)
         except (Refused, Missing) as error:
-            return self._park(step, intent, f"refused {error.code}".strip(), str(error))
-        except (Duplicate, Unknown) as error:
+            return self._park(step, unmade, f"refused {error.code}".strip(), str(error))
+        except Duplicate as error:
+            return self._unknown(unmade, error)
+        except Unknown as error:
             return self._unknown(intent, error)
         return self._finish(step, intent, found)
 
@@ -212,6 +217,7 @@ class Creator:
                 "state": StepState.INTENT,
                 "attempt": stored.record.attempt + 1 if stored else 1,
                 "probes": 0,
+                "may_be_ours": True,
                 "payload_hash": content_hash(payload),
                 "lease_until": now + timedelta(seconds=self._tuning.lease),
                 "deadline": now + timedelta(seconds=seconds),
@@ -228,6 +234,7 @@ class Creator:
             system=step.system,
             reference=step.reference,
             process=step.process,
+            may_be_ours=False,
             lease_until=now,
             deadline=now,
         )
@@ -323,6 +330,12 @@ class Creator:
         if self._end(row, stored, lambda: [Put(task), *step.on_parked(reason)]):
             return Parked(reason, cause)
         return self._fenced(row)
+
+
+def _without_effect(intent: Stored[StepRow], before: Stored[StepRow] | None) -> Stored[StepRow]:
+    """The row of an attempt that has certainly made nothing: as much ours as it was before."""
+    may_be_ours = before is not None and before.record.may_be_ours
+    return replace(intent, record=intent.record.model_copy(update={"may_be_ours": may_be_ours}))
 
 
 def _is_done(stored: Stored[StepRow] | None) -> bool:

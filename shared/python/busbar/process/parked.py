@@ -24,6 +24,7 @@ def unbegun(system: str, reference: str, process: str, now: datetime) -> StepRow
         system=system,
         reference=reference,
         process=process,
+        may_be_ours=False,
         lease_until=now,
         deadline=now,
     )

@@ -34,10 +34,11 @@ PLANS = 4
 
 
 class Job(NamedTuple):
-    """One event of a batch."""
+    """One event of a batch. None of its `group` is applied after one that has to come again."""
 
     mapped: Mapped
     origin: Origin
+    group: str = ""
 
 
 def apply(mapped: Mapped, origin: Origin, deps: EntityDeps) -> list[Outcome]:
@@ -52,7 +53,7 @@ def apply_batch(
     jobs: Sequence[Job], deps: EntityDeps
 ) -> list[list[Outcome] | StoreUnavailable | Conflict]:
     """Apply events one after the other, in their order; the outcomes of each, or why it has to come
-    again. Events that are to be applied in order must not follow one that has to come again.
+    again.
 
     Raises `StoreUnavailable` if what they are about cannot be read.
     """
@@ -62,12 +63,17 @@ def apply_batch(
     prepared = [[prepare(update, deps) for update in job.mapped.entity_updates] for job in jobs]
     _prefetch(jobs, prepared, workset)
     answers: list[list[Outcome] | StoreUnavailable | Conflict] = []
+    stopped: dict[str, StoreUnavailable | Conflict] = {}
     for job, updates in zip(jobs, prepared, strict=True):
+        if job.group in stopped:
+            answers.append(stopped[job.group])
+            continue
         try:
             answers.append(_event(job, updates, workset))
         except (StoreUnavailable, Conflict) as error:
             workset.begin_anew(fresh=False)
             answers.append(error)
+            stopped[job.group] = error
     count_refusals([o for a in answers if isinstance(a, list) for o in a], deps)
     return answers
 

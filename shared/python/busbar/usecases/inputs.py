@@ -38,8 +38,13 @@ def _text(text: str) -> str:
     return text
 
 
+BLANKS = " \t\r\n\u00a0\u202f\u3000"
+"""What may stand around a text without counting: pasted from a sheet or a letter."""
+
+
 def _stripped(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+    # Not `strip()`: Python takes control characters for blanks too, and would hide them.
+    return value.strip(BLANKS) if isinstance(value, str) else value
 
 
 Line = Annotated[str, BeforeValidator(_stripped), AfterValidator(_line)]

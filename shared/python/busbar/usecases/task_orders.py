@@ -13,7 +13,14 @@ from busbar.process import parked
 from busbar.process.create import StepRow, StepState
 from busbar.usecases.order_forward import SYSTEM, taken
 from busbar.usecases.status_callback import reread
-from busbar.usecases.task_ways import Asked, at_fault, check_looked, check_settled, overtaken
+from busbar.usecases.task_ways import (
+    Asked,
+    at_fault,
+    check_looked,
+    check_settled,
+    held_there,
+    overtaken,
+)
 
 ABSENT = (
     "has to be the time at which you looked into Salesforce and did not find this order: if it is"
@@ -155,7 +162,7 @@ def _check_absent(asked: Asked, row: StepRow) -> None:
         return
     ours = reference(KIND, asked.task.record.subject_id)
     if deps.systems.salesforce.find_order(ours, deps.tuning.answer_within):
-        raise overtaken(
+        raise held_there(
             "Salesforce holds this order. Adopt it and cancel it in Salesforce, or delete it there"
             " and cancel again."
         )

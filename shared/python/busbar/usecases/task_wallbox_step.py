@@ -14,7 +14,14 @@ from busbar.process import parked
 from busbar.process.create import StepRow, StepState
 from busbar.usecases.deps import Deps
 from busbar.usecases.task_orders import read_order
-from busbar.usecases.task_ways import Asked, at_fault, check_looked, check_settled, overtaken
+from busbar.usecases.task_ways import (
+    Asked,
+    at_fault,
+    check_looked,
+    check_settled,
+    held_there,
+    not_possible,
+)
 from busbar.usecases.wallbox_objects import undoing
 from busbar.usecases.wallbox_steps import ADOPTED, THINGS, Thing, Way, differences, noted
 
@@ -91,14 +98,15 @@ def hold_looked(asked: Asked, at: At, row: StepRow, danger: str) -> None:
 
 
 def named(asked: Asked, at: At) -> Found:
-    """The object that the caller names, as the system holds it. Raises a 422 `Problem`.
+    """The object that the caller names, as the system holds it. Raises `Problem` 409 or 422.
 
     Where it can be looked for it has to carry our reference. In mode `none` the caller vouches for
     that; it only has to be there, as far as that can be read.
     """
     thing, deps = at.thing, asked.deps
     if thing.step is Step.ORDER:
-        found = read_order(asked, thing.reference)
+        linked = replace(thing, agrees={"account_id": at.way.id_of(Step.ACCOUNT)})
+        found = _held_to(linked, read_order(asked, thing.reference))
     elif thing.mode == "none":
         found = _vouched(asked, at)
     else:
@@ -106,6 +114,12 @@ def named(asked: Asked, at: At) -> Found:
     schema, ours = thing.owner
     if deps.store.internal_id(schema, thing.system, found.external_id) not in {None, ours}:
         raise at_fault("external_id", "belongs to somebody else already")
+    known = deps.store.external_id(schema, ours, thing.system)
+    if known not in {None, found.external_id}:
+        raise not_possible(
+            f"This {NAMES[thing.step]} is {known} in {SYSTEMS[thing.system]} already."
+            " Possible are: resume, cancel."
+        )
     return replace(found, fields={**found.fields, ADOPTED: "true"})
 
 
@@ -134,7 +148,12 @@ def _referenced(asked: Asked, at: At) -> Found:
             f"is no {NAMES[thing.step]} with the reference {thing.reference}; if it is the right"
             " one, enter that there first",
         )
-    if thing.step not in PEOPLE and (names := differences(thing, found)):
+    return found if thing.step in PEOPLE else _held_to(thing, found)
+
+
+def _held_to(thing: Thing, found: Found) -> Found:
+    """What is found, if it is linked to what it has to be. Raises a 422 `Problem`."""
+    if names := differences(thing, found):
         raise at_fault("external_id", f"is linked to something else: {', '.join(names)}")
     return found
 
@@ -176,7 +195,8 @@ def _is_others(asked: Asked, at: At, row: StepRow) -> bool:
 def _there(asked: Asked, at: At, row: StepRow) -> Found | None:
     """The object that an attempt of ours has made; None if none has, and none can any more."""
     hold_settled(at, row)
-    thing, unknown = at.thing, parked.may_be_there(row) or row.attempt > 1
+    thing = at.thing
+    unknown = row.may_be_ours and (parked.may_be_there(row) or row.attempt > 1)
     if thing.mode == "none":
         if unknown:
             hold_looked(asked, at, row, ORPHANED)
@@ -186,15 +206,17 @@ def _there(asked: Asked, at: At, row: StepRow) -> Found | None:
     hits = thing.find(thing.reference, asked.deps.tuning.answer_within)
     if len(hits) > 1:
         system = SYSTEMS[thing.system]
-        raise overtaken(f"{system} holds several with our reference. Leave one there at most.")
-    if hits:
-        _not_the_order(at)
-    return hits[0] if hits else None
+        raise held_there(f"{system} holds several with our reference. Leave one there at most.")
+    if not hits:
+        return None
+    _not_the_order(at)
+    # Whoever differs from what we have sent is not what we have sent, and is not to be blocked.
+    return None if differences(thing, hits[0]) else hits[0]
 
 
 def _not_the_order(at: At) -> None:
     if at.thing.step is Step.ORDER:
-        raise overtaken(
+        raise held_there(
             "Salesforce holds this order. Resume, and cancel it in Salesforce, or delete it there"
             " and cancel again."
         )

@@ -12,7 +12,6 @@ from busbar.domain.lifecycle import is_parked
 from busbar.domain.orders import CANCELLED_BY_SERVICE
 from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import WallboxOrder
-from busbar.errors import Problem
 from busbar.ports import Bind, Change, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepState
@@ -28,7 +27,7 @@ from busbar.usecases.task_wallbox_step import (
     hold_settled,
     named,
 )
-from busbar.usecases.task_ways import Asked, overtaken
+from busbar.usecases.task_ways import Asked, not_possible, overtaken
 from busbar.usecases.wallbox_executions import begin_anew
 
 _MODES: Mapping[tuple[str, str], Callable[[Deps], Mode]] = {
@@ -127,9 +126,9 @@ def _forward_at(asked: Asked) -> At:
     """Where the order stands, if it can still go back."""
     order = _waiting(asked)
     if order.record.rejected_reason:
-        raise _not_possible("The order has ended, and goes back. Possible are: resume, cancel.")
+        raise not_possible("The order has ended, and goes back. Possible are: resume, cancel.")
     if order.record.salesforce_order_id:
-        raise _not_possible("Salesforce has the order, so it only goes on. Possible is: resume.")
+        raise not_possible("Salesforce has the order, so it only goes on. Possible is: resume.")
     return at_step(order, asked.deps)
 
 
@@ -138,10 +137,6 @@ def _parked_at(asked: Asked) -> At:
     if asked.task.record.cause != f"step#{at.thing.row_id}":
         raise overtaken("The order has come to another step.")
     return at
-
-
-def _not_possible(detail: str) -> Problem:
-    return Problem(409, "action-not-possible", "Not possible for this task", detail)
 
 
 def _goes_on(asked: Asked, order: Stored[WallboxOrder], **update: object) -> Sequence[Change]:

@@ -75,12 +75,20 @@ def acknowledge(_asked: Asked) -> Sequence[Change]:
 
 def overtaken(detail: str) -> Problem:
     """The answer where the task's subject has gone on by another way."""
-    return Problem(
-        409,
-        "task-overtaken",
-        "The task was overtaken",
-        f"{detail} Cancel the task to close it; nothing else is changed then.",
-    )
+    return held_there(f"{detail} Cancel the task to close it; nothing else is changed then.")
+
+
+def held_there(detail: str) -> Problem:
+    """The answer where the other system holds what was not expected there; `detail` is all of it.
+
+    Of a decision to cancel, too, which can be taken only after that was mended.
+    """
+    return Problem(409, "task-overtaken", "The task was overtaken", detail)
+
+
+def not_possible(detail: str) -> Problem:
+    """The answer to an action that the task's subject does not allow; `detail` says what is."""
+    return Problem(409, "action-not-possible", "Not possible for this task", detail)
 
 
 def check_settled(row: StepRow, settle: float, now: datetime) -> None:

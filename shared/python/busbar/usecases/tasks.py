@@ -37,6 +37,7 @@ from busbar.usecases.task_ways import (
     Way,
     Wish,
     acknowledge,
+    not_possible,
     stale,
 )
 
@@ -220,7 +221,7 @@ def _not_possible(task: Task, possible: list[Action]) -> Problem:
             "Somebody has decided it; if its cause is met again, it opens anew.",
         )
     can = f"Possible are: {', '.join(possible)}." if possible else "Nothing can be decided of it."
-    return Problem(409, "action-not-possible", "Not possible for this task", can)
+    return not_possible(can)
 
 
 def _task(task_id: str, deps: Deps) -> Stored[Task]:

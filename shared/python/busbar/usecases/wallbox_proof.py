@@ -87,6 +87,7 @@ def _file(upload: ProofUpload, there: FileThere, deps: Deps) -> _File:
         content_type=kind,
         size=len(content),
         uploaded_at=uploaded_at,
+        asked_at=upload.asked_at,
     )
     return _File(content, kept_as, uploaded_at, proof)
 
@@ -122,7 +123,7 @@ def _outcome(wallbox: Stored[Wallbox] | None, upload: ProofUpload, file: _File) 
     known, review = wallbox.record.proof, wallbox.record.review
     if review is Review.APPROVED:
         return Verdict.ALREADY_APPROVED
-    if known and (file.uploaded_at, file.kept_as) <= (known.uploaded_at, known.key):
+    if known and (file.found.sent_at, file.kept_as) <= (known.sent_at, known.key):
         return Verdict.OVERTAKEN
     if known and known.sha256 == file.found.sha256 and review is Review.RETURNED:
         return Verdict.ALREADY_RETURNED
@@ -152,9 +153,14 @@ def _refused(
 ) -> Sequence[Change]:
     """Let the driver see why, unless a file that he has sent later was refused too."""
     known = stored.record.refused_upload
-    if known and file.uploaded_at < known.uploaded_at:
+    refused = RefusedUpload(
+        upload_id=upload.id,
+        reason=verdict,
+        uploaded_at=file.uploaded_at,
+        asked_at=upload.asked_at,
+    )
+    if known and (refused.sent_at, refused.upload_id) < (known.sent_at, known.upload_id):
         return ()
-    refused = RefusedUpload(upload_id=upload.id, reason=verdict, uploaded_at=file.uploaded_at)
     return (Save(stored.record.model_copy(update={"refused_upload": refused}), stored),)
 
 

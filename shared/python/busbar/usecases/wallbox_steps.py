@@ -364,7 +364,9 @@ def _waits_with(thing: Thing, outcome: Parked, way: Way) -> Outcome:
 def noted(thing: Thing, found: Found, way: Way) -> StepDone:
     """How the step ended, and whether this order has made the object itself."""
     row = way.deps.store.get(StepRow, thing.row_id)
-    ours = row is not None and row.record.process == way.process and ADOPTED not in found.fields
+    asked_here = row is not None and row.record.process == way.process
+    made = row is not None and row.record.may_be_ours and ADOPTED not in found.fields
+    ours = asked_here and made
     return _step_done(thing.step, found.external_id, thing.reference, way, ours)
 
 

@@ -95,15 +95,17 @@ class SalesforceOrders:
     def read_order(self, order_id: str, timeout: float) -> Found:
         """See `OrderSystem.read_order`."""
         settings = self._settings
-        names = [*self._kind.columns, settings.order_reference_field]
+        ours, account = settings.order_reference_field, settings.order_account_field
+        names = [*self._kind.columns, ours, account]
         ask = row_ask(self.client, "read_order", settings.order_object, order_id, names)
         row = self.client.read(ask, self.client.budget(timeout))
         try:
             found = order_of(row, settings)
-            reference = text_or_none(row, settings.order_reference_field) or ""
+            more = {"reference": ours, "account_id": account}
+            more = {name: text_or_none(row, field) or "" for name, field in more.items()}
         except UnreadableError as error:
             raise self.client.unreadable(ask, error) from None
-        return Found(found.external_id, {**found.fields, "reference": reference})
+        return Found(found.external_id, {**found.fields, **more})
 
     def create_order(self, reference: str, payload: Mapping[str, Any], timeout: float) -> Found:
         """See `OrderSystem.create_order`.

@@ -1,0 +1,38 @@
+"""POST /v1, /v2, /v3/erp/updates/events: takes events of an ERP, in the toolkit's wire format."""
+
+from __future__ import annotations
+
+from busbar.api import Door
+from busbar.body import check_content, read_object
+from busbar.domain.erp_events import LARGEST_REQUEST, RequestVersion
+from busbar.request import Answer, Request
+from busbar.settings import Settings
+from busbar.usecases.erp_events import Ingest
+from busbar.usecases.erp_requests import exact_or_text
+from busbar.wiring import Clients, Handler, lambda_entry
+
+DEEPEST = 64
+VERSIONS: tuple[RequestVersion, ...] = (1, 2, 3)
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    door = Door(settings, clients, toolkit=True)
+    queues, ids = door.parts.queues, door.parts.ids
+
+    def register(version: RequestVersion) -> None:
+        path = f"/v{version}/erp/updates/events"
+
+        @door.route("POST", path, f"erp_events_v{version}", most=LARGEST_REQUEST)
+        def post(request: Request) -> Answer:
+            check_content(request.headers)
+            body = read_object(request.raw_body, DEEPEST, exact_or_text)
+            ingest = Ingest(request.deps, queues, ids, request.caller)
+            return Answer(200, {"results": ingest.take(version, request.raw_body, body)})
+
+    for version in VERSIONS:
+        register(version)
+    return door.handler
+
+
+lambda_handler = lambda_entry(make_handler)

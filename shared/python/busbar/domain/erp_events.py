@@ -1,0 +1,85 @@
+"""An event of an ERP, from its acceptance to its end.
+
+An event's id says where it is kept: `<request>-<position>`, and a request's id begins with its day,
+which leads to the object in S3 that holds the whole request. So to send an event again nothing has
+to be looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from busbar.domain.identifiers import ID_PATTERN
+
+FORMAT = 1
+"""Version of the messages on the queue. A release reads its own and the one before."""
+RECEIVED = "inbound/"
+"""Prefix of the requests in the bucket."""
+RECEIVED_KEPT_DAYS = 14
+MOST_EVENTS = 100
+LARGEST_EVENT = 256 * 1024
+LARGEST_READINGS = 1024 * 1024
+LARGEST_REQUEST = 5 * 1024 * 1024
+_ID = re.compile(rf"(2[0-9]{{7}})({ID_PATTERN.strip('^$')})-([0-9]{{3}})")
+
+Format = Literal["json", "xml"]
+RequestVersion = Literal[1, 2, 3]
+"""Of the toolkit's endpoint for events; the first two are deprecated."""
+
+
+class Place(NamedTuple):
+    """Where an event is kept: the object in S3, and the position in its list of events."""
+
+    key: str
+    position: int
+
+
+def request_id(at: datetime, drawn: str) -> str:
+    """The id of a request: its day and a fresh entity id."""
+    return f"{at:%Y%m%d}{drawn}"
+
+
+def event_id(request: str, position: int) -> str:
+    """The id of an event of a request, counted from 0."""
+    return f"{request}-{position:03}"
+
+
+def request_key(org: str, request: str) -> str:
+    """The object that holds a request."""
+    return f"{RECEIVED}{org}/{request[:4]}-{request[4:6]}-{request[6:8]}/{request}.json"
+
+
+def place_of(org: str, event: str) -> Place | None:
+    """Where an event is kept; None if that is no event's id."""
+    found = _ID.fullmatch(event)
+    if not found:
+        return None
+    return Place(request_key(org, found[1] + found[2]), int(found[3]))
+
+
+class EventMessage(BaseModel):
+    """One event on its way to the worker. With `payload` None it is to be read from S3.
+
+    `payload` is the text as it came, or the text of the object that came. `timestamp` is the ERP's
+    and orders the events about one entity; `accepted` is ours, and the same on every delivery. Both
+    are in microseconds since 1970.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: int = FORMAT
+    org: str
+    integration_id: str
+    use_case: str
+    event_id: str
+    correlation_id: str
+    group: str = ""
+    timestamp: int
+    accepted: int
+    request_version: RequestVersion = 3
+    format: Format
+    payload: str | None = None

@@ -1,0 +1,95 @@
+"""Integrations: what an ERP may send, and how it is mapped, in the toolkit's words.
+
+An integration belongs to one org. Each of its use cases holds a mapping configuration, by which
+events of that name become entities. Those that come with the product stand in the repository under
+`integrations/`; one that somebody has put by the API stands in the table, and goes first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from busbar.domain.record import Record, Value
+
+NAMESPACE = uuid.UUID("5b7f4d0e-52a7-5d2b-9b8e-3f0c6a5f1d21")
+"""Of all UUIDs that are made of names."""
+SLUG_PATTERN = "^[a-z0-9][a-z0-9_-]{0,254}$"
+ENV_KEY_PATTERN = "^[a-z0-9][a-z0-9_.\\-]{0,127}$"
+
+
+def integration_id(org: str, name: str) -> str:
+    """The UUID of an integration that comes with the product."""
+    return str(uuid.uuid5(NAMESPACE, f"{org}/{name}"))
+
+
+def use_case_id(integration: str, slug: str) -> str:
+    """The UUID of a use case of an integration."""
+    return str(uuid.uuid5(NAMESPACE, f"{integration}/{slug}"))
+
+
+class InboundUseCase(Value):
+    """A use case of an integration. `configuration` is a document of the toolkit: its inner part,
+    `{"entities", "meter_readings", "direct"}`. `changed_at` marks its version in lineage."""
+
+    id: str
+    integration_id: str
+    slug: str = Field(pattern=SLUG_PATTERN)
+    name: str
+    type: Literal["inbound"] = "inbound"
+    enabled: bool = True
+    configuration: dict[str, Any]
+    changed_at: AwareDatetime
+    changed_by: str = ""
+
+    @property
+    def takes_readings(self) -> bool:
+        """Whether its events may be as large as those of meter readings."""
+        return bool(self.configuration.get("meter_readings"))
+
+
+class Variable(Value):
+    """A variable of the integration, `$env.<key>` in expressions. Secrets never stand here."""
+
+    key: str = Field(pattern=ENV_KEY_PATTERN)
+    label: str = ""
+    value: Any = None
+
+
+class Integration(Record):
+    """An integration with its use cases. `system` names the outside system that sends its events:
+    the one that may lead attributes."""
+
+    schema_name: ClassVar[str] = "integration"
+
+    name: str
+    system: str
+    description: str = ""
+    variables: tuple[Variable, ...] = ()
+    use_cases: tuple[InboundUseCase, ...] = ()
+
+    def listed_by(self) -> str:
+        """The list of all integrations of an org."""
+        return "all"
+
+    def use_case(self, slug: str, event_name: str) -> InboundUseCase | None:
+        """The use case that an event names. A slug wins; an event's name is a slug or a name."""
+        wanted = slug or event_name
+        for one in self.use_cases:
+            if one.slug == wanted or (not slug and one.name == wanted):
+                return one
+        return None
+
+    def environment(self) -> dict[str, Any]:
+        """The variables as expressions see them: a dot in a key leads into an object."""
+        made: dict[str, Any] = {}
+        for variable in self.variables:
+            *above, last = variable.key.split(".")
+            at = made
+            for name in above:
+                inner = at.setdefault(name, {})
+                at = inner if isinstance(inner, dict) else {}
+            at[last] = variable.value
+        return made

@@ -1,0 +1,181 @@
+"""What simulations answer: the toolkit's JSON of what an event would come to.
+
+Beyond it: what failed stands among the warnings, its code first, with its place as `field`; and
+`explained`, where that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from busbar.domain.updates import EntityUpdate, Fault, Mapped, ReadingPrune, ReadingUpdate, Warned
+from busbar.mapping.model import Configuration
+from busbar.mapping.relations import REFERENCE, RELATION, Reference, Relations, Target
+
+Known = Mapping[str, Collection[str]]
+"""The attributes of each schema."""
+
+
+def simulated(mapped: Mapped, *, explain: bool = False) -> dict[str, Any]:
+    """The answer of both mapping simulations."""
+    answer: dict[str, Any] = {
+        "entity_updates": [_entity(each) for each in mapped.entity_updates],
+        "meter_readings_updates": [_reading(each) for each in mapped.meter_readings_updates],
+        "prune_scope_updates": [
+            {
+                "entity_slug": each.entity_slug,
+                "scope": each.scope,
+                "keep_unique_ids": list(each.keep_unique_ids),
+                "deletion_mode": each.deletion_mode,
+            }
+            for each in mapped.prune_scope_updates
+        ],
+        "meter_readings_prune_scope_updates": [
+            _reading_prune(each) for each in mapped.meter_readings_prune_scope_updates
+        ],
+        "warnings": [_warning(each) for each in mapped.warnings],
+    }
+    answer["warnings"] += [_failed(each) for each in mapped.faults]
+    if explain:
+        answer["explained"] = [
+            {
+                "entity_schema": each.entity_schema,
+                "item": each.item,
+                "attribute": each.attribute,
+                "source": each.source,
+                "expression": each.expression,
+                "reads": list(each.reads),
+                "value": _attribute(each.value),
+            }
+            for each in mapped.explained
+        ]
+    return answer
+
+
+def simulated_direct(mapped: Mapped) -> dict[str, Any]:
+    """The answer of the direct simulation."""
+    if mapped.faults:
+        return {"valid": False, "errors": [_error(each) for each in mapped.faults]}
+    return {
+        "valid": True,
+        "errors": [],
+        "warnings": [_warning(each) for each in mapped.warnings],
+        "entity_updates": [_direct_entity(each) for each in mapped.entity_updates],
+        "meter_reading_updates": [
+            {**_reading(each), "_config": {"reading_matching": each.matching}}
+            for each in mapped.meter_readings_updates
+        ],
+    }
+
+
+def message_of(fault: Fault) -> str:
+    """A fault in one line: where, and what."""
+    return f"{fault.path}: {fault.message}" if fault.path else fault.message
+
+
+def _error(fault: Fault) -> dict[str, Any]:
+    told: dict[str, Any] = {"code": fault.code, "message": message_of(fault)}
+    return told if fault.item is None else {**told, "operation_index": fault.item}
+
+
+def _warning(warned: Warned) -> dict[str, Any]:
+    return {
+        "entity_schema": warned.entity_schema,
+        "field": warned.field,
+        "message": warned.message,
+    }
+
+
+def _failed(fault: Fault) -> dict[str, Any]:
+    of = "" if fault.item is None else f" (item {fault.item})"
+    said = f"{fault.code}: {fault.message}{of}"
+    return {"entity_schema": fault.entity_schema, "field": fault.path, "message": said}
+
+
+def _entity(update: EntityUpdate) -> dict[str, Any]:
+    return {
+        "entity_slug": update.entity_slug,
+        "unique_identifiers": update.unique_identifiers,
+        "attributes": {name: _attribute(value) for name, value in update.attributes.items()},
+        "mode": update.mode,
+    }
+
+
+def _direct_entity(update: EntityUpdate) -> dict[str, Any]:
+    told = _entity(update)
+    if update.unique_types:
+        told["unique_identifiers_metadata"] = {
+            name: {"fieldType": kind} for name, kind in update.unique_types.items()
+        }
+    return told
+
+
+def _reading(update: ReadingUpdate) -> dict[str, Any]:
+    told: dict[str, Any] = {"meter": {"$entity_unique_ids": update.meter}}
+    if update.meter_counter is not None:
+        told["meter_counter"] = {"$entity_unique_ids": update.meter_counter}
+    return {**told, "attributes": update.attributes, "mode": update.mode}
+
+
+def _reading_prune(prune: ReadingPrune) -> dict[str, Any]:
+    told: dict[str, Any] = {"meter": {"$entity_unique_ids": prune.meter}}
+    if prune.meter_counter is not None:
+        told["meter_counter"] = {"$entity_unique_ids": prune.meter_counter}
+    told["keep_external_ids"] = list(prune.keep_external_ids)
+    return told if prune.source is None else {**told, "source": prune.source}
+
+
+def _attribute(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    for wrap in (RELATION, REFERENCE):
+        if wrap in value:
+            operations = value[wrap].items()
+            return {wrap: {name: [_target(item) for item in items] for name, items in operations}}
+    return value
+
+
+def _target(item: Mapping[str, Any]) -> dict[str, Any]:
+    """As the toolkit shows what is not resolved yet."""
+    if "entity_id" in item:
+        return dict(item)
+    told = {"$entity_unique_ids": item["unique_ids"], "_schema": item["entity_schema"]}
+    return told | {key: item[key] for key in ("_tags", "path", "value") if key in item}
+
+
+def schema_warnings(configuration: Configuration, mapped: Mapped, known: Known) -> list[Warned]:
+    """Unique ids that their schema does not have, so that nothing would ever be found by them.
+
+    `known`: the attributes of the schemas; of a schema that is not among them nothing is said.
+    """
+    found: dict[Warned, None] = {}
+    for schema, name in [*_configured(configuration), *_mapped_ids(mapped)]:
+        if name != "_id" and schema in known and name not in known[schema]:
+            said = f'Unique identifier "{name}" not found in schema "{schema}"'
+            found[Warned(schema, name, said)] = None
+    return list(found)
+
+
+def _configured(configuration: Configuration) -> Iterator[tuple[str, str]]:
+    for entity in configuration.entities:
+        yield from ((entity.schema, name) for name in entity.unique_ids)
+        for field in entity.fields:
+            for item in field.value.items if isinstance(field.value, Relations) else ():
+                target = item.target if isinstance(item, Reference) else item
+                if isinstance(target, Target):
+                    yield from ((target.schema, one.attribute) for one in target.ids.each)
+        if entity.scope is not None:
+            yield from ((entity.scope.schema, one.attribute) for one in entity.scope.ids.each)
+    for reading in configuration.readings:
+        yield from (("meter", one.attribute) for one in reading.meter.each)
+        if reading.counter is not None:
+            yield from (("meter_counter", one.attribute) for one in reading.counter.each)
+
+
+def _mapped_ids(mapped: Mapped) -> Iterator[tuple[str, str]]:
+    for update in mapped.entity_updates:
+        yield from ((update.entity_slug, name) for name in update.unique_identifiers)
+
+
+__all__ = ["message_of", "schema_warnings", "simulated", "simulated_direct"]

@@ -1,0 +1,206 @@
+"""Requests with events of an ERP, as the toolkit's three versions send them.
+
+What is wrong with the request as a whole is answered 400. What is wrong with one event is that
+event's own result, and nothing to its neighbours. Unknown keys are passed over, as the toolkit's
+own guides send some.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from busbar.domain.erp_events import LARGEST_EVENT, MOST_EVENTS, Format, RequestVersion
+from busbar.domain.integrations import SLUG_PATTERN
+from busbar.errors import FieldError, Problem
+
+LONGEST_CORRELATION = 255
+LONGEST_GROUP = 128
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DEDUPLICATION = re.compile("[a-zA-Z0-9_-]{1,255}")
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
+)
+_SLUG = re.compile(SLUG_PATTERN)
+
+
+@dataclass(frozen=True, slots=True)
+class ErpRequest:
+    """A request whose frame is right. In version 1 `integration_id` is empty, and an app and its
+    component stand for it."""
+
+    version: RequestVersion
+    integration_id: str
+    app: tuple[str, str]
+    correlation_id: str
+    group_id: str
+    events: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One event that can be routed. `timestamp` is in microseconds since 1970."""
+
+    slug: str
+    event_name: str
+    timestamp: int
+    format: Format
+    payload: str
+    deduplication_id: str
+    correlation_id: str
+    group_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """An event that nobody can route: its code, and what is wrong, without its values."""
+
+    code: str
+    message: str
+    correlation_id: str = ""
+
+
+def read_request(version: RequestVersion, body: Mapping[str, Any]) -> ErpRequest:
+    """The frame of a request. Raises a 400 `Problem` that names the fields at fault."""
+    faults: list[FieldError] = []
+    names = ("app_id", "component_id") if version == 1 else ("integration_id",)
+    ids = [_uuid(body, name, faults) for name in names]
+    meta = body.get("meta")
+    if version == 1 and not isinstance(meta, dict):
+        faults.append(FieldError("meta", "has to be an object"))
+    inner = meta.get("correlation_id") if isinstance(meta, dict) else None
+    correlation = _text(body, "correlation_id", LONGEST_CORRELATION, faults) or _text(
+        {"meta.correlation_id": inner}, "meta.correlation_id", LONGEST_CORRELATION, faults
+    )
+    group = _text(body, "group_id", LONGEST_GROUP, faults) if version == 3 else ""
+    events = body.get("events")
+    if not isinstance(events, list):
+        faults.append(FieldError("events", "has to be a list"))
+        events = []
+    elif len(events) > MOST_EVENTS:
+        faults.append(FieldError("events", f"may hold {MOST_EVENTS} events"))
+    if faults:
+        said = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
+        raise Problem(400, "invalid-request", "The request is invalid", said, tuple(faults))
+    app = (ids[0], ids[1]) if version == 1 else ("", "")
+    return ErpRequest(version, "" if version == 1 else ids[0], app, correlation, group, events)
+
+
+def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
+    """One event of the request, with what it inherits."""
+    if not isinstance(raw, dict):
+        return Unfit("MALFORMED_PAYLOAD", "the event has to be an object", request.correlation_id)
+    faults: list[FieldError] = []
+    correlation = _text(raw, "correlation_id", LONGEST_CORRELATION, faults)
+    correlation = correlation or request.correlation_id
+    slug, name = _names(raw, request.version, faults)
+    group = _text(raw, "group_id", LONGEST_GROUP, faults) if request.version == 3 else ""
+    deduplication = raw.get("deduplication_id")
+    if deduplication is not None and not _fits(_DEDUPLICATION, deduplication):
+        faults.append(FieldError("deduplication_id", "has to be 1 to 255 of a-z, A-Z, 0-9, _, -"))
+    if (form := raw.get("format", "json")) not in {"json", "xml"}:
+        faults.append(FieldError("format", "has to be json or xml"))
+    payload = _payload(raw.get("payload"), form, faults)
+    if faults:
+        said = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
+        return Unfit("MALFORMED_PAYLOAD", said, correlation)
+    timestamp = microseconds(raw.get("timestamp"))
+    if timestamp is None:
+        message = "timestamp has to be a date and time in ISO 8601"
+        return Unfit("INVALID_TIMESTAMP", message, correlation)
+    return Incoming(
+        slug=slug,
+        event_name=name,
+        timestamp=timestamp,
+        format=form,
+        payload=payload,
+        deduplication_id=deduplication or "",
+        correlation_id=correlation,
+        group_id=group or request.group_id,
+    )
+
+
+def exact_or_text(digits: str) -> int | str:
+    """A whole number of a body; beyond 2^53 its digits, as such a number is an id of an ERP."""
+    if len(digits) > 17 or abs(int(digits)) > 2**53:
+        return digits
+    return int(digits)
+
+
+def microseconds(text: Any) -> int | None:
+    """A point in time as microseconds since 1970; None if it is none.
+
+    A time without offset is one of UTC, as the toolkit anchors it.
+    """
+    if not isinstance(text, str) or not _TIMESTAMP.fullmatch(text):
+        return None
+    try:
+        at = datetime.fromisoformat(text.upper().replace(" ", "T"))
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        whole = int(at.replace(microsecond=0).timestamp())
+    except (ValueError, OverflowError):
+        return None
+    return whole * 1_000_000 + at.microsecond
+
+
+def too_large(payload: str, most: int = LARGEST_EVENT) -> bool:
+    """Whether a payload has more than so many bytes."""
+    return len(payload) > most or (len(payload) * 4 > most and len(payload.encode()) > most)
+
+
+def _names(
+    raw: Mapping[str, Any], version: RequestVersion, faults: list[FieldError]
+) -> tuple[str, str]:
+    """Slug and name of the use case. The event types of versions 1 and 2 decide nothing there."""
+    if version < 3:
+        name = raw.get("object_type")
+        if not isinstance(name, str) or not name:
+            faults.append(FieldError("object_type", "has to be a text"))
+        if raw.get("event_type") not in {"CREATE", "UPDATE", "DELETE"}:
+            faults.append(FieldError("event_type", "has to be CREATE, UPDATE or DELETE"))
+        return "", str(name)
+    slug, name = raw.get("use_case_slug"), raw.get("event_name")
+    if slug is not None and not _fits(_SLUG, slug):
+        faults.append(FieldError("use_case_slug", "is no slug"))
+    if name is not None and not isinstance(name, str):
+        faults.append(FieldError("event_name", "has to be a text"))
+    if not slug and not name:
+        faults.append(FieldError("event_name", "or use_case_slug is needed"))
+    return str(slug or ""), str(name or "")
+
+
+def _payload(payload: Any, form: Any, faults: list[FieldError]) -> str:
+    if isinstance(payload, dict) and payload:
+        if form == "xml":
+            faults.append(FieldError("payload", "has to be a text if its format is xml"))
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(payload, str) and len(payload) >= 2:
+        return payload
+    faults.append(FieldError("payload", "has to be an object with a key, or a text"))
+    return ""
+
+
+def _uuid(body: Mapping[str, Any], name: str, faults: list[FieldError]) -> str:
+    value = body.get(name)
+    if _fits(_UUID, value):
+        return str(value).lower()
+    faults.append(FieldError(name, "has to be a UUID"))
+    return ""
+
+
+def _text(body: Mapping[str, Any], name: str, most: int, faults: list[FieldError]) -> str:
+    value = body.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, str) and len(value) <= most and value.isprintable():
+        return value
+    faults.append(FieldError(name, f"has to be a text of at most {most} characters"))
+    return ""
+
+
+def _fits(pattern: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and bool(pattern.fullmatch(value))

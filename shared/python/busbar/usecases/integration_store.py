@@ -1,0 +1,62 @@
+"""Integrations as they stand: put by the API, or come with the product."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from busbar.domain.integrations import InboundUseCase, Integration, integration_id, use_case_id
+from busbar.ports import Store, Stored
+
+BUILT_IN_SINCE = datetime(2026, 11, 29, tzinfo=UTC)
+"""Their configurations change with a release, and the release is what lineage names them by."""
+
+
+def _folder() -> Path:
+    here = Path(__file__).parents[1]
+    own = here / "integrations"  # inside a Lambda layer
+    return own if own.is_dir() else here.parents[2] / "integrations"
+
+
+def integration_of(store: Store, org: str, wanted: str) -> Integration | None:
+    """The integration with this UUID; one of another org is none."""
+    stored: Stored[Integration] | None = store.get(Integration, wanted)
+    return stored.record if stored else built_in(org).get(wanted)
+
+
+@lru_cache(maxsize=32)
+def built_in(org: str) -> dict[str, Integration]:
+    """The integrations that come with the product, by their UUIDs."""
+    folder = _folder()
+    found = [_read(org, path.parent) for path in sorted(folder.glob("*/integration.json"))]
+    return {one.id: one for one in found}
+
+
+def _read(org: str, folder: Path) -> Integration:
+    head = json.loads((folder / "integration.json").read_text("utf-8"))
+    ours = integration_id(org, folder.name)
+    return Integration(
+        id=ours,
+        name=head["name"],
+        system=head["system"],
+        description=head.get("description", ""),
+        variables=head.get("variables", ()),
+        use_cases=tuple(_use_case(ours, path) for path in sorted(folder.glob("*/use_case.json"))),
+    )
+
+
+def _use_case(integration: str, path: Path) -> InboundUseCase:
+    read: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    slug = path.parent.name
+    return InboundUseCase(
+        id=use_case_id(integration, slug),
+        integration_id=integration,
+        slug=slug,
+        name=read["name"],
+        enabled=read.get("enabled", True),
+        configuration=read["configuration"],
+        changed_at=BUILT_IN_SINCE,
+    )
