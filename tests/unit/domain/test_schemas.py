@@ -182,10 +182,7 @@ def test_should_read_the_two_spellings_of_a_relation_alike() -> None:
 
 def test_should_take_an_orgs_own_attributes_and_schemas() -> None:
     own = core_catalogue().extended(
-        {
-            "contract": {"attributes": {"grid_number": "string!"}, "filters": ["grid_number"]},
-            "note": {"attributes": {"text": "string"}},
-        }
+        {"contract.grid_number": "string!", "note.text": "string"}, {"contract": "grid_number"}
     )
     assert [a.name for a in own.get("contract").unique][-1] == "grid_number"
     assert own.get("contract").filters == ("grid_number",)
@@ -194,18 +191,20 @@ def test_should_take_an_orgs_own_attributes_and_schemas() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("attributes", "filters"),
     [
-        {"attributes": {"a": "no_such_type"}},
-        {"attributes": {"a": "address!"}},
-        {"attributes": {"a": "json"}, "filters": ["a"]},
-        {"filters": ["unknown"]},
-        {"filters": ["status", "branch", "type", "billing_period", "contract_number"]},
+        ({"contract.a": "no_such_type"}, {}),
+        ({"contract.a": "address!"}, {}),
+        ({"contract.a": "json"}, {"contract": "a"}),
+        ({}, {"contract": "unknown"}),
+        ({}, {"contract": "status branch type billing_period contract_number"}),
     ],
 )
-def test_should_refuse_schemas_that_the_table_cannot_serve(wrong: Any) -> None:
+def test_should_refuse_schemas_that_the_table_cannot_serve(
+    attributes: dict[str, str], filters: dict[str, str]
+) -> None:
     with pytest.raises(ValueError, match=r"type|unique|filter"):
-        core_catalogue().extended({"contract": wrong})
+        core_catalogue().extended(attributes, filters)
 
 
 def test_should_write_attributes_in_one_line() -> None:

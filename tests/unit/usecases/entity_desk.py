@@ -83,7 +83,7 @@ class EntityDesk:
         self,
         table: Table | None = None,
         leading: Mapping[str, str] | None = None,
-        schemas: Mapping[str, Any] | None = None,
+        attributes: Mapping[str, str] | None = None,
     ) -> None:
         self.clock = ManualClock(START)
         self.table = table or MemoryTable()
@@ -92,7 +92,7 @@ class EntityDesk:
             TableReadings(self.table, self.clock, ORG),
             TableStore(self.table, self.clock, ORG),
             self.clock,
-            core_catalogue().extended(schemas or {}),
+            core_catalogue().extended(attributes or {}),
             Leading(leading),
         )
 

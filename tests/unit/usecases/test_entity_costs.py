@@ -107,7 +107,7 @@ def test_should_update_an_entity_for_two_units_and_two_on_the_list() -> None:
 
 
 def test_should_pay_nothing_on_the_list_where_a_schema_declares_no_filters() -> None:
-    desk = EntityDesk(schemas={"note": {"attributes": {"external_id": "string!"}}})
+    desk = EntityDesk(attributes={"note.external_id": "string!"})
     note = {"external_id": "1"}
     desk.apply(1, update("note", note, text="a"))
     with paying(desk) as units:
