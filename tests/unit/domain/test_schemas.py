@@ -62,6 +62,7 @@ TAKEN: list[tuple[str, Any, Any]] = [
     ("email", "a@b.de", [{"email": "a@b.de"}]),
     ("email", ["a@b.de", {"email": "c"}], [{"email": "a@b.de"}, {"email": "c"}]),
     ("phone", {"phone": "+49"}, [{"phone": "+49"}]),
+    ("string", [{"email": "a@b.de", "_tags": ["x"]}], "a@b.de"),
     ("tags", "a", ["a"]),
     ("json", {"any": [1]}, {"any": [1]}),
 ]

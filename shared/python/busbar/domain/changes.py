@@ -16,6 +16,8 @@ from busbar.domain.schemas import Attribute
 Operation = Literal["_set", "_append", "_append_all"]
 OPERATIONS: tuple[Operation, ...] = ("_set", "_append", "_append_all")
 RELATION, REFERENCE = "$relation", "$relation_ref"
+FILE_ADDRESS = "$file_proxy_url"
+"""An address that is completed when it is asked for: it is kept as it is, whatever is due there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def parsed(attribute: Attribute | None, raw: Any) -> Change:
         for operation in OPERATIONS:
             if len(raw) == 1 and operation in raw:
                 return _array(attribute, operation, raw[operation])
+        if FILE_ADDRESS in raw:
+            return Set(raw)
     return Set(raw if attribute is None or raw is None else coerced(attribute, raw))
 
 

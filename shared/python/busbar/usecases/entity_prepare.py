@@ -13,6 +13,9 @@ from busbar.domain.updates import EntityUpdate, Json, Mode
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Wanted, wanted
 
+LONGEST_NAME = 120
+"""Characters of an attribute's name: that of a relation stands in a sort key of the table."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -43,6 +46,9 @@ def prepare(update: EntityUpdate, deps: EntityDeps) -> Prepared:
     relations: dict[str, Relate] = {}
     mismatched: dict[str, str] = {}
     for name, raw in update.attributes.items():
+        if not 0 < len(name) <= LONGEST_NAME:
+            mismatched[name[:LONGEST_NAME]] = f"a name of 1 to {LONGEST_NAME} characters"
+            continue
         try:
             change = parsed(schema.attributes.get(name), raw)
         except Mismatch as error:

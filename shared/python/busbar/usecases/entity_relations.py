@@ -14,7 +14,7 @@ from busbar.domain.arrays import identity
 from busbar.domain.changes import REFERENCE, Append, Relate, Set, Target
 from busbar.domain.entities import item_id, unwrapped
 from busbar.usecases.entity_deps import EntityDeps
-from busbar.usecases.entity_lookup import Unfound, Wanted, wanted
+from busbar.usecases.entity_lookup import Unfound, Wanted, checked_id, wanted
 from busbar.usecases.entity_plan import Plan, Slot
 from busbar.usecases.entity_prepare import identity_changes
 from busbar.usecases.entity_steps import Upsert
@@ -23,7 +23,7 @@ from busbar.usecases.entity_steps import Upsert
 def wanted_target(deps: EntityDeps, target: Target) -> Wanted:
     """How the target is looked for. Raises `Unfound`."""
     if target.entity_id:
-        return Wanted(target.schema, (), target.entity_id)
+        return Wanted(target.schema, (), checked_id(target.entity_id))
     return wanted(deps, target.schema, target.unique_ids)
 
 

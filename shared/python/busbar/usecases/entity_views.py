@@ -10,6 +10,7 @@ from busbar.domain.entities import Entity
 from busbar.domain.marks import Mark, moment
 from busbar.errors import Problem
 from busbar.usecases.entity_deps import EntityDeps
+from busbar.usecases.entity_lookup import Unfound, checked_id
 
 Json = dict[str, Any]
 
@@ -49,7 +50,10 @@ def mark_view(mark: Mark) -> Json:
 
 def existing(deps: EntityDeps, entity_id: str, *, deleted: bool = False) -> Entity:
     """An entity, consistently: 1 RU. Raises `Problem` 404; for one in the bin unless `deleted`."""
-    entity = deps.entities.get([entity_id], consistent=True).get(entity_id)
+    try:
+        entity = deps.entities.get([checked_id(entity_id)], consistent=True).get(entity_id)
+    except Unfound:
+        entity = None
     if entity is None or not (entity.live or (deleted and entity.in_bin)):
         not_found()
     return entity
