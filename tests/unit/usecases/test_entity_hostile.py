@@ -89,8 +89,12 @@ def test_should_find_an_entity_by_more_values_than_a_transaction_takes() -> None
     assert not desk.entity("contact", email="149@b.de").live
 
 
-def test_should_refuse_more_readings_of_a_year_than_an_item_holds() -> None:
+@pytest.mark.parametrize("matching", ["external_id", "strict-date"])
+def test_should_refuse_more_readings_of_a_year_than_an_item_holds(matching: str) -> None:
     desk = EntityDesk()
     desk.apply(1, update("meter", {"external_id": "M1"}))
-    many = [reading(str(n), "2026-01-31", n) for n in range(4001)]
+    many = [
+        reading(str(n), f"2026-01-{n % 28 + 1:02d}", n, direction=str(n), matching=matching)
+        for n in range(4001)
+    ]
     assert desk.codes(2, *many) == ["METER_READING_GROUP_FAILED"]
