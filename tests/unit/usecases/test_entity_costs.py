@@ -181,6 +181,16 @@ def test_should_read_the_entities_of_a_batch_together() -> None:
     assert units.read == 10.0
 
 
+def test_should_see_in_a_batch_what_its_earlier_events_have_written() -> None:
+    desk = full_desk(1)
+    with paying(desk) as units:
+        desk.batch(
+            (2, contact(0, title="A")), (4, contact(0, title="C")), (3, contact(0, title="B"))
+        )
+    assert desk.attributes("contact", customer_number="4700000")["title"] == "C"
+    assert units.calls == {"BatchGetItem": 2, "PutItem": 2}
+
+
 def test_should_read_half_a_unit_more_per_relation() -> None:
     desk = EntityDesk()
     customer = {"$relation": [{"schema": "contact", "unique_ids": PARTNER}]}
