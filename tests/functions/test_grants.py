@@ -55,6 +55,7 @@ class ReadOnly:
         self.get = table.get
         self.get_many = table.get_many
         self.query = table.query
+        self.rows = table.rows
 
     def write(self, _writes: Any) -> NoReturn:
         """AccessDenied."""
