@@ -6,9 +6,7 @@ import copy
 from collections import Counter
 from typing import Any
 
-from busbar.domain.arrays import canonical
 from busbar.domain.outcomes import Outcome
-from busbar.usecases.entities import related_entities
 from busbar.usecases.entity_updates import apply
 from tests.integrations.cases import use_case
 from tests.unit.usecases.entity_desk import EntityDesk, origin
@@ -44,11 +42,11 @@ class ErpDesk(EntityDesk):
         return copy.deepcopy(self.table.items)  # type: ignore[attr-defined]
 
     def targets(self, slug: str, relation: str, **ids: Any) -> list[dict[str, Any]]:
-        """The attributes of those to whom an entity is related, in the order of their text."""
-        found = related_entities(self.deps, self.id(slug, **ids), relation=relation)
-        ids_of = [i["entity"]["_id"] for i in found["items"] if i["direction"] == "out"]
-        there = self.deps.entities.get(ids_of)
-        return sorted((dict(there[i].attributes) for i in ids_of), key=canonical)
+        """The attributes of those to whom an entity is related, in their order."""
+        items = self.attributes(slug, **ids)[relation]["$relation"]
+        found = self.deps.entities.get([item["entity_id"] for item in items])
+        assert all(found[item["entity_id"]].live for item in items)
+        return [dict(found[item["entity_id"]].attributes) for item in items]
 
     def told_by(self, slug: str, attribute: str, **ids: Any) -> str:
         """The use case whose event said an attribute."""

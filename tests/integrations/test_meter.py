@@ -57,8 +57,8 @@ def test_feed_in_should_tell_directions_apart(desk: ErpDesk) -> None:
     desk.send("meter", "feed_in")
     found = desk.targets("meter", "counters", meter_number="0000000815")
     assert [(one["external_id"][-3:], one.get("direction"), one["unit"]) for one in found] == [
-        ("002", "feed-in", "kWh"),
         ("001", "feed-out", "kWh"),
+        ("002", "feed-in", "kWh"),
         ("003", None, "Z9"),
     ]
 
