@@ -87,8 +87,10 @@ def test_should_touch_one_attribute_only(
 
 def test_no_longer_other_should_take_the_address_away(desk: ErpDesk) -> None:
     desk.send("billing_address", "address")
+    desk.send("billing_address", {"ContractAccountID": "000200012345", "BillingAddress": {}})
+    assert desk.attributes("billing_account", **ACCOUNT)["billing_address"]
     desk.send("billing_address", "no_longer_other")
-    assert desk.attributes("billing_account", **ACCOUNT)["billing_address"] == []
+    assert desk.attributes("billing_account", **ACCOUNT)["billing_address"] is None
 
 
 def payments(desk: ErpDesk, case: str) -> list[dict[str, object]]:

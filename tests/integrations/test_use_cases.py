@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ EVERY_SAMPLE = pytest.mark.parametrize(
 )
 BORNE = {*("MISSING_UNIQUE_IDENTIFIERS", "INVALID_METER_READING_ATTRIBUTES", "INVALID_TIMESTAMP")}
 """What becomes of an item that lacks what it needs. An expression never fails for it."""
+LONG = 320
+"""Characters of an expression that nobody reads in one line."""
 NOT_USE_CASES = {"samples"}
 """Folders beside the use cases: events for demonstrations."""
 
@@ -37,6 +40,17 @@ def attributes_of(one: UseCase) -> set[str]:
         for entry in one.inbound.configuration.get(kind, []):
             found |= {field["attribute"] for field in entry["fields"]}
     return found
+
+
+def expressions_of(value: Any) -> Iterator[str]:
+    """All expressions of a configuration."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if key in {"jsonataExpression", "enabled"} and isinstance(below, str):
+                yield below
+            yield from expressions_of(below)
+    for below in value if isinstance(value, list) else ():
+        yield from expressions_of(below)
 
 
 def missing_parts(folder: Path) -> list[str]:
@@ -90,6 +104,18 @@ def test_should_have_a_configuration_without_warnings(one: UseCase) -> None:
 def test_should_tell_of_each_attribute_in_its_readme(one: UseCase) -> None:
     told = set(re.findall(r"`([^`]+)`", (one.folder / "README.md").read_text("utf-8")))
     assert attributes_of(one) - told == set()
+
+
+@EVERY
+def test_should_show_its_long_expressions_in_lines(one: UseCase) -> None:
+    readme = (one.folder / "README.md").read_text("utf-8")
+    shown = {_bare(block) for block in re.findall(r"```jsonata\n(.*?)```", readme, re.DOTALL)}
+    long = {_bare(text) for text in expressions_of(one.inbound.configuration) if len(text) > LONG}
+    assert shown == long
+
+
+def _bare(expression: str) -> str:
+    return re.sub(r"/\*.*?\*/|\s", "", expression, flags=re.DOTALL)
 
 
 @EVERY_SAMPLE
