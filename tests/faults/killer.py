@@ -17,7 +17,7 @@ from infra.local.testing import RunningSystem
 
 WATCH = 1.0
 """Seconds to try to hit a worker in a call of the drawn function, then of any."""
-WATCH_SELDOM = 6.0
+WATCH_SELDOM = 4.0
 """The same for a function that is at work seldom."""
 LOOK = 0.01
 DEEPEST = 0.1
