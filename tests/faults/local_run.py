@@ -44,8 +44,8 @@ from tests.faults.stage import SYNC, WALLBOX_ORDERS, Client, Stage
 Say = Callable[[str], None]
 Work = Callable[[threading.Event], None]
 """Goes on until the event is set."""
-STEPS = ("wallbox_order", "wallbox_provisioning")
-"""What works for orders of wallboxes: between its steps an order is in no worker's hands."""
+STEPS = ("wallbox_provisioning",)
+"""What works the steps of a wallbox order: between two of them it is in no worker's hands."""
 PROGRESS = 5.0
 QUIET = 2.0
 """Seconds without work after which nothing more comes by itself: longer than any lag of a list."""
