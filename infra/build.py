@@ -95,6 +95,8 @@ def recipes(root: Path = ROOT) -> Iterator[Recipe]:
     """All packages of a checkout. A use case without a handler gets an empty package."""
     yield Recipe("dependencies", {}, "/opt", root / "infra" / "locks" / "product.lock")
     layer = files_of(root / "shared" / "python" / "busbar", "python/busbar", LAYER_SUFFIXES)
+    # Where `usecases/integration_store.py` looks for them on Lambda.
+    layer |= files_of(root / "integrations", "python/busbar/integrations", {".json"})
     yield Recipe("busbar", layer, "/opt")
     for use_case in USE_CASES:
         folder = root / "functions" / use_case.name

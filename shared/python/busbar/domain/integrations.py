@@ -93,3 +93,12 @@ class Integration(Record):
                 at = inner if isinstance(inner, dict) else {}
             at[last] = variable.value
         return made
+
+
+class AppMapping(Record):
+    """The integration that an app's component stands for in version 1 of the toolkit's endpoint.
+    `id` is `<app id>#<component id>`."""
+
+    schema_name: ClassVar[str] = "integration_app"
+
+    integration_id: str
