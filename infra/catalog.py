@@ -14,9 +14,12 @@ System = Literal["salesforce", "energised", "sap", "webhook"]
 """Names a part of `OrgSettings`, and the secret in it that the function may read."""
 
 
-Files = Literal["hands_out", "judges"]
+Files = Literal["hands_out", "judges", "keeps_events", "reads_events"]
 """Hands out forms to upload files and links to see them; or reads what was uploaded, and keeps it
-or not."""
+or not. Or keeps the events of ERPs as they came; or reads them."""
+API_CONTEXT = "orders"
+"""The context whose stack holds the API. Others hang their routes on it: clients know one
+address."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,16 @@ class Queue:
     """A queue of the use case's own name, with a dead-letter queue and an alarm.
 
     `events` names the setting of `SalesforceSettings` that holds the event's API name; the rule on
-    the bus matches it. With `uploads` S3 tells it of files that users have sent. Neither: the queue
-    is fed from the outbox.
+    the bus matches it. With `uploads` S3 tells it of files that users have sent. An `ordered` one
+    keeps the order of each group of messages (FIFO), and a use case of ours fills it by `sends_to`.
+    None of these: the queue is fed from the outbox.
     """
 
     events: (
         Literal["assigned_event", "status_event", "wallbox_assigned_event", "review_event"] | None
     ) = None
     uploads: bool = False
+    ordered: bool = False
     batch_size: int = 1
     """One by one where each message may wait for outside systems: a killed batch would come back
     whole, and end in the dead-letter queue untried."""
@@ -50,7 +55,7 @@ class Queue:
     @property
     def from_outbox(self) -> bool:
         """Whether its messages are errands of the outbox."""
-        return self.events is None and not self.uploads
+        return self.events is None and not self.uploads and not self.ordered
 
 
 @dataclass(frozen=True)
@@ -375,6 +380,31 @@ USE_CASES: tuple[UseCase, ...] = (
         summary="Shows the API's own description, an OpenAPI 3.1 document",
         routes=(Route("GET", "/v1/openapi.json", "openapi"),),
         table="read",
+    ),
+    UseCase(
+        name="erp_events",
+        context="toolkit",
+        summary="Takes events of an ERP in the toolkit's format; each is answered for itself",
+        routes=(
+            Route("POST", "/v1/erp/updates/events", "erp_events_v1"),
+            Route("POST", "/v2/erp/updates/events", "erp_events_v2"),
+            Route("POST", "/v3/erp/updates/events", "erp_events_v3"),
+        ),
+        files="keeps_events",
+        sends_to=("erp_apply",),
+        timeout_seconds=25,
+        memory_mb=1024,
+    ),
+    UseCase(
+        name="erp_apply",
+        context="toolkit",
+        summary="Maps the events of ERPs, and applies to the entities what they come to",
+        # Ten together: what they are about is read at once. What can never be applied is parked at
+        # its first try, so that tries are used up by outages alone, of an hour here.
+        queue=Queue(ordered=True, batch_size=10, max_receive_count=10, max_concurrency=20),
+        files="reads_events",
+        timeout_seconds=60,
+        memory_mb=1024,
     ),
     UseCase(
         name="outbox_relay",

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from busbar.api import code_of
 from busbar.domain.authorisation import SIGNED, TABLE
 from infra.catalog import USE_CASES, Route, UseCase
 from infra.operations import IDS, OUR_ID, Json, Operation, Says, operations
@@ -31,8 +32,8 @@ BODY_PROBLEMS = {
     400: ("body-invalid",),
     413: ("body-too-large",),
     415: ("content-type-unsupported", "content-encoding-unsupported"),
-    422: ("fields-invalid",),
 }
+FIELD_PROBLEMS: dict[int, tuple[str, ...]] = {422: ("fields-invalid",)}
 CSV_PROBLEMS = {
     400: ("body-invalid",),
     413: ("body-too-large",),
@@ -104,10 +105,18 @@ PROBLEM: Json = {
         },
     },
 }
+TOOLKIT_ERROR: Json = {
+    "type": "object",
+    "description": "The toolkit's errors: `code` is stable, `message` is for people.",
+    "required": ["code", "message"],
+    "additionalProperties": False,
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+}
 GATEWAY_MESSAGE: Json = {
     "type": "object",
     "description": "What API Gateway answers by itself.",
     "required": ["message"],
+    "additionalProperties": False,
     "properties": {"message": {"type": ["string", "null"]}},
 }
 FILE: Json = {
@@ -171,7 +180,9 @@ def problems_of(operation: Operation, route: Route) -> dict[int, tuple[str, ...]
         IF_MATCH_PROBLEMS[operation.if_match],
     ]
     parts += [KEY_PROBLEMS] if operation.key else []
-    parts += [BODY_PROBLEMS] if operation.body and not signed else []
+    if operation.body and not signed:
+        fields = {} if operation.toolkit else FIELD_PROBLEMS
+        parts += [BODY_PROBLEMS, fields]
     parts += [CSV_PROBLEMS] if operation.csv else []
     parts += [{404: ("route-not-found",)}] if "{" in route.path else []
     return {
@@ -201,10 +212,19 @@ def document() -> Json:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": {**_schemas(described), "Problem": PROBLEM, "Gateway": GATEWAY_MESSAGE},
+            "schemas": {
+                **_schemas(described),
+                "Problem": PROBLEM,
+                "ToolkitError": TOOLKIT_ERROR,
+                "Gateway": GATEWAY_MESSAGE,
+            },
             "headers": HEADERS,
             "responses": {
                 f"Problem{status}": _problem(status, slugs)
+                for status, slugs in EVERY_PROBLEMS.items()
+            }
+            | {
+                f"Toolkit{status}": _toolkit_error(status, slugs)
                 for status, slugs in EVERY_PROBLEMS.items()
             },
             "securitySchemes": SECURITY,
@@ -275,6 +295,15 @@ def _parameters(route: Route, operation: Operation) -> Iterator[Json]:
 
 def _responses(route: Route, operation: Operation) -> Json:
     answers = {str(status): _answer(says) for status, says in operation.answers.items()}
+    if operation.toolkit:
+        errors = problems_of(operation, route).items()
+        told = {
+            str(status): {"$ref": f"#/components/responses/Toolkit{status}"}
+            if EVERY_PROBLEMS.get(status) == slugs
+            else _toolkit_error(status, slugs)
+            for status, slugs in errors
+        }
+        return {**answers, **told}
     problems = {
         str(status): {"$ref": f"#/components/responses/Problem{status}"}
         if EVERY_PROBLEMS.get(status) == slugs
@@ -312,6 +341,23 @@ def _problem(status: int, slugs: Sequence[str], *, signed: bool = False) -> Json
     if status in GATEWAY and not (signed and status == 401):
         made["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/Gateway"}}
     return made
+
+
+def _toolkit_error(status: int, slugs: Sequence[str]) -> Json:
+    made: Json = {"description": TITLES[status]}
+    choices: list[Json] = [{"$ref": "#/components/schemas/Gateway"}] if status in GATEWAY else []
+    if slugs:
+        codes = [code_of(slug) for slug in slugs]
+        ours = {
+            "allOf": [{"$ref": "#/components/schemas/ToolkitError"}],
+            "properties": {"code": {"enum": codes}},
+        }
+        choices.insert(0, ours)
+        made["headers"] = _headers(*(["Retry-After"] if status == 503 else []))
+    content: Json = {"schema": {"anyOf": choices} if len(choices) > 1 else choices[0]}
+    if slugs:
+        content["example"] = {"code": codes[0], "message": TITLES[status]}
+    return {**made, "content": {"application/json": content}}
 
 
 def _headers(*names: str) -> Json:

@@ -6,7 +6,6 @@ from typing import Any
 
 from busbar.settings import Settings
 from busbar.usecases.erp_apply import Applier, Org
-from busbar.usecases.event_mapping import EventMapper
 from busbar.wiring import Clients, Handler, Parts, lambda_entry
 
 
@@ -19,7 +18,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
             return None
         return Org(parts.deps(name), parts.entity_deps(name))
 
-    applier = Applier(org, parts.queues, parts.ids, EventMapper())
+    applier = Applier(org, parts.queues, parts.ids, parts.event_mapper())
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return applier.handle(event.get("Records", []))

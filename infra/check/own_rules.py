@@ -25,7 +25,7 @@ STAGES = ("local", "dev", "test", "prod")
 
 RULES: Mapping[str, Callable[[Assembly, Build], list[str]]] = {
     "handlers": handlers.faults,
-    "queues": lambda assembly, _: queues.faults(assembly),
+    "queues": lambda assembly, _: queues.faults(assembly, USE_CASES),
     "triggers": lambda assembly, _: triggers.faults(assembly, USE_CASES),
     "rights": lambda assembly, _: rights.faults(assembly, USE_CASES),
     "routes": lambda assembly, _: routes.faults(assembly, USE_CASES),

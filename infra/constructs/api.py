@@ -21,6 +21,7 @@ from aws_cdk.aws_apigatewayv2 import (
     HttpRouteIntegration,
     HttpRouteIntegrationConfig,
     HttpStage,
+    IHttpApi,
     IHttpRoute,
     PayloadFormatVersion,
     ThrottleSettings,
@@ -66,6 +67,15 @@ class LambdaProxy(HttpRouteIntegration):
             uri=self._function_arn,
             payload_format_version=PayloadFormatVersion.VERSION_2_0,
         )
+
+
+def let_call(function: UseCaseFunction, api: IHttpApi) -> None:
+    """Let this API call the function, by any of its routes (decision 0037)."""
+    function.function.add_permission(
+        "Api",
+        principal=ServicePrincipal("apigateway.amazonaws.com"),
+        source_arn=api.arn_for_execute_api(),
+    )
 
 
 class HttpDoor(Construct):
@@ -144,11 +154,16 @@ class HttpDoor(Construct):
             ],
         )
 
+    @property
+    def authorizer_id(self) -> str:
+        """For routes that other stacks add. Known once there is a route."""
+        return self._authorizer.authorizer_id
+
     def add(self, use_case: UseCase, function: UseCaseFunction) -> None:
         """Add the routes of a use case. Only those that the catalogue calls signed are open."""
         if not (use_case.routes or use_case.signed_routes):
             return
-        self._let_call(function)
+        let_call(function, self._api)
         integration = LambdaProxy(pascal(use_case.name), function.function.function_arn)
         for route in use_case.routes:
             self._api.add_routes(
@@ -165,14 +180,6 @@ class HttpDoor(Construct):
                 authorizer=HttpNoneAuthorizer(),
             )
             self._bound(f"{route.method} {route.path}", made[0])
-
-    def _let_call(self, function: UseCaseFunction) -> None:
-        """Let this API call the function, by any of its routes (decision 0037)."""
-        function.function.add_permission(
-            "Api",
-            principal=ServicePrincipal("apigateway.amazonaws.com"),
-            source_arn=self._api.arn_for_execute_api(),
-        )
 
     def _bound(self, key: str, route: HttpRoute) -> None:
         """Bound the calls of a route that anybody may call: they take nothing from the others."""

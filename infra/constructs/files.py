@@ -1,4 +1,7 @@
-"""The bucket of users' files: proofs of installation. Nobody reads it but by a signed link."""
+"""The bucket of files: users' proofs of installation, and the events of ERPs as they came.
+
+Nobody outside reads it but by a signed link.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from aws_cdk.aws_s3 import (
 )
 from constructs import Construct
 
+from busbar.domain.erp_events import RECEIVED, RECEIVED_KEPT_DAYS
 from busbar.domain.wallbox_proofs import UPLOADS, UPLOADS_KEPT_DAYS
 from infra.stages import StageConfig
 
@@ -42,6 +46,12 @@ class UserFiles(Construct):
             versioned=True,
             lifecycle_rules=[
                 LifecycleRule(prefix=UPLOADS, expiration=Duration.days(UPLOADS_KEPT_DAYS)),
+                # They hold what an ERP knows of people: gone means gone, a day later.
+                LifecycleRule(
+                    prefix=RECEIVED,
+                    expiration=Duration.days(RECEIVED_KEPT_DAYS),
+                    noncurrent_version_expiration=Duration.days(1),
+                ),
                 LifecycleRule(
                     noncurrent_version_expiration=Duration.days(DELETED_KEPT_DAYS),
                     abort_incomplete_multipart_upload_after=Duration.days(1),

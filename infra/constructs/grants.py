@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import Aws
 from aws_cdk.aws_iam import PolicyStatement
 
+from busbar.domain.erp_events import RECEIVED
 from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
 from infra.catalog import Files
 
@@ -61,9 +62,16 @@ def may_run(machine_arn: str) -> list[PolicyStatement]:
 def may_use_files(bucket: str, what: Files) -> list[PolicyStatement]:
     """Sign forms and links, which give no more than their signer has; or judge what was uploaded.
 
-    Without the right to list, S3 calls a file that is gone forbidden.
+    Or keep the events of ERPs, or read them. Without the right to list, S3 calls a file that is
+    gone forbidden.
     """
     arn = f"arn:{Aws.PARTITION}:s3:::{bucket}"
+    if what == "keeps_events":
+        return [PolicyStatement(actions=["s3:PutObject"], resources=[f"{arn}/{RECEIVED}*"])]
+    listing = PolicyStatement(actions=["s3:ListBucket"], resources=[arn])
+    if what == "reads_events":
+        events = PolicyStatement(actions=["s3:GetObject"], resources=[f"{arn}/{RECEIVED}*"])
+        return [events, listing]
     uploads, proofs = [f"{arn}/{UPLOADS}*"], [f"{arn}/{PROOFS}*"]
     if what == "hands_out":
         return [
@@ -73,7 +81,7 @@ def may_use_files(bucket: str, what: Files) -> list[PolicyStatement]:
     return [
         PolicyStatement(actions=["s3:GetObject", "s3:DeleteObject"], resources=uploads),
         PolicyStatement(actions=["s3:PutObject", "s3:DeleteObject"], resources=proofs),
-        PolicyStatement(actions=["s3:ListBucket"], resources=[arn]),
+        listing,
     ]
 
 

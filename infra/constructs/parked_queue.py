@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_cdk import Duration, Stack
 from aws_cdk.aws_sns import ITopic
-from aws_cdk.aws_sqs import Queue, QueueEncryption
+from aws_cdk.aws_sqs import (
+    DeduplicationScope,
+    FifoThroughputLimit,
+    Queue,
+    QueueEncryption,
+)
 from constructs import Construct
 
 from infra.constructs.alarm import MINUTE, MetricAlarm
@@ -18,6 +25,21 @@ def dead_letters(use_case: str, source: str) -> str:
     `source` is `worker`, `rule-<org>`, `rule-uploads`, `rule-executions`, `schedule` or `stream`.
     """
     return f"dead-letters/{use_case}/{source}"
+
+
+def keeping_order(ordered: bool) -> dict[str, Any]:
+    """Options of a queue that keeps the order of each group: high throughput, by group.
+
+    What a repeat is says its sender: the same bytes may be two events.
+    """
+    if not ordered:
+        return {}
+    return {
+        "fifo": True,
+        "content_based_deduplication": False,
+        "deduplication_scope": DeduplicationScope.MESSAGE_GROUP,
+        "fifo_throughput_limit": FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+    }
 
 
 class ParkedQueue(Construct):
@@ -37,6 +59,7 @@ class ParkedQueue(Construct):
         topic: ITopic,
         says: str,
         runbook: str,
+        ordered: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self.queue = Queue(
@@ -46,6 +69,8 @@ class ParkedQueue(Construct):
             enforce_ssl=True,
             # Age counts from the first queue: 14 days here leave 10 after the 4 days there.
             retention_period=Duration.days(14),
+            # The dead-letter queue of a queue that keeps order has to be one itself.
+            **keeping_order(ordered),
         )
         MetricAlarm(
             self,

@@ -12,7 +12,7 @@ from infra.catalog import Queue as QueueRow
 from infra.catalog import UseCase
 from infra.constructs.alarm import FIVE_MINUTES, MetricAlarm
 from infra.constructs.function import UseCaseFunction
-from infra.constructs.parked_queue import ParkedQueue
+from infra.constructs.parked_queue import ParkedQueue, keeping_order
 from infra.stages import StageConfig
 
 TOO_OLD = Duration.minutes(30)
@@ -42,6 +42,7 @@ class WorkQueue(Construct):
             topic=topic,
             says=f"{use_case.name} gave up on a message",
             runbook="dead_letters",
+            ordered=row.ordered,
         ).queue
         self.queue = Queue(
             self,
@@ -54,6 +55,7 @@ class WorkQueue(Construct):
             dead_letter_queue=DeadLetterQueue(
                 max_receive_count=row.max_receive_count, queue=self.parked
             ),
+            **keeping_order(row.ordered),
         )
         MetricAlarm(
             self,

@@ -14,7 +14,7 @@ from pathlib import Path
 from infra.local.options import ROOT, CannotStart
 
 STAGE = "local"
-_SOURCES = ("infra", "functions", "shared")
+_SOURCES = ("infra", "functions", "shared", "integrations")
 _NOT_DEPLOYED = (
     ROOT / "infra" / "local",
     ROOT / "infra" / "simulators",

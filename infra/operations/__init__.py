@@ -72,6 +72,9 @@ class Operation:
     if_match: Literal["never", "may", "must"] = "never"
     problems: Problems = field(default_factory=dict)
     """Status -> types of the problems that it alone may answer; the common ones are added."""
+    toolkit: bool = False
+    """Whether it is one of the toolkit's: its errors are `{"code", "message"}`, and its bodies may
+    hold keys that it does not know."""
 
 
 LIMIT = Parameter(

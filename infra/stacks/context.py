@@ -13,7 +13,7 @@ from constructs import Construct
 
 from busbar.domain.wallbox_proofs import UPLOADS
 from infra.build import Build
-from infra.catalog import Queue, UseCase
+from infra.catalog import API_CONTEXT, Queue, UseCase
 from infra.constructs.api import HttpDoor
 from infra.constructs.event_rule import EventRule
 from infra.constructs.function import UseCaseFunction
@@ -31,6 +31,7 @@ from infra.constructs.machine import UseCaseMachine
 from infra.constructs.names import pascal, publish, published
 from infra.constructs.packages import Packages
 from infra.constructs.schedule import Schedule
+from infra.constructs.shared_api import SharedDoor
 from infra.constructs.stream import StreamTrigger
 from infra.constructs.work_queue import WorkQueue
 from infra.environment import Names, environment
@@ -55,7 +56,7 @@ class ContextStack(Stack):
         self._topic = Topic.from_topic_arn(self, "Alarms", self._name("alarms/arn"))
         self._table_name = self._name("table/name")
         self._packages = Packages.of(self, build)
-        door = self._door() if any(u.routes for u in use_cases) else None
+        door = self._door(use_cases)
         # Queues first: a function may send to the queue of a use case that stands below it.
         self._queues = {u.name: self._queue(u, u.queue) for u in use_cases if u.queue}
         self._machines = {u.name: self._machine(u.name) for u in use_cases if u.machine}
@@ -64,6 +65,8 @@ class ContextStack(Stack):
             self._start(use_case, function)
             if door:
                 door.add(use_case, function)
+        if isinstance(door, HttpDoor):
+            publish(self, stage=stage.name, name="api/authorizer-id", value=door.authorizer_id)
 
     def _name(self, name: str) -> str:
         return published(self, stage=self._stage.name, name=name)
@@ -75,7 +78,16 @@ class ContextStack(Stack):
             for name, org in sorted(self._stage.orgs.items())
         }
 
-    def _door(self) -> HttpDoor:
+    def _door(self, use_cases: Sequence[UseCase]) -> HttpDoor | SharedDoor | None:
+        if not any(u.routes for u in use_cases):
+            return None
+        if use_cases[0].context != API_CONTEXT:
+            return SharedDoor(
+                self,
+                "Door",
+                api_id=self._name("api/id"),
+                authorizer_id=self._name("api/authorizer-id"),
+            )
         door = HttpDoor(
             self,
             "Door",

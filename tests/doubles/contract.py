@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema_rs
 
 from infra.openapi import document
+from infra.operations import operations
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -55,13 +56,14 @@ def _body(operation: str, status: str, content_type: str) -> jsonschema_rs.Valid
 def hold(operation: str, status: int, headers: Mapping[str, str], body: Any) -> None:
     """Hold an answer against the document. Raises `AssertionError` saying what it does not know.
 
-    Errors have to be our own problem documents: what API Gateway says by itself is none of ours.
+    Errors have to be our own, as the document has them: problem documents, or the toolkit's. What
+    API Gateway says by itself is none of ours.
     """
     answers = operation_of(operation)["responses"]
     where = f"{operation} answered {status}"
     assert str(status) in answers, f"{where}, which infra/operations does not declare: {body}"
     content_type = headers["Content-Type"]
-    assert (content_type == PROBLEM_JSON) == (status >= 400), f"{where} as {content_type}"
+    assert content_type == _told_as(operation, status), f"{where} as {content_type}"
     if "content" not in resolved(answers[str(status)]):
         assert body is None, f"{where} with a body"
         _hold_headers(where, resolved(answers[str(status)]), headers)
@@ -70,7 +72,15 @@ def hold(operation: str, status: int, headers: Mapping[str, str], body: Any) -> 
     assert not faults, f"{where}: " + "; ".join(
         f"{'/'.join(map(str, f.instance_path))}: {f.message}" for f in faults
     )
+    if status >= 400 and content_type != PROBLEM_JSON:
+        assert "code" in body, f"{where} with what API Gateway says"
     _hold_headers(where, resolved(answers[str(status)]), headers)
+
+
+def _told_as(operation: str, status: int) -> str:
+    if status < 400 or operations()[operation].toolkit:
+        return "application/json"
+    return PROBLEM_JSON
 
 
 def _hold_headers(where: str, answer: Any, headers: Mapping[str, str]) -> None:

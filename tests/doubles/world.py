@@ -7,8 +7,6 @@ effect boundary: the worker then dies there, as if its process were killed.
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import json
 import re
 from collections import Counter
@@ -45,8 +43,10 @@ from infra.simulators.transport import SimulatorTransport
 from tests.doubles.canaries import found_in
 from tests.doubles.clock import ManualClock, Timers
 from tests.doubles.contract import hold
+from tests.doubles.evaluation import InProcess
 from tests.doubles.files import BUCKET, MemoryS3
 from tests.doubles.memory_table import MemoryTable
+from tests.doubles.queues import MemorySqs
 from tests.doubles.states import ARN, StatesClient, the_machine
 
 SALESFORCE = "https://salesforce.example"
@@ -55,7 +55,6 @@ SAP = "https://sap.example"
 SOURCE = "salesforce.local/00D000000000001AAA/0YL000000000001AAA"
 AUDIENCE = "portal"
 ORG = "demo"
-VISIBILITY = 360.0
 WEBHOOK_KEY = "whsec_bm8tc2VjcmV0LWJ1dC1sb25nLWVub3VnaC1mb3ItYS1rZXk="
 
 
@@ -126,64 +125,6 @@ class FragileTransport(httpx.BaseTransport):
         if self._system in self._world.hanging:
             self._world.hang(request)
         return self._inner.handle_request(request)
-
-
-@dataclass(order=True)
-class Message:
-    """A message on a queue."""
-
-    visible_at: float
-    number: int
-    body: str = field(compare=False)
-    received: int = field(compare=False, default=0)
-
-
-class MemorySqs:
-    """SQS, as far as handlers use it."""
-
-    def __init__(self, clock: ManualClock, boundaries: Boundaries) -> None:
-        self._clock = clock
-        self._boundaries = boundaries
-        self._numbers = itertools.count()
-        self.queues: dict[str, list[Message]] = {}
-        self.dead: dict[str, list[str]] = {}
-
-    def send_message(self, **call: Any) -> None:
-        """SendMessage, at which the worker may die."""
-        url, body = call["QueueUrl"], call["MessageBody"]
-        self._boundaries.around(
-            f"send {url}", lambda: self.put(url, body, call.get("DelaySeconds", 0))
-        )
-
-    def put(self, queue: str, body: str, delay: float = 0.0) -> None:
-        """Put a message on a queue or a dead-letter queue."""
-        if queue.endswith("-dead"):
-            assert found_in(body) == [], "a dead letter holds personal data"
-            self.dead.setdefault(queue.removesuffix("-dead"), []).append(body)
-            return
-        at = self._clock.now().timestamp() + delay
-        message = Message(at, next(self._numbers), body)
-        heapq.heappush(self.queues.setdefault(queue, []), message)
-
-    def take(self, queue: str, most: int) -> list[Message]:
-        """Up to `most` messages that are visible now."""
-        waiting = self.queues.get(queue, [])
-        taken: list[Message] = []
-        while waiting and len(taken) < most:
-            if waiting[0].visible_at > self._clock.now().timestamp():
-                break
-            taken.append(heapq.heappop(waiting))
-        return taken
-
-    def back(self, queue: str, message: Message, most: int) -> None:
-        """A failed message: visible again later, or dead after too many tries."""
-        message.received += 1
-        if message.received >= most:
-            assert found_in(message.body) == [], "a dead letter holds personal data"
-            self.dead.setdefault(queue, []).append(message.body)
-            return
-        message.visible_at = self._clock.now().timestamp() + VISIBILITY
-        heapq.heappush(self.queues[queue], message)
 
 
 class MemorySecrets:
@@ -257,7 +198,8 @@ class World:
         self.mapper = mapper
         self.boundaries = Boundaries()
         self.table = MemoryTable()
-        self.sqs = MemorySqs(self.clock, self.boundaries)
+        ordered = {case.name for case in USE_CASES if case.queue and case.queue.ordered}
+        self.sqs = MemorySqs(self.clock, self.boundaries.around, ordered)
         self.secrets = MemorySecrets()
         self.files = MemoryS3(self.clock.now, self.boundaries.around, self.sqs.put)
         self.hanging: set[str] = set()
@@ -520,6 +462,7 @@ class _WorldClients(Clients):
             clock=world.clock,
             monotonic=lambda: world.clock.now().timestamp(),
             mapper=world.mapper,
+            child=InProcess(),
             aws={
                 "sqs": world.sqs,
                 "secretsmanager": world.secrets,

@@ -56,6 +56,7 @@ class Replay:
         world._relayed = 0
         world.sqs.queues.clear()
         world.sqs.dead.clear()
+        world.sqs.groups_of_dead.clear()
         world.boundaries.names.clear()
         world.energised.restore(self._cards)
         logins = dict(world.salesforce.org.tokens)

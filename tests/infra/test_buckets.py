@@ -69,8 +69,16 @@ PLANTED: dict[str, tuple[Change, str]] = {
         lambda has: has["LifecycleConfiguration"]["Rules"].pop(0),
         "uploads that nobody judges stay for ever",
     ),
-    "deleted stay": (
+    "events stay": (
         lambda has: has["LifecycleConfiguration"]["Rules"].pop(1),
+        "events of ERPs stay longer than 14 days",
+    ),
+    "their versions stay": (
+        lambda has: has["LifecycleConfiguration"]["Rules"][1].pop("NoncurrentVersionExpiration"),
+        "events of ERPs stay longer than 14 days",
+    ),
+    "deleted stay": (
+        lambda has: has["LifecycleConfiguration"]["Rules"].pop(2),
         "what is deleted stays for ever",
     ),
     "any page": (

@@ -163,7 +163,9 @@ def test_should_be_red_when_a_use_case_has_no_function(dev: Assembly, packages: 
 def test_should_be_red_when_a_queue_has_no_dead_letter_queue(dev: Assembly) -> None:
     del one(dev, "AWS::SQS::Queue", "CardEventWorkQueue").properties["RedrivePolicy"]
 
-    assert any("queue without a dead-letter queue" in fault for fault in queues.faults(dev))
+    assert any(
+        "queue without a dead-letter queue" in fault for fault in queues.faults(dev, USE_CASES)
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,13 +178,13 @@ def test_should_be_red_when_a_queue_has_no_dead_letter_queue(dev: Assembly) -> N
 def test_should_be_red_when_a_queue_has_no_alarm(dev: Assembly, alarm: str, says: str) -> None:
     one(dev, "AWS::CloudWatch::Alarm", alarm).properties["AlarmActions"] = []
 
-    assert any(says in fault for fault in queues.faults(dev))
+    assert any(says in fault for fault in queues.faults(dev, USE_CASES))
 
 
 def test_should_be_red_when_visibility_is_below_six_times_the_time_limit(dev: Assembly) -> None:
     one(dev, "AWS::SQS::Queue", "CardEventWorkQueue").properties["VisibilityTimeout"] = 359
 
-    (fault,) = queues.faults(dev)
+    (fault,) = queues.faults(dev, USE_CASES)
 
     assert "visibility below 360 s" in fault
 

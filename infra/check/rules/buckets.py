@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from busbar.domain.erp_events import RECEIVED, RECEIVED_KEPT_DAYS
 from busbar.domain.wallbox_proofs import UPLOADS
 from infra.catalog import UseCase
 from infra.check.assembly import Assembly, Json, Resource
@@ -24,11 +25,27 @@ def _faults(assembly: Assembly, bucket: Resource) -> Iterator[str]:
         yield f"{bucket}: bucket that may be read without TLS"
     if "*" in _origins(has):
         yield f"{bucket}: bucket that pages of anybody may call"
-    rules = has.get("LifecycleConfiguration", {}).get("Rules", [])
+    yield from _kept_faults(bucket)
+
+
+def _kept_faults(bucket: Resource) -> Iterator[str]:
+    rules = bucket.properties.get("LifecycleConfiguration", {}).get("Rules", [])
     if not any(r.get("Prefix") == UPLOADS and "ExpirationInDays" in r for r in rules):
         yield f"{bucket}: uploads that nobody judges stay for ever"
-    if not any("NoncurrentVersionExpiration" in r for r in rules):
+    if not any("NoncurrentVersionExpiration" in r and "Prefix" not in r for r in rules):
         yield f"{bucket}: what is deleted stays for ever"
+    if not any(_forgets_events(rule) for rule in rules):
+        yield f"{bucket}: events of ERPs stay longer than {RECEIVED_KEPT_DAYS} days"
+
+
+def _forgets_events(rule: Json) -> bool:
+    """They hold personal data: they and their versions go."""
+    days = rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays", 0)
+    return (
+        rule.get("Prefix") == RECEIVED
+        and rule.get("ExpirationInDays") == RECEIVED_KEPT_DAYS
+        and 1 <= days <= 7
+    )
 
 
 def _origins(has: Json) -> set[str]:

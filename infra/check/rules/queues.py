@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from infra.catalog import UseCase
 from infra.check.assembly import Assembly, Resource
 
 DEPTH = "ApproximateNumberOfMessagesVisible"
 AGE = "ApproximateAgeOfOldestMessage"
+ORDERED = {
+    "FifoQueue": True,
+    "DeduplicationScope": "messageGroup",
+    "FifoThroughputLimit": "perMessageGroupId",
+}
+"""What makes a queue keep the order of each group of messages, and no other."""
 
 
 def _arn(queue: Resource) -> str:
@@ -58,6 +65,31 @@ def _queue_faults(assembly: Assembly, queue: Resource, dead_letters: set[str]) -
         yield f"{queue}: queue without encryption"
 
 
+def _order_faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> Iterator[str]:
+    """Queues that keep order do so group by group, and what a repeat is says their sender."""
+    arns = {_arn(q): q for q in assembly.resources("AWS::SQS::Queue")}
+    fed = {
+        assembly.text(m.stack, m.properties["FunctionName"]): assembly.text(
+            m.stack, m.properties["EventSourceArn"]
+        )
+        for m in assembly.resources("AWS::Lambda::EventSourceMapping")
+    }
+    functions = assembly.functions()
+    for case in use_cases:
+        queue = arns.get(fed.get(f"${{{functions.get(case.name)}}}", ""))
+        if case.queue is None or queue is None:
+            continue
+        target = queue.properties.get("RedrivePolicy", {}).get("deadLetterTargetArn")
+        parked = arns.get(assembly.text(queue.stack, target))
+        for one in filter(None, (queue, parked)):
+            if case.queue.ordered and not ORDERED.items() <= one.properties.items():
+                yield f"{one}: does not keep the order of each group by itself"
+            if case.queue.ordered and one.properties.get("ContentBasedDeduplication"):
+                yield f"{one}: takes equal messages for one"
+            if not case.queue.ordered and one.properties.get("FifoQueue"):
+                yield f"{one}: keeps an order that the catalogue does not ask for"
+
+
 def _visibility_faults(assembly: Assembly) -> Iterator[str]:
     queues = {_arn(q): q for q in assembly.resources("AWS::SQS::Queue")}
     functions = {f"${{{f}}}": f for f in assembly.functions().values()}
@@ -71,7 +103,7 @@ def _visibility_faults(assembly: Assembly) -> Iterator[str]:
                 yield f"{queue}: visibility below {least} s, six times its function's time limit"
 
 
-def faults(assembly: Assembly) -> list[str]:
+def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
     """Queues that could lose a message, or keep one without anybody knowing."""
     dead_letters = dead_letter_arns(assembly)
     found = [
@@ -79,4 +111,5 @@ def faults(assembly: Assembly) -> list[str]:
         for queue in assembly.resources("AWS::SQS::Queue")
         for fault in _queue_faults(assembly, queue, dead_letters)
     ]
+    found += _order_faults(assembly, use_cases)
     return found + list(_visibility_faults(assembly))

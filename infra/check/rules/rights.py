@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from busbar.domain.erp_events import RECEIVED
 from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
 from infra.catalog import Files, UseCase
 from infra.check.assembly import Assembly, Resource, as_list
@@ -43,7 +44,7 @@ WILDCARDS = {
 }
 """The only actions that may be granted on `*`, and why."""
 
-FILES = (f"/{UPLOADS}*", f"/{PROOFS}*")
+FILES = (f"/{UPLOADS}*", f"/{PROOFS}*", f"/{RECEIVED}*")
 """What may stand behind a bucket in a right's resource: files have no names before they come."""
 
 HARMLESS = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
@@ -85,10 +86,12 @@ def _on_files(bucket: str, what: Files) -> Iterator[Right]:
             *((UPLOADS, verb) for verb in ("GetObject", "DeleteObject")),
             *((PROOFS, verb) for verb in ("PutObject", "DeleteObject")),
         ),
+        "keeps_events": ((RECEIVED, "PutObject"),),
+        "reads_events": ((RECEIVED, "GetObject"),),
     }
     for prefix, verb in verbs[what]:
         yield f"s3:{verb}", f"{arn}/{prefix}*"
-    if what == "judges":  # else S3 calls a file that is gone forbidden
+    if what in {"judges", "reads_events"}:  # else S3 calls a file that is gone forbidden
         yield "s3:ListBucket", arn
 
 

@@ -262,11 +262,15 @@ def _problem(problem: Problem) -> Answer:
     return Answer(problem.status, body, problem.headers)
 
 
+def code_of(slug: str) -> str:
+    """The toolkit's code for a type of problem: `body-invalid` is `BODY_INVALID`."""
+    return slug.upper().replace("-", "_")
+
+
 def _told_as_toolkit(problem: Problem) -> Answer:
-    code = problem.slug.upper().replace("-", "_")
     said = f"{problem.title}: {problem.detail}" if problem.detail else problem.title
     named = "; ".join(f"{e.field} {e.message}" for e in problem.errors if e.field not in said)
-    body = {"code": code, "message": f"{said}: {named}" if named else said}
+    body = {"code": code_of(problem.slug), "message": f"{said}: {named}" if named else said}
     return Answer(problem.status, body, problem.headers)
 
 

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from busbar.connectors.salesforce.orders import SalesforceOrders
     from busbar.connectors.salesforce.webhook_keys import WebhookKeys
     from busbar.usecases.entity_deps import EntityDeps
+    from busbar.usecases.event_mapping import EventMapper, Served
 
 Handler = Callable[[dict[str, Any], Any], Any]
 """A Lambda handler: (event, context) -> answer."""
@@ -116,7 +117,8 @@ class Clients:
 
     On Lambda: `Clients()`. Elsewhere a session and endpoint point at the local AWS, `transports`
     (base URL -> httpx transport) mount simulators in process; `table`, `clock`, `monotonic`, `ids`,
-    `mapper` and `aws` (service -> client) stand in for the real ones.
+    `mapper`, `child` (which evaluates what is not trusted) and `aws` (service -> client) stand in
+    for the real ones.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class Clients:
         monotonic: Callable[[], float] = time.monotonic,
         ids: Ids | None = None,
         mapper: Mapper | None = None,
+        child: Served | None = None,
         aws: Mapping[str, Any] | None = None,
     ) -> None:
         self._session = session
@@ -141,6 +144,7 @@ class Clients:
         self.monotonic = monotonic
         self.ids: Ids = ids or RandomIds()
         self.mapper = mapper
+        self.child = child
 
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, e.g. `dynamodb`."""
@@ -522,6 +526,12 @@ class Parts:
             catalogue=core_catalogue().extended(own.entity_attributes, own.entity_filters),
             leading=Leading(own.leading_systems),
         )
+
+    def event_mapper(self) -> EventMapper:
+        """What maps events in a process of its own, which starts with the first."""
+        from busbar.usecases.event_mapping import EventMapper  # noqa: PLC0415  (import cost)
+
+        return EventMapper(self._clients.child, engine=self.settings.tuning.jsonata)
 
     def deps(self, org: str) -> Deps:
         """What a use case of this org is given, for the unit of work that runs now."""

@@ -46,6 +46,10 @@ _OFFICE = {
     **_STAFF,
     Role.MACHINE: _ALL,
 }
+_ERP = {
+    Role.MACHINE: _ALL,
+    Role.OPERATOR: _ALL,
+}
 _PEOPLE = {
     Role.FLEET_MANAGER: _COMPANY,
     **_OFFICE,
@@ -100,6 +104,9 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     "tasks_cancel": _STAFF,
     "audit_list": {Role.OPERATOR: _ALL},
     "audit_verify": {Role.OPERATOR: _ALL},
+    "erp_events_v1": _ERP,
+    "erp_events_v2": _ERP,
+    "erp_events_v3": _ERP,
     # It belongs to no company: whoever may call us may read what can be called.
     "openapi": dict.fromkeys(Role, _OWN),
 }

@@ -7,6 +7,7 @@ to be looked up.
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -83,3 +84,11 @@ class EventMessage(BaseModel):
     request_version: RequestVersion = 3
     format: Format
     payload: str | None = None
+
+    def text(self) -> str:
+        """As it is sent: in ASCII, as a queue refuses some characters that a text may have."""
+        return json.dumps(self.model_dump(exclude_defaults=True), separators=(",", ":"))
+
+    def pointer(self) -> EventMessage:
+        """The same without the event itself, which lies in S3."""
+        return self.model_copy(update={"payload": None})

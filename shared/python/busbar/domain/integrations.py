@@ -86,3 +86,12 @@ class Integration(Record):
         """The variables by their keys, as `busbar.mapping` takes them: there a dot leads into an
         object in expressions, and an `env_var_ref` names the whole key."""
         return {variable.key: variable.value for variable in self.variables}
+
+
+class AppMapping(Record):
+    """The integration that an app's component stands for in version 1 of the toolkit's endpoint.
+    `id` is `<app id>#<component id>`."""
+
+    schema_name: ClassVar[str] = "integration_app"
+
+    integration_id: str

@@ -2,8 +2,8 @@
 
 A message ends in one of three ways. Applied: done. Something of it can never be applied as it is
 (its payload, the mapping, what it names): everything else of it is applied, and it is parked with
-its reason, so that it blocks nobody and comes again when the mapping is mended. The table did not
-answer, or others wrote all the time: it comes again, and with it those behind it in its group.
+its reason, so that it blocks nobody and comes again when the mapping is mended. The table or S3 did
+not answer, or others wrote all the time: it comes again, and with it those behind it in its group.
 """
 
 from __future__ import annotations
@@ -19,18 +19,21 @@ from busbar.domain.erp_events import LARGEST_REQUEST, EventMessage, place_of
 from busbar.domain.integrations import InboundUseCase, Integration
 from busbar.domain.marks import Origin, moment
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
-from busbar.domain.outcomes import Outcome, level_of
+from busbar.domain.outcomes import Outcome
 from busbar.domain.updates import Fault, Mapped
-from busbar.errors import Problem, Unavailable
+from busbar.errors import Conflict, Problem, StoreUnavailable, Unavailable
 from busbar.observability import begin, cause, logger
 from busbar.ports import Files, Ids, Message, Put, Queues
 from busbar.usecases.deps import Deps
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import Job, apply_batch
 from busbar.usecases.erp_events import group_of
+from busbar.usecases.erp_outcomes import rows_of, why_parked
 from busbar.usecases.erp_requests import Incoming, exact_or_text, read_event, read_request
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_store import integration_of
+
+Answer = list[Outcome] | StoreUnavailable | Conflict
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,12 @@ class Delivery:
     """A message of the batch: SQS's id of it, and the event in it."""
 
     message_id: str
-    body: str
     event: EventMessage
+
+    @property
+    def group(self) -> str:
+        """The queue's group of it."""
+        return group_of(self.event.org, self.event.integration_id, self.event.group)
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,26 @@ class Prepared:
     """An event that is mapped, or of which it is known that it cannot be."""
 
     delivery: Delivery
-    use_case: InboundUseCase | None
     mapped: Mapped
+    integration: Integration | None = None
+    use_case: InboundUseCase | None = None
+
+    @property
+    def job(self) -> Job:
+        """What is to be applied."""
+        event = self.delivery.event
+        origin = Origin(
+            org=event.org,
+            integration_id=event.integration_id,
+            use_case=event.use_case,
+            system=self.integration.system if self.integration else "",
+            event_id=event.event_id,
+            correlation_id=event.correlation_id,
+            source_version=event.timestamp,
+            mapping_version=self.use_case.changed_at.isoformat() if self.use_case else "",
+            at=moment(event.accepted),
+        )
+        return Job(self.mapped, origin, self.delivery.group)
 
 
 @dataclass(frozen=True)
@@ -87,7 +112,7 @@ class Applier:
                 logger.error("event unreadable", extra={"message_id": message_id})
                 self._queues.park(body, "unreadable", Message(body, "unreadable", message_id))
                 continue
-            read[event.org].append(Delivery(message_id, body, event))
+            read[event.org].append(Delivery(message_id, event))
         return read
 
     def _for_org(self, name: str, deliveries: Sequence[Delivery]) -> list[str]:
@@ -99,22 +124,40 @@ class Applier:
                 self._park(one, "unknown_org")
             return []
         try:
-            integrations: dict[str, Integration | None] = {}
-            prepared = [self._prepare(one, org.deps, integrations) for one in deliveries]
-            answers = apply_batch([self._job(one, integrations) for one in prepared], org.entities)
-            return self._ended(prepared, answers, org.deps)
+            prepared, again = self._prepared(deliveries, org.deps)
+            answers = apply_batch([one.job for one in prepared], org.entities)
+            return again + self._ended(prepared, answers, org.deps)
         except Exception as error:  # noqa: BLE001  whatever it was, all of it may be done again
             logger.warning("batch failed", extra={"error": cause(error)})
             return [one.message_id for one in deliveries]
 
+    def _prepared(
+        self, deliveries: Sequence[Delivery], deps: Deps
+    ) -> tuple[list[Prepared], list[str]]:
+        """What can be applied now, and the ids of what has to come again: the events that could not
+        be read, and those behind them in their groups."""
+        integrations: dict[str, Integration | None] = {}
+        prepared: list[Prepared] = []
+        stopped: set[str] = set()
+        again: list[str] = []
+        for one in deliveries:
+            wanted = one.event.integration_id
+            if wanted not in integrations:
+                integrations[wanted] = integration_of(deps.store, one.event.org, wanted)
+            if one.group not in stopped:
+                try:
+                    prepared.append(self._prepare(one, integrations[wanted], deps.files))
+                    continue
+                except Unavailable as error:
+                    stopped.add(one.group)
+                    _comes_again(one, error)
+            again.append(one.message_id)
+        return prepared, again
+
     def _prepare(
-        self, delivery: Delivery, deps: Deps, integrations: dict[str, Integration | None]
+        self, delivery: Delivery, integration: Integration | None, files: Files
     ) -> Prepared:
         event = delivery.event
-        if event.integration_id not in integrations:
-            found = integration_of(deps.store, event.org, event.integration_id)
-            integrations[event.integration_id] = found
-        integration = integrations[event.integration_id]
         if integration is None:
             return _unmapped(delivery, "INTEGRATION_NOT_FOUND", "the integration is gone")
         use_case = integration.use_case(event.use_case, "")
@@ -122,70 +165,61 @@ class Applier:
             return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
         if not use_case.enabled:
             return _unmapped(delivery, "USE_CASE_DISABLED", "the use case is off", use_case)
-        payload = event.payload
-        if payload is None:
-            payload = _kept_payload(event, deps.files)
+        payload = event.payload if event.payload is not None else _kept_payload(event, files)
         if payload is None:
             message = "the event is no longer kept"
             return _unmapped(delivery, "MALFORMED_PAYLOAD", message, use_case)
         mapped = self._mapper.map(integration, use_case, payload, event.format)
-        return Prepared(delivery, use_case, mapped)
+        return Prepared(delivery, mapped, integration, use_case)
 
-    @staticmethod
-    def _job(one: Prepared, integrations: Mapping[str, Integration | None]) -> Job:
-        event, integration = one.delivery.event, integrations[one.delivery.event.integration_id]
-        origin = Origin(
-            org=event.org,
-            integration_id=event.integration_id,
-            use_case=event.use_case,
-            system=integration.system if integration else "",
-            event_id=event.event_id,
-            correlation_id=event.correlation_id,
-            source_version=event.timestamp,
-            mapping_version=one.use_case.changed_at.isoformat() if one.use_case else "",
-            at=moment(event.accepted),
-        )
-        return Job(one.mapped, origin, group_of(event.org, event.integration_id, event.group))
-
-    def _ended(self, prepared: Sequence[Prepared], answers: Sequence[Any], deps: Deps) -> list[str]:
+    def _ended(
+        self, prepared: Sequence[Prepared], answers: Sequence[Answer], deps: Deps
+    ) -> list[str]:
+        """Write down how events ended, park those that no retry helps; ids of the others."""
         failed = []
         rows: dict[str, list[OutcomeRow]] = defaultdict(list)
+        parked: list[tuple[Delivery, str]] = []
         for one, answer in zip(prepared, answers, strict=True):
             if isinstance(answer, Exception):
                 failed.append(one.delivery.message_id)
-                extra = {"event_id": one.delivery.event.event_id, "error": cause(answer)}
-                logger.warning("event has to come again", extra=extra)
+                _comes_again(one.delivery, answer)
                 continue
-            made = _rows(one, answer)
-            rows[one.delivery.event.integration_id] += made
+            event, faults = one.delivery.event, one.mapped.faults
+            use_case = one.use_case.id if one.use_case else ""
+            rows[event.integration_id] += rows_of(event, use_case, faults, answer)
+            if reason := why_parked(faults, answer):
+                parked.append((one.delivery, reason))
         # The rows first: a crash in between tells of an event twice, never not at all.
         now = deps.clock.now()
         for integration, told in rows.items():
             if told:
-                batch = OutcomeBatch(
-                    id=self._ids.new(), integration_id=integration, at=now, rows=tuple(told)
-                )
+                made = self._ids.new()
+                batch = OutcomeBatch(id=made, integration_id=integration, at=now, rows=tuple(told))
                 deps.store.commit(Put(batch))
-        again = set(failed)
-        for one, answer in zip(prepared, answers, strict=True):
-            if one.delivery.message_id not in again and (reason := _reason(one, answer)):
-                self._park(one.delivery, reason)
+        for delivery, reason in parked:
+            self._park(delivery, reason)
         return failed
 
     def _park(self, delivery: Delivery, reason: str) -> None:
+        """Without the event itself, which lies in S3: what lies here, people look at."""
         event = delivery.event
         # By the message, not the event: one that was sent back and fails again is parked again.
         once = hashlib.sha256(f"{event.event_id} {delivery.message_id}".encode()).hexdigest()
-        group = group_of(event.org, event.integration_id, event.group)
-        self._queues.park(delivery.body, reason, Message(delivery.body, group, once))
+        body = event.pointer().text()
+        self._queues.park(body, reason, Message(body, delivery.group, once))
         extra = {"event_id": event.event_id, "reason": reason}
         logger.error("event parked", extra=extra)
+
+
+def _comes_again(delivery: Delivery, error: Exception) -> None:
+    extra = {"event_id": delivery.event.event_id, "error": cause(error)}
+    logger.warning("event has to come again", extra=extra)
 
 
 def _unmapped(
     delivery: Delivery, code: str, message: str, use_case: InboundUseCase | None = None
 ) -> Prepared:
-    return Prepared(delivery, use_case, Mapped(faults=(Fault(code, message),)))
+    return Prepared(delivery, Mapped(faults=(Fault(code, message),)), use_case=use_case)
 
 
 def _kept_payload(event: EventMessage, files: Files) -> str | None:
@@ -198,47 +232,6 @@ def _kept_payload(event: EventMessage, files: Files) -> str | None:
         body = json.loads(kept.content, parse_int=exact_or_text)
         request = read_request(event.request_version, body)
         found = read_event(request.events[place.position], request)
-    except (ValueError, Problem, IndexError) as error:
-        raise Unavailable("s3", "read_request", type(error).__name__) from None
+    except (ValueError, Problem, IndexError):
+        return None  # What was accepted can be read: this is another file.
     return found.payload if isinstance(found, Incoming) else None
-
-
-def _rows(one: Prepared, outcomes: Sequence[Outcome]) -> list[OutcomeRow]:
-    event = one.delivery.event
-    use_case = one.use_case.id if one.use_case else ""
-
-    def row(number: int, code: str, message: str, detail: dict[str, Any]) -> OutcomeRow:
-        return OutcomeRow(
-            id=f"{event.event_id}-{number}",
-            event_id=event.event_id,
-            correlation_id=event.correlation_id,
-            use_case_id=use_case,
-            code=code,
-            message=message,
-            detail={name: value for name, value in detail.items() if value not in ("", None)},
-        )
-
-    faults = [
-        (f.code, f.message, {"entity_slug": f.entity_schema, "path": f.path, "item": f.item})
-        for f in one.mapped.faults
-    ]
-    applied = [
-        (
-            o.code,
-            o.message,
-            {
-                "entity_slug": o.entity_slug,
-                "operation": o.operation,
-                "entity_id": o.entity_id,
-                **o.detail,
-            },
-        )
-        for o in outcomes
-    ]
-    return [row(n, *told) for n, told in enumerate([*faults, *applied])]
-
-
-def _reason(one: Prepared, outcomes: Sequence[Outcome]) -> str:
-    """The first code that keeps the event from being done; none if it is."""
-    codes = [f.code for f in one.mapped.faults] + [o.code for o in outcomes]
-    return next((c for c in codes if level_of(c) == "error"), "")

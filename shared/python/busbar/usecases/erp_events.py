@@ -42,16 +42,15 @@ from busbar.usecases.erp_requests import (
     Unfit,
     read_event,
     read_request,
-    too_large,
 )
-from busbar.usecases.integration_store import integration_of
+from busbar.usecases.integration_store import integration_of, integration_of_app
 
 QUEUE = "erp_apply"
 AHEAD = 24 * 3600 * 1_000_000
 """Microseconds by which an event's time may lie ahead of ours. What it says would else stay over
 all that comes until then."""
 LARGEST_MESSAGE = 200_000
-"""Bytes of an event that its message carries; of a larger one it says where in S3 it is."""
+"""Bytes of a message with the event in it; of a larger event it says where in S3 it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +102,11 @@ class Ingest:
         ]
 
     def _integration(self, request: ErpRequest) -> Integration:
-        wanted = request.integration_id
-        found = integration_of(self._deps.store, self._org, wanted) if wanted else None
+        store, wanted = self._deps.store, request.integration_id
+        if request.version == 1:
+            found = integration_of_app(store, self._org, request.app)
+        else:
+            found = integration_of(store, self._org, wanted)
         if found is None:
             raise Problem(404, "integration-not-found", "No such integration")
         return found
@@ -137,7 +139,7 @@ class Ingest:
         if not use_case.enabled:
             return Result("ignored", "the use case is off", "USE_CASE_DISABLED", use_case.id)
         most = LARGEST_READINGS if use_case.takes_readings else LARGEST_EVENT
-        if too_large(event.payload, most):
+        if event.size > most:
             message = f"the payload may have {most} bytes"
             return Result("error", message, "PAYLOAD_TOO_LARGE", use_case.id)
         key = f"{integration.id}#{event.deduplication_id}"
@@ -150,7 +152,6 @@ class Ingest:
     def _message(
         self, ours: str, event: Incoming, use_case: InboundUseCase, request: ErpRequest
     ) -> Message:
-        carried = not too_large(event.payload, LARGEST_MESSAGE)
         integration = use_case.integration_id
         message = EventMessage(
             org=self._org,
@@ -163,10 +164,11 @@ class Ingest:
             timestamp=event.timestamp,
             accepted=micros(self._deps.clock.now()),
             format=event.format,
-            payload=event.payload if carried else None,
+            payload=event.payload,
         )
+        body = message.text()
         return Message(
-            message.model_dump_json(exclude_defaults=True),
+            body if len(body) <= LARGEST_MESSAGE else message.pointer().text(),
             group=group_of(self._org, integration, event.group_id),
             once=once_of(integration, use_case.slug, event),
         )

@@ -14,18 +14,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from busbar.domain.erp_events import LARGEST_EVENT, MOST_EVENTS, Format, RequestVersion
+from busbar.domain.erp_events import MOST_EVENTS, Format, RequestVersion
 from busbar.domain.integrations import SLUG_PATTERN
 from busbar.errors import FieldError, Problem
 
 LONGEST_CORRELATION = 255
 LONGEST_GROUP = 128
+LONGEST_NAME = 255
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DEDUPLICATION = re.compile("[a-zA-Z0-9_-]{1,255}")
 _TIMESTAMP = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
 )
 _SLUG = re.compile(SLUG_PATTERN)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What JSON can escape, and no encoding can hold."""
+_NO_NAME = f"has to be a text of 1 to {LONGEST_NAME} characters that can be printed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Incoming:
     timestamp: int
     format: Format
     payload: str
+    size: int
+    """Bytes of the payload in UTF-8."""
     deduplication_id: str
     correlation_id: str
     group_id: str
@@ -118,6 +124,7 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
         timestamp=timestamp,
         format=form,
         payload=payload,
+        size=len(payload.encode()),
         deduplication_id=deduplication or "",
         correlation_id=correlation,
         group_id=group or request.group_id,
@@ -147,41 +154,44 @@ def microseconds(text: Any) -> int | None:
     return whole * 1_000_000 + at.microsecond
 
 
-def too_large(payload: str, most: int = LARGEST_EVENT) -> bool:
-    """Whether a payload has more than so many bytes."""
-    return len(payload) > most or (len(payload) * 4 > most and len(payload.encode()) > most)
-
-
 def _names(
     raw: Mapping[str, Any], version: RequestVersion, faults: list[FieldError]
 ) -> tuple[str, str]:
     """Slug and name of the use case. The event types of versions 1 and 2 decide nothing there."""
     if version < 3:
         name = raw.get("object_type")
-        if not isinstance(name, str) or not name:
-            faults.append(FieldError("object_type", "has to be a text"))
+        if not _is_name(name):
+            faults.append(FieldError("object_type", _NO_NAME))
         if raw.get("event_type") not in {"CREATE", "UPDATE", "DELETE"}:
             faults.append(FieldError("event_type", "has to be CREATE, UPDATE or DELETE"))
         return "", str(name)
     slug, name = raw.get("use_case_slug"), raw.get("event_name")
     if slug is not None and not _fits(_SLUG, slug):
         faults.append(FieldError("use_case_slug", "is no slug"))
-    if name is not None and not isinstance(name, str):
-        faults.append(FieldError("event_name", "has to be a text"))
-    if not slug and not name:
+    if name is not None and not _is_name(name):
+        faults.append(FieldError("event_name", _NO_NAME))
+    if slug is None and name is None:
         faults.append(FieldError("event_name", "or use_case_slug is needed"))
     return str(slug or ""), str(name or "")
 
 
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable()
+
+
 def _payload(payload: Any, form: Any, faults: list[FieldError]) -> str:
+    text = ""
     if isinstance(payload, dict) and payload:
         if form == "xml":
             faults.append(FieldError("payload", "has to be a text if its format is xml"))
-        return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    if isinstance(payload, str) and len(payload) >= 2:
-        return payload
-    faults.append(FieldError("payload", "has to be an object with a key, or a text"))
-    return ""
+        text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    elif isinstance(payload, str) and len(payload) >= 2:
+        text = payload
+    else:
+        faults.append(FieldError("payload", "has to be an object with a key, or a text"))
+    if _SURROGATE.search(text):
+        faults.append(FieldError("payload", "holds half of a character"))
+    return text
 
 
 def _uuid(body: Mapping[str, Any], name: str, faults: list[FieldError]) -> str:

@@ -23,10 +23,13 @@ class Served(Protocol):
 
 
 class EventMapper:
-    """Maps the events of use cases. Raises `ChildUnavailable` if the child does not start."""
+    """Maps the events of use cases. Raises `ChildUnavailable` if the child does not start.
 
-    def __init__(self, child: Served | None = None) -> None:
-        self._child = child or Child(TARGET)
+    `child` stands in for the process, `engine` names what evaluates in it.
+    """
+
+    def __init__(self, child: Served | None = None, *, engine: str = "jlens") -> None:
+        self._child = child or Child(TARGET, engine=engine)
         self._texts: dict[int, tuple[InboundUseCase, str, str]] = {}
 
     def map(

@@ -8,7 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from busbar.domain.integrations import InboundUseCase, Integration, integration_id, use_case_id
+from busbar.domain.integrations import (
+    AppMapping,
+    InboundUseCase,
+    Integration,
+    integration_id,
+    use_case_id,
+)
 from busbar.ports import Store, Stored
 
 BUILT_IN_SINCE = datetime(2026, 11, 29, tzinfo=UTC)
@@ -25,6 +31,12 @@ def integration_of(store: Store, org: str, wanted: str) -> Integration | None:
     """The integration with this UUID; one of another org is none."""
     stored: Stored[Integration] | None = store.get(Integration, wanted)
     return stored.record if stored else built_in(org).get(wanted)
+
+
+def integration_of_app(store: Store, org: str, app: tuple[str, str]) -> Integration | None:
+    """The integration that an app's component stands for."""
+    mapped: Stored[AppMapping] | None = store.get(AppMapping, "#".join(app))
+    return integration_of(store, org, mapped.record.integration_id) if mapped else None
 
 
 @lru_cache(maxsize=32)
