@@ -25,7 +25,7 @@ class ErpDesk(EntityDesk):
         one = use_case(slug, self._integration)
         made = one.mapped(one.payload(payload) if isinstance(payload, str) else payload)
         assert made.faults == ()
-        self._version = version or self._version + 1
+        self._version = self._version + 1 if version is None else version
         self.clock.advance(1)
         return apply(made, origin(self._version, use_case=slug), self.deps)
 

@@ -1,36 +1,44 @@
-"""A full customer: eleven events become eleven entities and 36 readings, in whatever order."""
+"""A full customer: eleven events become eleven entities and 36 readings, in whatever order; and
+what changes then."""
 
 from __future__ import annotations
 
 import json
 import random
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from busbar.domain.marks import micros
 from busbar.usecases.erp_requests import Incoming, read_event, read_request
 from tests.integrations.cases import ROOT
 from tests.integrations.desk import ErpDesk
+from tests.unit.usecases.entity_desk import START
 
-FILES = sorted((ROOT / "erp" / "samples" / "full_customer").glob("*.json"))
+SAMPLES = ROOT / "erp" / "samples"
+FILES = sorted((SAMPLES / "full_customer").glob("*.json"))
+CHANGES = sorted((SAMPLES / "changes").glob("*.json"))
 INTEGRATION = "00000000-0000-4000-8000-000000000000"
 Event = tuple[int, Incoming]
 
 
-def events() -> list[Event]:
-    """The events as the door reads them, each with its place."""
-    sent = [json.loads(path.read_text("utf-8")) for path in FILES]
+def events(files: Sequence[Path] = FILES) -> list[Event]:
+    """The events as the door reads them, each with its time in seconds."""
+    sent = [json.loads(path.read_text("utf-8")) for path in files]
     request = read_request(3, {"integration_id": INTEGRATION, "events": sent})
     read = [read_event(raw, request) for raw in request.events]
-    return [(number, one) for number, one in enumerate(read, 1) if isinstance(one, Incoming)]
+    since = micros(START)
+    return [((e.timestamp - since) // 10**6, e) for e in read if isinstance(e, Incoming)]
 
 
 def send(desk: ErpDesk, told: list[Event]) -> Counter[str]:
     """All outcomes of these events."""
     codes: Counter[str] = Counter()
-    for number, event in told:
-        codes.update(desk.counted(event.slug, json.loads(event.payload), number))
+    for seconds, event in told:
+        codes.update(desk.counted(event.slug, json.loads(event.payload), seconds))
     return codes
 
 
@@ -106,6 +114,37 @@ def test_should_end_alike_in_any_order(desk: ErpDesk, seed: int) -> None:
     send(desk, [*first, chance.choice(first), *last, chance.choice(mixed)])
 
     assert _plain(desk) == _plain(in_order)
+
+
+def test_should_end_alike_with_all_that_changed_later_in_any_order(desk: ErpDesk) -> None:
+    in_order = ErpDesk()
+    send(in_order, [*events(), *events(CHANGES)])
+    readings = [one for one in [*events(CHANGES), *events()] if one[1].slug == "meter_readings"]
+    others = [one for one in [*events(CHANGES), *events()] if one[1].slug != "meter_readings"]
+
+    send(desk, [*others, *readings])
+
+    assert _plain(desk) == _plain(in_order)
+
+
+def test_should_tell_what_became_of_each_change(desk: ErpDesk) -> None:
+    send(desk, events())
+    codes = {path.stem[3:]: dict(send(desk, events([path]))) for path in CHANGES}
+    assert codes == {
+        "new_email": {"ENTITY_UPDATED": 1},
+        "new_meter": {"ENTITY_CREATED": 2},
+        "old_meter_removed": {"ENTITY_UPDATED": 1},
+        "contract_with_new_meter": {"ENTITY_UPDATED": 1},
+        "reading_corrected": {"METER_READING_UPSERTED": 1},
+        "late_and_overtaken": {"STALE_EVENT": 1},
+        "gas_terminated": {"ENTITY_UPDATED": 1},
+    }
+    (meter,) = desk.targets("contract", "meters", contract_number="0020001234")
+    assert meter["meter_number"] == "1ISK0070098765"
+    assert shown(desk)[1] == [12, 12, 12]
+    contact = desk.attributes("contact", customer_number="0000004711")
+    assert contact["email"] == [{"email": "jana@example.com"}]
+    assert contact["last_name"] == "Petersen"
 
 
 def _plain(desk: ErpDesk) -> Any:
