@@ -7,6 +7,8 @@ A message that no retry could help was moved there with a `reason`; it goes back
 removed the reason and says so here. Receive, send, delete, in this order: whoever is killed in
 between leaves a message in both queues, never in none, and a worker that is given a message twice
 does its work once. So a run can be stopped, and started again, at any time.
+
+A queue that keeps order takes it as a new message of its group: others have passed meanwhile.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from infra.stages import STAGES, parameter_name
 
 BATCH = 10
 MOST = 100
+ORDERED = ".fifo"
+"""How the names of queues end that keep order."""
 TRIES_USED_UP = "no reason: its tries were used up"
 UNDELIVERABLE = {"schedule": "failed_runs", "stream": "skipped_rows"}
 """What holds notes about work, not the work itself -> the page that says so."""
@@ -41,6 +45,7 @@ Clients = Callable[[str], Any]
 class Message:
     """A message in hands."""
 
+    id: str
     receipt: str
     body: str
     reason: str
@@ -109,6 +114,9 @@ class DeadLetters:
 
     def _send(self, message: Message) -> None:
         more = {"MessageGroupId": message.group} if message.group else {}
+        if self.target.endswith(ORDERED):
+            # Every time that it comes to lie here it has another id.
+            more["MessageDeduplicationId"] = message.id
         self.sqs.send_message(QueueUrl=self.target, MessageBody=message.body, **more)
 
     def _release(self, messages: Sequence[Message]) -> None:
@@ -122,11 +130,13 @@ def _message(raw: dict[str, Any]) -> Message:
     attributes = raw.get("MessageAttributes", {})
     # `reason` is ours; EventBridge says `ERROR_CODE` of an event that it could not deliver.
     reasons = (attributes.get(name, {}).get("StringValue") for name in ("reason", "ERROR_CODE"))
+    beside = attributes.get("group", {}).get("StringValue", "")
     return Message(
+        id=raw["MessageId"],
         receipt=raw["ReceiptHandle"],
         body=raw["Body"],
         reason=next(filter(None, reasons), TRIES_USED_UP),
-        group=raw["Attributes"].get("MessageGroupId", ""),
+        group=beside or raw["Attributes"].get("MessageGroupId", ""),
         sent_at=datetime.fromtimestamp(int(raw["Attributes"]["SentTimestamp"]) / 1000, UTC),
     )
 

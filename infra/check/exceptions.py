@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 
 from aws_cdk import Acknowledgment, App, CfnResource, Validations
 
+from busbar.domain.erp_events import RECEIVED
 from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
 
 PARKED = "It is the dead-letter queue of {}, which the rule does not look at; it has an alarm"
@@ -63,13 +64,14 @@ EXEMPTIONS = (
             "*/Role/Resource",
             "Files have no names before they come; the check's own rule lets no other prefix stand",
         )
-        for prefix in (UPLOADS, PROOFS)
+        for prefix in (UPLOADS, PROOFS, RECEIVED)
     ),
     Exemption(
         "AwsSolutions-S1",
         "*/Files/Bucket/Resource",
         "Its access log would hold the addresses of drivers. Every form and link is asked of our"
-        " API, whose own log tells of it, and is good for minutes",
+        " API, whose own log tells of it, and is good for minutes; the events of ERPs are read by"
+        " one function alone",
     ),
     Exemption(
         "AwsSolutions-L1",

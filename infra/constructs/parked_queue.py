@@ -67,8 +67,9 @@ class ParkedQueue(Construct):
             "Queue",
             encryption=QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # Age counts from the first queue: 14 days here leave 10 after the 4 days there.
-            retention_period=Duration.days(14),
+            # Age counts from the first queue: 14 days here leave 10 after the 4 days there. Where
+            # order is kept it counts anew; then 10 are as long as what is pointed to lies in S3.
+            retention_period=Duration.days(10 if ordered else 14),
             # The dead-letter queue of a queue that keeps order has to be one itself.
             **keeping_order(ordered),
         )

@@ -92,7 +92,8 @@ class MemorySqs:
         if now < self._taken.get((url, group, once), 0.0):
             return
         self._taken[url, group, once] = now + REPEATS
-        self.put(url, body, group=group)
+        beside = call.get("MessageAttributes", {}).get("group", {"StringValue": group})
+        self.put(url, body, group=beside["StringValue"])
 
     # --- what happens by itself ----------------------------------------------------------------
 

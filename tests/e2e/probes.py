@@ -14,6 +14,7 @@ from typing import Any, Literal
 from busbar.domain.authorisation import TABLE, Relation
 from busbar.domain.customers import Role
 from busbar.domain.identifiers import derived_id
+from busbar.domain.integrations import integration_id
 from busbar.domain.wallboxes import Proof, Wallbox
 
 Near = Literal["own", "same_company", "other_company", "deleted", "suspended", "removed"]
@@ -99,6 +100,9 @@ IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 TARIFF = {"unit_price": "32.45", "currency": "EUR", "valid_from": IN_A_MONTH}
 """Of the only wallbox of whoever asks."""
 REASON = {"reason": "any"}
+INTEGRATION = integration_id("demo", "erp")
+APP = {"app_id": INTEGRATION, "component_id": INTEGRATION}
+"""An app that stands for no integration."""
 DECISION = Probe("decision", REASON, KEY, etag=True, everybodys=True)
 """About a message of Salesforce that nobody could apply: it is read again, or let be."""
 PROBES: Mapping[str, Probe] = {
@@ -150,6 +154,9 @@ PROBES: Mapping[str, Probe] = {
     "audit_list": Probe(),
     "audit_verify": Probe(body={"first": 1}),
     "connection_check": Probe("system", everybodys=True),
+    "erp_events_v1": Probe(body={**APP, "meta": {}, "events": []}, granted=404),
+    "erp_events_v2": Probe(body={"integration_id": INTEGRATION, "events": []}),
+    "erp_events_v3": Probe(body={"integration_id": INTEGRATION, "events": []}),
     "openapi": Probe(),
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 from busbar.domain.cards import ChargeCard, card_id
 from busbar.domain.customers import Company, Role, User, Vehicle
 from busbar.domain.identifiers import reference
+from busbar.domain.integrations import AppMapping
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.domain.private_customers import PrivateCustomer, customer_id
 from busbar.domain.record import Record
@@ -28,6 +29,7 @@ from busbar.store.records import decode_body
 from busbar.usecases.wallbox_products import CATALOGUE, KnownProducts
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
+from infra.operations.erp_events import APP, COMPONENT, INTEGRATION
 from infra.simulators.energised.stations import stations
 from infra.simulators.sample import NORDWIND, SampleCard, SampleCompany, cards
 from infra.simulators.sample_wallboxes import CABLE, HOME, PRICE_BOOK_ID, SampleProduct, wallboxes
@@ -374,12 +376,18 @@ def ready(operation: str) -> tuple[World, dict[str, str]]:
     known_products(world)
     wallbox_order(world)
     owned_wallbox(world, proof=any_proof(world))
+    app_mapping(world)
     several(world, 1 if operation == "tasks_adopt" else 0)
     world.salesforce.calls.clear()
     ids = dict(IDS)
     if operation == "companies_remove":
         ids["company_id"] = empty_company(world)
     return world, ids
+
+
+def app_mapping(world: World) -> None:
+    """The app of the sample events stands for the integration of these."""
+    store(world).commit(Put(AppMapping(id=f"{APP}#{COMPONENT}", integration_id=INTEGRATION)))
 
 
 # --- messages ----------------------------------------------------------------------------------

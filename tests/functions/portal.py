@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from busbar.api import code_of
 from tests.doubles.world import Reply, World, http_event, route_of
 
 Claims = Mapping[str, str | None]
@@ -45,8 +47,11 @@ def place(world: World, quantity: int = 2, user: str = "fleet-manager", key: str
 
 
 def problem(reply: Reply, status: int, slug: str) -> Any:
-    """Hold an answer to be this problem, in the form of RFC 9457; its body."""
+    """Hold an answer to be this problem, in the form of RFC 9457 or the toolkit's; its body."""
     assert reply.status == status, reply.text
+    if "code" in reply.json:
+        assert reply.json == {"code": code_of(slug), "message": reply.json["message"]}
+        return reply.json
     assert reply.headers["Content-Type"] == "application/problem+json"
     body = reply.json
     assert body["type"] == f"urn:busbar:problem:{slug}"
@@ -56,5 +61,7 @@ def problem(reply: Reply, status: int, slug: str) -> Any:
 
 
 def fields_at_fault(reply: Reply) -> list[str]:
-    """The fields that a problem names."""
+    """The fields that a problem names; the toolkit's say them in their message."""
+    if "code" in reply.json:
+        return re.findall(r"([\w.]+) (?:is|has|may)", reply.json["message"].rpartition(": ")[2])
     return [e["field"] for e in reply.json["errors"]]

@@ -10,12 +10,14 @@ from busbar.domain.authorisation import TABLE
 from busbar.domain.customers import Role
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
+from infra.operations.erp_events import OPERATIONS
 from tests.doubles.world import World
 from tests.functions.given import (
     IDS,
     NORDWIND_ID,
     any_proof,
     any_user,
+    app_mapping,
     card_in_portal,
     empty_company,
     known_products,
@@ -28,6 +30,12 @@ from tests.functions.given import (
 from tests.functions.portal import SYNC, call_as, problem
 from tests.functions.wallbox_owner import any_tariff
 from tests.functions.wallbox_world import any_submission
+
+
+def erp_body(version: str) -> Any:
+    """A good request with events, in this version."""
+    return next(iter(OPERATIONS[f"erp_events_{version}"].bodies.values()))
+
 
 LISTS = {"orders_list", "charge_cards_list"}
 """Routes that know `company_id`."""
@@ -64,6 +72,7 @@ BODIES: dict[str, Any] = {
     "users_import": "sub,role,name\n",
     "users_change": {"name": "Any"},
     "vehicles_import": "label\n",
+    **{f"erp_events_{v}": erp_body(v) for v in ("v1", "v2", "v3")},
 }
 """A good body per operation; a label does for all others."""
 ROUTES = [route for case in USE_CASES for route in case.routes]
@@ -118,6 +127,9 @@ tasks_adopt               -             -      -             x             -    
 tasks_cancel              -             -      -             x             -       x        -
 audit_list                -             -      -             -             -       x        -
 audit_verify              -             -      -             -             -       x        -
+erp_events_v1             -             -      -             -             -       x        x
+erp_events_v2             -             -      -             -             -       x        x
+erp_events_v3             -             -      -             -             -       x        x
 openapi                   x             x      x             x             x       x        x
 """
 
@@ -149,6 +161,7 @@ def test_should_let_in_exactly_the_roles_of_the_table(
     known_products(world)
     ids = {**IDS, "company_id": empty_company(world)} if route.method == "DELETE" else IDS
     sub = any_user(world, role)
+    app_mapping(world)
     wallbox_order(world, sub)
     owned_wallbox(world, sub, proof=any_proof(world))
     query = f"?company_id={card.company_id}" if route.operation in LISTS else ""

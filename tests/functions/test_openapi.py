@@ -75,7 +75,9 @@ def test_should_have_an_example_of_every_answer_that_fits(route: Route) -> None:
     for status, answered in operation_of(route.operation)["responses"].items():
         for content_type, content in resolved(answered).get("content", {}).items():
             if content_type == "application/json" and int(status) >= 400:
-                continue  # API Gateway's own
+                if "example" not in content:
+                    continue  # API Gateway's own
+                assert operations()[route.operation].toolkit
             faults = [
                 f.message for f in validator(content["schema"]).iter_errors(content["example"])
             ]

@@ -185,6 +185,9 @@ def test_should_be_red_when_another_bucket_stands_than_in_the_template(
         ("WallboxProof", "s3:PutObject"),
         ("WallboxProof", "s3:DeleteObject"),
         ("WallboxProof", "s3:ListBucket"),
+        ("ErpEvents", "s3:PutObject"),
+        ("ErpApply", "s3:GetObject"),
+        ("ErpApply", "s3:ListBucket"),
     ],
 )
 def test_should_be_red_when_a_grant_is_missing(dev: Assembly, role: str, action: str) -> None:

@@ -189,6 +189,34 @@ def test_should_be_red_when_visibility_is_below_six_times_the_time_limit(dev: As
     assert "visibility below 360 s" in fault
 
 
+@pytest.mark.parametrize("queue", ["ErpApplyWorkQueue", "ErpApplyWorkParkedQueue"])
+@pytest.mark.parametrize(
+    ("planted", "says"),
+    [
+        ({"FifoThroughputLimit": "perQueue"}, "does not keep the order of each group"),
+        ({"DeduplicationScope": "queue"}, "does not keep the order of each group"),
+        ({"FifoQueue": False}, "does not keep the order of each group"),
+        ({"ContentBasedDeduplication": True}, "takes equal messages for one"),
+    ],
+)
+def test_should_be_red_when_a_queue_does_not_keep_order(
+    dev: Assembly, queue: str, planted: dict[str, Any], says: str
+) -> None:
+    one(dev, "AWS::SQS::Queue", queue).properties.update(planted)
+
+    (fault,) = queues.faults(dev, USE_CASES)
+
+    assert says in fault
+
+
+def test_should_be_red_when_a_queue_keeps_an_order_that_nobody_asked_for(dev: Assembly) -> None:
+    one(dev, "AWS::SQS::Queue", "CardEventWorkQueue").properties["FifoQueue"] = True
+
+    (fault,) = queues.faults(dev, USE_CASES)
+
+    assert "keeps an order" in fault
+
+
 @pytest.mark.parametrize(
     ("kind", "begins", "path", "says"),
     [
@@ -267,6 +295,27 @@ def test_should_be_red_when_a_route_has_no_authoriser(dev: Assembly) -> None:
             route.properties["AuthorizationType"] = "NONE"
 
     assert routes.faults(dev, USE_CASES) == ["GET /v1/charge-cards: route without the authoriser"]
+
+
+EVENTS = "POST /v3/erp/updates/events"
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ("AuthorizerId", "route behind an authoriser that is not ours"),
+        ("ApiId", "route of another API"),
+    ],
+)
+def test_should_be_red_when_a_route_of_another_stack_hangs_elsewhere(
+    dev: Assembly, part: str, says: str
+) -> None:
+    for route in dev.resources("AWS::ApiGatewayV2::Route"):
+        if route.properties["RouteKey"] == EVENTS:
+            assert route.stack == "busbar-dev-toolkit"
+            route.properties[part] = {"Ref": "NameAlarmsArn"}
+
+    assert routes.faults(dev, USE_CASES) == [f"{EVENTS}: {says}"]
 
 
 WEBHOOK = "POST /v1/webhooks/salesforce/{org}"

@@ -240,3 +240,75 @@ def test_should_reach_the_local_system_where_its_ports_are(monkeypatch: pytest.M
     sqs = clients_of("local")("sqs")
 
     assert sqs.meta.endpoint_url == "http://127.0.0.1:5566"
+
+
+# --- queues that keep order --------------------------------------------------------------------
+
+
+@pytest.fixture
+def ordered(aws: Clients) -> DeadLetters:
+    """A dead-letter queue whose messages come from a queue that keeps order."""
+    sqs = aws("sqs")
+    work, parked = (
+        sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        for name in ("work", "parked")
+    )
+    return DeadLetters(sqs, parked, work)
+
+
+def park(letters: DeadLetters, body: str, group: str) -> None:
+    """A message comes to lie there, as a worker parks it."""
+    texts = {"reason": "INVALID_MAPPING", "group": group}
+    letters.sqs.send_message(
+        QueueUrl=letters.url,
+        MessageBody=body,
+        MessageGroupId=body,
+        MessageDeduplicationId=body,
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
+        },
+    )
+
+
+def attributes(letters: DeadLetters) -> list[dict[str, str]]:
+    """Of the messages that were sent back, which are gone then."""
+    got = letters.sqs.receive_message(
+        QueueUrl=letters.target, AttributeNames=["All"], MaxNumberOfMessages=10
+    )["Messages"]
+    for message in got:
+        letters.sqs.delete_message(QueueUrl=letters.target, ReceiptHandle=message["ReceiptHandle"])
+    return [message["Attributes"] for message in got]
+
+
+def test_should_send_back_into_the_group_of_old(ordered: DeadLetters) -> None:
+    for body in ("one", "two", "three"):
+        park(ordered, body, "demo#any#a")
+
+    assert len(ordered.look(100)) == 3
+    assert ordered.send_back(100) == 3
+
+    assert {a["MessageGroupId"] for a in attributes(ordered)} == {"demo#any#a"}
+    assert ordered.depth() == 0
+
+
+def test_should_send_back_what_sqs_moved_into_its_own_group(ordered: DeadLetters) -> None:
+    ordered.sqs.send_message(
+        QueueUrl=ordered.url, MessageBody="any", MessageGroupId="b", MessageDeduplicationId="1"
+    )
+
+    assert ordered.send_back(100) == 1
+
+    assert [a["MessageGroupId"] for a in attributes(ordered)] == ["b"]
+
+
+def test_should_be_taken_anew_each_time_it_is_sent_back(ordered: DeadLetters) -> None:
+    """The queue drops within five minutes what it takes for a repeat."""
+    for number in range(3):
+        ordered.sqs.send_message(
+            QueueUrl=ordered.url,
+            MessageBody="any",
+            MessageGroupId="a",
+            MessageDeduplicationId=str(number),
+        )
+        assert ordered.send_back(100) == 1
+        assert len(attributes(ordered)) == 1

@@ -15,12 +15,14 @@ from infra.check.assembly import Assembly
 AssemblyOf = Callable[[str], Assembly]
 
 ALLOWED = {
-    r"(wallboxes|orders|ops|watch)/Parameters/Name\w+/Default": "names of the stage's own",
-    r"orders/Parameters/Name(Issuer|DemoPortalClientId|DemoMachineClientId)": (
+    r"(wallboxes|orders|toolkit|ops|watch)/Parameters/Name\w+/Default": "names of the stage's own",
+    r"(orders|toolkit)/Parameters/Name(Issuer|DemoPortalClientId|DemoMachineClientId)": (
         "local has an issuer and audiences of its own, and so does not read the user pool's"
     ),
     r"data/Resources/Name\w+/Properties/Name": "published names carry the stage",
-    r"(wallboxes|orders|ops)/Resources/Name\w+/Properties/Name": "published names carry the stage",
+    r"(wallboxes|orders|toolkit|ops)/Resources/Name\w+/Properties/Name": (
+        "published names carry the stage"
+    ),
     r"data/Resources/\w+Secret\w+/Properties/Name": "secret ids carry the stage",
     r"data/Resources/DemoEventsBus\w+/Properties/(Name|EventSourceName)": "event source",
     r"data/Resources/IdentityUsersDomain\w+/Properties/Domain/Fn::Join/1/0": "name of the domain",
@@ -107,6 +109,7 @@ def test_should_have_one_stack_for_what_lasts_one_per_context_and_one_that_watch
         "busbar-dev-data",
         "busbar-dev-wallboxes",
         "busbar-dev-orders",
+        "busbar-dev-toolkit",
         "busbar-dev-ops",
         "busbar-dev-watch",
     }

@@ -33,14 +33,25 @@ def _function_of(assembly: Assembly, route: Resource) -> str:
     return ""
 
 
-def _door_faults(route: Resource, *, signed: bool) -> Iterator[str]:
+def _named(assembly: Assembly, kind: str) -> set[str]:
+    """What our resources of a kind are called where they are referred to, from any stack."""
+    return {f"${{{made}}}" for made in assembly.resources(f"AWS::ApiGatewayV2::{kind}")}
+
+
+def _door_faults(assembly: Assembly, route: Resource, *, signed: bool) -> Iterator[str]:
     key = route.properties["RouteKey"]
     authorizer = route.properties.get("AuthorizerId")
+    if assembly.text(route.stack, route.properties["ApiId"]) not in _named(assembly, "Api"):
+        yield f"{key}: route of another API"
     kind = route.properties.get("AuthorizationType")
     if signed and (kind != "NONE" or authorizer):
         yield f"{key}: signed route that asks for a token, which its sender has not"
     if not signed and (kind != "JWT" or not authorizer):
         yield f"{key}: route without the authoriser"
+    elif not signed and assembly.text(route.stack, authorizer) not in _named(
+        assembly, "Authorizer"
+    ):
+        yield f"{key}: route behind an authoriser that is not ours"
 
 
 def _route_faults(assembly: Assembly, route: Resource, owner: str | None) -> Iterator[str]:
@@ -99,7 +110,7 @@ def faults(assembly: Assembly, use_cases: Sequence[UseCase]) -> list[str]:
     found = [f"{key}: the API has no such route" for key in sorted(wanted) if key not in routes]
     signed = signed_keys(use_cases)
     for key, route in routes.items():
-        found += _door_faults(route, signed=key in signed)
+        found += _door_faults(assembly, route, signed=key in signed)
         found += _route_faults(assembly, route, wanted.get(key))
     found += _permission_faults(assembly, use_cases)
     return [*found, *_stage_faults(assembly, signed)]

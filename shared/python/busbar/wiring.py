@@ -422,23 +422,28 @@ class SqsQueues:
     def park(self, body: str, reason: str, message: Message | None = None) -> None:
         """SendMessage to the worker's own dead-letter queue, with the reason beside it.
 
-        A queue that keeps order needs to know the `message` as it is told from others.
+        A queue that keeps order needs to know the `message` as it is told from others. What lies
+        there has no order any more, else people would see the first ten of a group alone; its group
+        stands beside it, for the way back.
         """
         if not self._parked:
             raise MisconfiguredError("BUSBAR_PARKED is not set")
-        attribute = {"DataType": "String", "StringValue": reason[:256] or "unknown"}
-        told = (
-            {"MessageGroupId": message.group, "MessageDeduplicationId": message.once}
-            if message
-            else {}
-        )
+        attributes = {"reason": _attribute(reason[:256] or "unknown")}
+        told = {}
+        if message:
+            attributes["group"] = _attribute(message.group)
+            told = {"MessageGroupId": message.once, "MessageDeduplicationId": message.once}
         self._clients.aws("sqs").send_message(
             QueueUrl=self._parked,
             MessageBody=body,
-            MessageAttributes={"reason": attribute},
+            MessageAttributes=attributes,
             **told,
         )
         count(Metric.PARKED)
+
+
+def _attribute(text: str) -> dict[str, str]:
+    return {"DataType": "String", "StringValue": text}
 
 
 def _batches(messages: Sequence[Message]) -> list[list[Message]]:

@@ -71,6 +71,9 @@ EXPECTED = {
     "tasks_cancel":           ("-",  "-",   "-",   "SA", "-",    "SA",    "-"),
     "audit_list":             ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
     "audit_verify":           ("-",  "-",   "-",   "-",  "-",    "SA",    "-"),
+    "erp_events_v1":          ("-",  "-",   "-",   "-",  "-",    "SA",    "SA"),
+    "erp_events_v2":          ("-",  "-",   "-",   "-",  "-",    "SA",    "SA"),
+    "erp_events_v3":          ("-",  "-",   "-",   "-",  "-",    "SA",    "SA"),
     "openapi":                 ("O",  "O",   "O",   "O",  "O",    "O",     "O"),
 }  # fmt: skip
 LETTERS = {"O": Relation.OWN, "S": Relation.SAME_COMPANY, "A": Relation.ANY_COMPANY}

@@ -27,7 +27,7 @@ from busbar.ports import Files, Ids, Message, Put, Queues
 from busbar.usecases.deps import Deps
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import Job, apply_batch
-from busbar.usecases.erp_events import group_of
+from busbar.usecases.erp_messages import group_of
 from busbar.usecases.erp_outcomes import rows_of, why_parked
 from busbar.usecases.erp_requests import Incoming, exact_or_text, read_event, read_request
 from busbar.usecases.event_mapping import EventMapper
