@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from busbar.api import Door
 from busbar.request import Answer, Request
 from busbar.settings import Settings
-from busbar.usecases import entities
+from busbar.usecases import entities, entity_history
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_sync import meter_readings
 from busbar.usecases.entity_views import Json
@@ -31,9 +31,9 @@ ROUTES: Sequence[tuple[str, str, str, Sequence[str], Work]] = (
     ("GET", "/v1/entities/{schema}", "list", entities.LIST_QUERY, _index),
     ("GET", ONE, "show", (), lambda _, *of: entities.show_entity(*of)),
     ("GET", f"{ONE}/relations", "relations", ("relation", "limit"), _relations),
-    ("GET", f"{ONE}/history", "history", (), lambda _, *of: entities.entity_history(*of)),
+    ("GET", f"{ONE}/history", "history", (), lambda _, *of: entity_history.entity_history(*of)),
     ("GET", f"{ONE}/history/{{version}}", "version", (),
-     lambda r, *of: entities.entity_at_version(of[0], of[1], of[2], r.path["version"])),
+     lambda r, *of: entity_history.entity_at_version(of[0], of[1], of[2], r.path["version"])),
     ("POST", f"{ONE}/restore", "restore", (),
      lambda r, *of: entities.restore(r.caller, r.deps, *of)),
     ("GET", "/v1/meters/{entity_id}/readings", "readings", ("counter_id",),

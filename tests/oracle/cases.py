@@ -2,11 +2,13 @@
 
 * `shared/python/busbar/mappings/<system>/<use_case>.jsonata` over
   `tests/oracle/samples/<system>/<use_case>.json`, a list of sources;
-* `integrations/<name>/`: the expressions of every mapping configuration over every payload in a
-  folder `events` or `samples` below it: the fields on each item that the entity fans out to, with
-  the payload for `$$`.
+* `integrations/<name>/<slug>/use_case.json`: its expressions over every payload in the folder
+  `events` beside it, with the variables of its integration: the fields on each item that the entity
+  fans out to, with the payload for `$$`.
 
-And each of these once more for each part of its source: without it, with null, with an empty text.
+And each of these once more for each part of its source: without it, with null, with an empty text;
+of a use case, for the largest payload, which is the typical one, and the expressions that name the
+part.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ from tests.oracle.reference import Case
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES = Path(__file__).parent / "samples"
 INTEGRATIONS = ROOT / "integrations"
-PAYLOADS = {"events", "samples"}
 EXPRESSIONS = {"jsonataExpression", "jsonata", "response", "return"}
 """Keys of a configuration whose texts are expressions; and `enabled`, where it is a text."""
+UNCHANGED = "as it is"
 ENV: dict[str, Any] = {
     "salutation": {"Mr.": "1", "Mr": "1", "Ms. / Mrs.": "2", "None": None, "Number": 3},
     "country": {"D": "DE", "A": "AT"},
@@ -53,7 +55,7 @@ def mappings_without_samples() -> list[str]:
 
 def variants(source: Any) -> Iterator[tuple[str, Any]]:
     """The source, and what becomes of it when one part is missing, null or empty."""
-    yield "as it is", source
+    yield UNCHANGED, source
     for path in _paths(source):
         shown = ".".join(map(str, path))
         yield f"without {shown}", _changed(source, path, None, remove=True)
@@ -79,33 +81,50 @@ def _of_mappings() -> Iterator[Case]:
 
 def of_integrations(above: Path) -> Iterator[Case]:
     """The expressions of the integrations in a folder, over their own payloads."""
-    for folder in sorted(p for p in above.glob("*") if p.is_dir()):
-        files = sorted(folder.rglob("*.json"))
-        payloads = [f for f in files if PAYLOADS & set(f.relative_to(folder).parts)]
-        for file in files:
-            if file in payloads:
-                continue
-            for payload in payloads:
-                name = f"{file.relative_to(above)} {payload.stem}"
-                source = json.loads(payload.read_text(encoding="utf-8"))
-                yield from _of_configuration(
-                    json.loads(file.read_text(encoding="utf-8")), source, name
-                )
+    for file in sorted(above.glob("*/*/use_case.json")):
+        slug = file.parent
+        configuration = _read(file)
+        env = _environment(slug.parent / "integration.json")
+        payloads = {path.stem: _read(path) for path in sorted((slug / "events").glob("*.json"))}
+        largest = max(payloads, key=lambda case: len(json.dumps(payloads[case])), default="")
+        for case, payload in payloads.items():
+            name = f"{slug.relative_to(above)} {case}"
+            sources = variants(payload) if case == largest else [(UNCHANGED, payload)]
+            for what, source in sources:
+                made = _of_configuration(configuration, source, env, f"{name} {what}")
+                yield from (one for one in made if _is_about(one.text, what))
 
 
-def _of_configuration(configuration: Any, payload: Any, name: str) -> Iterator[Case]:
+def _is_about(text: str, what: str) -> bool:
+    """Whether an expression may see what became of the source. An item is seen by all."""
+    path = what.partition(" ")[2].split(".")
+    return what == UNCHANGED or path[-1].isdigit() or any(key in text for key in path)
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _environment(file: Path) -> dict[str, Any]:
+    variables = _read(file).get("variables", []) if file.is_file() else []
+    return {each["key"]: each.get("value") for each in variables}
+
+
+def _of_configuration(
+    configuration: Any, payload: Any, env: dict[str, Any], name: str
+) -> Iterator[Case]:
     for kind in ("entities", "meter_readings"):
         for number, entity in enumerate(_found(configuration, kind)):
             where = f"{name} {kind}[{number}]"
             items = [payload]
             before = entity.get("jsonataExpression")
             if isinstance(before, str):
-                yield Case(before, payload, ENV, name=f"{where} itself")
+                yield Case(before, payload, env, name=f"{where} itself")
                 items = _fanned_out(before, payload)
             rest = {k: v for k, v in entity.items() if k != "jsonataExpression"}
             for at, item in enumerate(items):
                 for text in sorted(_texts(rest)):
-                    yield Case(text, item, ENV, payload, f"{where} item {at}: {text[:60]}")
+                    yield Case(text, item, env, payload, f"{where} item {at}: {text[:60]}")
 
 
 def _fanned_out(text: str, payload: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from busbar.mapping.differences import DIFFERENCES, Difference, Fault
 from busbar.mapping.engine import UNDEFINED
-from tests.oracle.cases import mappings_without_samples, of_integrations, variants
+from tests.oracle.cases import INTEGRATIONS, mappings_without_samples, of_integrations, variants
 from tests.oracle.compare import OTHER_CODE, compare
 from tests.oracle.reference import Case, of_engine, of_reference, same
 
@@ -89,17 +89,28 @@ def test_should_try_each_part_of_a_source_missing_null_and_empty() -> None:
 def test_should_evaluate_the_fields_of_an_integration_on_what_its_entity_fans_out_to(
     tmp_path: Path,
 ) -> None:
-    folder = tmp_path / "any"
+    folder = tmp_path / "any" / "thing"
     (folder / "events").mkdir(parents=True)
+    variables = [{"key": "more", "value": 1}]
+    (folder.parent / "integration.json").write_text(json.dumps({"variables": variables}))
     payload = {"head": 9, "rows": [{"a": 1}, {"a": 2}]}
     (folder / "events" / "two_rows.json").write_text(json.dumps(payload))
-    field = {"attribute": "x", "jsonataExpression": "a + $$.head", "enabled": "$exists(a)"}
+    (folder / "events" / "none.json").write_text("{}")
+    expression = "a + $$.head + $env.more"
+    field = {"attribute": "x", "jsonataExpression": expression, "enabled": "$exists(a)"}
     constant = {"attribute": "y", "constant": "no expression"}
     entity = {"jsonataExpression": "rows", "fields": [field, constant]}
     (folder / "use_case.json").write_text(json.dumps({"configuration": {"entities": [entity]}}))
 
     cases = list(of_integrations(tmp_path))
 
-    assert [c.text for c in cases] == ["rows", *["$exists(a)", "a + $$.head"] * 2]
-    assert of_reference(cases)[2:] == [10, True, 11]
+    plain = [case for case in cases if "as it is" in case.name]
+    assert [c.text for c in plain] == ["rows", "rows", *["$exists(a)", expression] * 2]
+    assert of_reference(plain)[2:] == [True, 11, True, 12]
     assert compare(cases).faults == []
+
+
+def test_should_try_parts_of_the_largest_payload_of_each_use_case_only() -> None:
+    names = [case.name for case in of_integrations(INTEGRATIONS)]
+    assert any(name.startswith("erp/customer person without AccountID") for name in names)
+    assert not any(name.startswith("erp/customer archived without") for name in names)

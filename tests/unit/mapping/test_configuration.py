@@ -363,6 +363,43 @@ def test_should_take_what_the_toolkit_takes_without_a_word(document: dict[str, A
             "entities[0].fields[1].relation_refs.items[0].value.operation",
             "one of",
         ),
+        (
+            {"meter_readings": [any_reading(meter={"unique_ids": [5]})]},
+            "meter_readings[0].meter.unique_ids[0]",
+            "object",
+        ),
+        ({"entities": [any_entity(fields=[FIELD, 5])]}, "entities[0].fields[1]", "object"),
+        ({"direct": True, "entities": [5]}, "entities[0]", "object"),
+        (with_scope(scope_mode="query", query=5), "entities[0].scope.query", "list"),
+        (
+            {"entities": [any_entity(mode="upsert-prune-scope-delete", scope=5)]},
+            "entities[0].scope",
+            "object",
+        ),
+        ({"meter_readings": [5]}, "meter_readings[0]", "object"),
+        (
+            {"meter_readings": [any_reading(mode="upsert-prune-scope", scope=5)]},
+            "meter_readings[0].scope",
+            "object",
+        ),
+        (
+            with_field(relation_refs={"operation": "_set", "items": [5]}),
+            "entities[0].fields[1].relation_refs.items[0]",
+            "object",
+        ),
+        (with_field(relations=5), "entities[0].fields[1].relations", "object"),
+        (with_field(env_var_ref=5), "entities[0].fields[1].env_var_ref", "object"),
+        (with_field(file_proxy_url=5), "entities[0].fields[1].file_proxy_url", "object"),
+        (
+            with_field(file_proxy_url={"use_case_id": "a", "params": {"d": 5}}),
+            "entities[0].fields[1].file_proxy_url.params.d",
+            "object",
+        ),
+        (
+            {"version": "1.0", "mapping": {"objects": {"a": {"unique_ids": {}, "fields": [5]}}}},
+            "mapping.objects.a.fields[0]",
+            "object",
+        ),
         (with_field(portal_ref=5), "entities[0].fields[1].portal_ref", "object"),
         (with_field(portal_ref={"filter": 5}), "entities[0].fields[1].portal_ref.filter", "object"),
         (

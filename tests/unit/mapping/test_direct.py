@@ -207,6 +207,13 @@ def test_should_warn_of_a_type_for_an_id_that_is_not_given() -> None:
     assert mapped.warnings[0].field == "operations[0].unique_id_types"
 
 
+def test_should_bear_a_strange_direction_of_a_reading_and_say_so() -> None:
+    attributes = {**any_reading()["attributes"], "direction": "import"}
+    mapped = made(any_reading(attributes=attributes))
+    assert mapped.meter_readings_updates[0].attributes["direction"] == "import"
+    assert mapped.warnings[0].field == "operations[0].attributes.direction"
+
+
 def test_should_leave_the_payload_as_it_is() -> None:
     told = payload(any_entity(attributes={"a": {"$relation": [ITEM]}}), any_reading())
     before = copy.deepcopy(told)
@@ -283,6 +290,7 @@ AT = "operations[0].attributes.a"
             f"{AT}.$relation._append[1].unique_ids.x",
             "empty",
         ),
+        (relation({"$relation_ref": [5]}), f"{AT}.$relation_ref[0]", "object"),
         (relation({"$relation_ref": [ITEM]}), f"{AT}.$relation_ref[0].path", "required"),
         (
             relation({"$relation_ref": [{**ITEM, "path": "a"}]}),

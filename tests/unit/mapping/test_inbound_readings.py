@@ -288,3 +288,25 @@ def test_should_prune_nothing_where_the_pre_processing_fails() -> None:
     made = mapped(entry, READING)
     assert made.meter_readings_prune_scope_updates == ()
     assert made.faults[0].path == "meter_readings[0].jsonataExpression"
+
+
+FAILING = {"unique_ids": [{"attribute": "x", "jsonataExpression": "-meterId"}]}
+MODES: list[dict[str, Any]] = [{}, {"mode": "upsert-prune-scope"}]
+
+
+@pytest.mark.parametrize("key", ["meter", "meter_counter"])
+@pytest.mark.parametrize("mode", MODES)
+def test_should_name_the_place_where_the_ids_of_a_meter_fail(
+    key: str, mode: dict[str, Any]
+) -> None:
+    made = mapped(any_entry(**mode, **{key: FAILING}), READING)
+    assert made.meter_readings_updates == ()
+    assert made.meter_readings_prune_scope_updates == ()
+    place = f"meter_readings[0].{key}.unique_ids[0].jsonataExpression"
+    assert made.faults[0].path == place
+
+
+def test_should_prune_nothing_where_the_ids_of_the_meter_fail_without_readings() -> None:
+    made = pruned(any_entry(meter=FAILING), {"readings": [], "meterId": "M"})
+    assert made.meter_readings_prune_scope_updates == ()
+    assert made.faults[0].code == "MAPPING_EXPRESSION_FAILED"

@@ -233,6 +233,13 @@ def test_should_take_relations_that_a_plain_expression_makes_whole(text: str, ma
     assert value({"jsonataExpression": text}) == {"$relation": made}
 
 
+def test_should_leave_out_what_a_plain_expression_makes_of_a_missing_id() -> None:
+    text = "{'$relation': [{'entity_schema': 'a', 'unique_ids': {'x': empty}}]}"
+    made = mapped({"jsonataExpression": text})
+    assert made.entity_updates[0].attributes == {"id": "C-1"}
+    assert made.warnings[0].field == "entities[0].fields[1]"
+
+
 def reference(operation: str = "_set", **value: Any) -> dict[str, Any]:
     item = {**ACCOUNT, "path": "address", "value": {"attribute": "address", **value}}
     return {"relation_refs": {"operation": operation, "items": [item]}}
@@ -304,6 +311,36 @@ def test_should_take_references_that_an_expression_makes(value_text: str, told: 
     field = {"relation_refs": {"operation": "_set", "jsonataExpression": text}}
     item = {**RESOLVED, "path": "address", "value": told}
     assert value(field) == {"$relation_ref": {"_set": [item]}}
+
+
+def test_should_leave_a_reference_out_where_the_id_of_its_target_is_missing() -> None:
+    field = reference(field="address")
+    field["relation_refs"]["items"][0]["unique_ids"] = [{"attribute": "x", "field": "empty"}]
+    made = mapped(field)
+    assert made.entity_updates[0].attributes == {"id": "C-1"}
+    assert "x is missing" in made.warnings[0].message
+
+
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        ("'value': address", "MAPPING_EXPRESSION_FAILED"),
+        ("'path': '', 'value': address", "MAPPING_EXPRESSION_FAILED"),
+        (
+            "'path': 'a', 'value': {'attribute': 'a', 'operation': 'add', 'constant': 1}",
+            "MAPPING_EXPRESSION_FAILED",
+        ),
+        ("'path': 'a'", "RELATION_REF_VALUE_UNDEFINED"),
+        ("'path': 'a', 'value': null", "RELATION_REF_VALUE_UNDEFINED"),
+        ("'path': 'a', 'value': {'attribute': 'a'}", "RELATION_REF_VALUE_UNDEFINED"),
+        ("'path': 'a', 'value': {'attribute': 'a', 'field': 'x'}", "RELATION_REF_VALUE_UNDEFINED"),
+    ],
+)
+def test_should_refuse_a_made_reference_that_leads_nowhere(members: str, code: str) -> None:
+    text = f"{{'entity_schema': 'a', 'unique_ids': {{'x': id}}, {members}}}"
+    made = mapped({"relation_refs": {"operation": "_set", "jsonataExpression": text}})
+    assert [fault.code for fault in made.faults] == [code]
+    assert bool(made.entity_updates) is (code == "RELATION_REF_VALUE_UNDEFINED")
 
 
 # Portals

@@ -15,7 +15,13 @@ from busbar.domain.updates import Mapped
 from busbar.mapping.child import Child
 from busbar.mapping.configuration import parse
 from busbar.mapping.inbound import Context, map_event, mapped_of, serve
-from busbar.mapping.jobs import MOST_CONFIGURATIONS, ConfigurationUnknown, bytes_of, job_of
+from busbar.mapping.jobs import (
+    MOST_CONFIGURATIONS,
+    ConfigurationUnknown,
+    bytes_of,
+    job_of,
+    served,
+)
 from busbar.mapping.payloads import parse as parse_payload
 
 CONFIGURATION: dict[str, Any] = {
@@ -199,6 +205,33 @@ def test_should_pass_any_values_through(event: dict[str, Any]) -> None:
 def test_should_come_back_as_it_was() -> None:
     made = direct_result()
     assert mapped_of(bytes_of(made)) == made
+
+
+def test_should_leave_it_to_the_process_that_there_is_no_memory_left() -> None:
+    def without_memory(*_: object) -> Mapped:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        served(job(), without_memory)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "mail", "meters", "number", "value"]), inner, max_size=4
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(JSON_VALUES, st.booleans())
+def test_should_map_or_refuse_any_payload(payload: Any, simulated: bool) -> None:
+    context = Context(simulation=simulated, explain=True, env=CONTEXT.env, portals=CONTEXT.portals)
+    made = mapped_of(serve(job(payload=payload, context=context)))
+    assert "UNKNOWN_ERROR" not in {fault.code for fault in made.faults}
 
 
 @pytest.fixture(scope="module")

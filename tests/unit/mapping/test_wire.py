@@ -191,6 +191,7 @@ def test_should_answer_which_readings_would_be_pruned(source: str | None) -> Non
     reading = {
         "mode": "upsert-prune-scope",
         "meter": {"unique_ids": ["meter"]},
+        "meter_counter": {"unique_ids": ["counter"]},
         "fields": [
             {"attribute": name, "constant": value}
             for name, value in (
@@ -203,10 +204,11 @@ def test_should_answer_which_readings_would_be_pruned(source: str | None) -> Non
     }
     if source:
         reading["scope"] = {"source": source}
-    answer = simulate({"meter_readings": [reading]}, {"meter": "M-1"})
+    answer = simulate({"meter_readings": [reading]}, {"meter": "M-1", "counter": "R"})
     (prune,) = answer["meter_readings_prune_scope_updates"]
     assert prune == {
         "meter": {"$entity_unique_ids": {"meter": "M-1"}},
+        "meter_counter": {"$entity_unique_ids": {"counter": "R"}},
         "keep_external_ids": ["R"],
         **({"source": source} if source else {}),
     }
@@ -263,6 +265,17 @@ def test_should_answer_references_as_relations() -> None:
                 }
             ]
         }
+    }
+
+
+def test_should_answer_relations_to_entities_that_are_known_as_they_are() -> None:
+    text = "{'$relation': [{'entity_id': 'E-1', '_tags': ['T']}]}"
+    field = {"attribute": "account", "jsonataExpression": text}
+    answer = simulate(
+        {"entities": [entity("contract", "contract_number", NUMBER, field)]}, {"number": 1}
+    )
+    assert answer["entity_updates"][0]["attributes"]["account"] == {
+        "$relation": {"_set": [{"entity_id": "E-1", "_tags": ["T"]}]}
     }
 
 

@@ -159,6 +159,18 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
         "cards_per_company_30_days",
         {"BUSBAR_ORGS": with_org(cards_per_company_30_days="90")},
     ),
+    "entity attribute of no type": (
+        "entity_attributes",
+        {"BUSBAR_ORGS": with_org(entity_attributes={"contract.x": "colour"})},
+    ),
+    "filter of no attribute": (
+        "entity_filters",
+        {"BUSBAR_ORGS": with_org(entity_filters={"contract": "colour"})},
+    ),
+    "leading systems are a list": (
+        "leading_systems",
+        {"BUSBAR_ORGS": with_org(leading_systems=["sap"])},
+    ),
     "system is a text": (
         "BUSBAR_ORGS.demo.salesforce",
         {"BUSBAR_ORGS": with_org(salesforce="https://x")},

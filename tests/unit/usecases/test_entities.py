@@ -8,6 +8,7 @@ import pytest
 
 from busbar.errors import Problem
 from busbar.usecases import entities
+from busbar.usecases.entity_history import entity_at_version, entity_history
 from busbar.usecases.entity_sync import meter_readings, sync_status
 from tests.unit.usecases.entity_desk import EntityDesk, reading, update
 
@@ -73,6 +74,58 @@ def test_should_find_the_one_with_a_unique_id_and_tell_who_said_what(desk: Entit
     assert find(desk, unique_id="customer_number:4712")["entities"] == []
 
 
+def test_should_find_by_every_spelling_and_by_all_ids_together(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, email="a@example.org"))
+    there = desk.id("contact", **PARTNER)
+    for text in (
+        "email:A@example.org",
+        "customer_number:4711;email:a@example.org",
+        f"_id:{there}",
+    ):
+        (found,) = find(desk, unique_id=text)["entities"]
+        assert found["_id"] == there
+    for text in ("customer_number:4711;email:b@example.org", "_id:unknown"):
+        assert find(desk, unique_id=text)["entities"] == []
+
+
+def test_should_not_show_what_is_gone(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER))
+    there = desk.id("contact", **PARTNER)
+    desk.apply(2, update("contact", PARTNER, "delete"))
+    for read in (entities.show_entity, entities.related_entities):
+        assert refused(lambda r=read: r(desk.deps, "contact", there)).status == 404
+    shown = entities.show_entity(desk.deps, "contact", there, deleted=True)
+    assert shown["_deleted_at"]
+    assert find(desk, unique_id="customer_number:4711")["entities"] == []
+    assert find(desk)["entities"] == []
+    desk.apply(3, update("contact", PARTNER, "purge"))
+    gone = refused(lambda: entities.show_entity(desk.deps, "contact", there, deleted=True))
+    assert gone.status == 404
+
+
+def test_should_list_a_changed_one_anew_and_only_where_it_still_fits(desk: EntityDesk) -> None:
+    for n in range(12):
+        status, branch = ("active" if n % 3 else "draft"), ("gas" if n % 2 else "power")
+        ids = {"external_id": str(n)}
+        desk.apply(1, update("contract", ids, status=status, branch=branch))
+
+    def listed() -> list[str]:
+        found = find(desk, "contract", filter="status:draft;branch:gas")["entities"]
+        return [one["external_id"] for one in found]
+
+    assert listed() == ["9", "3"]
+    desk.apply(2, update("contract", {"external_id": "3"}, note="x"))
+    assert listed() == ["3", "9"]
+    desk.apply(3, update("contract", {"external_id": "9"}, status="active"))
+    desk.apply(3, update("contract", {"external_id": "3"}, "delete"))
+    assert listed() == []
+
+
+@pytest.mark.parametrize("cursor", ["x", "YQ==", "ä"])
+def test_should_refuse_a_cursor_that_is_none(desk: EntityDesk, cursor: str) -> None:
+    assert refused(lambda: find(desk, cursor=cursor)).errors[0].field == "cursor"
+
+
 def test_should_refuse_what_is_no_unique_id_or_does_not_go_with_one(desk: EntityDesk) -> None:
     assert "customer_number" in refused(lambda: find(desk, unique_id="title:x")).errors[0].message
     both = refused(lambda: find(desk, unique_id="customer_number:1", filter="last_name:x"))
@@ -109,10 +162,10 @@ def test_should_mask_every_iban_wherever_it_stands(desk: EntityDesk) -> None:
     )
     desk.apply(2, update("billing_account", ids, payment_method=[], note="-"))
     found = desk.id("billing_account", **ids)
-    history = entities.entity_history(desk.deps, "billing_account", found)
+    history = entity_history(desk.deps, "billing_account", found)
     before = history["changes"][0]["attributes"]["payment_method"]["before"]
     assert before[0]["data"]["iban"] == "DE…3000"
-    first = entities.entity_at_version(desk.deps, "billing_account", found, "1")
+    first = entity_at_version(desk.deps, "billing_account", found, "1")
     assert first["attributes"]["note"] == "DE…3000"
     assert "0532" not in str([history, first])
 
@@ -135,7 +188,7 @@ def test_should_tell_what_each_change_took_the_place_of(desk: EntityDesk) -> Non
     desk.apply(1, update("contact", PARTNER, last_name="Meier"))
     desk.apply(2, update("contact", PARTNER, last_name="Muster", title="Dr."))
     found = desk.id("contact", **PARTNER)
-    newest, first = entities.entity_history(desk.deps, "contact", found)["changes"]
+    newest, first = entity_history(desk.deps, "contact", found)["changes"]
     assert newest["attributes"] == {
         "last_name": {"before": "Meier", "after": "Muster"},
         "title": {"after": "Dr."},
@@ -148,8 +201,32 @@ def test_should_know_no_version_that_never_was(desk: EntityDesk, version: str) -
     desk.apply(1, update("contact", PARTNER, last_name="Meier"))
     desk.apply(2, update("contact", PARTNER, last_name="Muster"))
     found = desk.id("contact", **PARTNER)
-    problem = refused(lambda: entities.entity_at_version(desk.deps, "contact", found, version))
+    problem = refused(lambda: entity_at_version(desk.deps, "contact", found, version))
     assert problem.status == 404
+
+
+def test_should_show_an_entity_as_it_was_at_each_version(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"))
+    desk.apply(2, update("contact", PARTNER, last_name="Muster", title="Dr."))
+    desk.apply(3, update("contact", PARTNER, last_name="Muster"))
+    there = desk.id("contact", **PARTNER)
+
+    def at(version: str) -> Any:
+        return entity_at_version(desk.deps, "contact", there, version)["attributes"]
+
+    assert at("1") == {**PARTNER, "last_name": "Meier"}
+    assert at("2") == at("3") == {**PARTNER, "last_name": "Muster", "title": "Dr."}
+
+
+def test_should_tell_a_check_that_changed_nothing_from_a_change(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Muster"))
+    desk.apply(2, update("contact", PARTNER, last_name="Muster"), event_id="e2")
+    desk.apply(3, update("contact", PARTNER, title="Dr."), integration_id="other", use_case="crm")
+    mine, other = sync_status(desk.deps, desk.id("contact", **PARTNER))["sync_states"]
+    assert (mine["last_operation"], mine["last_event_id"]) == ("no-op", "e2")
+    assert mine["last_synced_at"] > mine["last_changed_at"]
+    assert (other["integration_id"], other["last_operation"]) == ("other", "patch")
+    assert "readings_last_synced_at" not in mine
 
 
 def test_should_show_how_far_an_integration_has_brought_it(desk: EntityDesk) -> None:

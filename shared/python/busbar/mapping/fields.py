@@ -63,7 +63,7 @@ class Field:
             items = inner if isinstance(inner, list) else [inner]
             return items if key == "_set" else {key: items}
         if key in {RELATION, REFERENCE} and self.value.kind in PLAIN:
-            return normalised(value, self.path, scope)
+            return normalised(key, inner, self.path, scope)
         return value
 
 

@@ -121,6 +121,8 @@ def _mapped(
 
 
 def _configuration(told: dict[str, Any]) -> Configuration | None:
+    if not isinstance(told["hash"], str):
+        raise TypeError("a hash is a text")
     key = (told["hash"], told.get("event"))
     found = _compiled.pop(key, None)
     if found is None:

@@ -1,4 +1,4 @@
-"""Read entities: by id, unique id or relation, listed, their history; and take one out of the bin.
+"""Read entities: by id, unique id or relation, and listed; and take one out of the bin.
 
 They belong to the org, to no company. Views: `busbar.usecases.entity_views`.
 """
@@ -8,19 +8,19 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from busbar.domain.customers import Caller
 from busbar.domain.entities import Entity, relations, restored
 from busbar.domain.entity_index import filter_value, filters_of
-from busbar.domain.entity_versions import at_version, sealed
+from busbar.domain.entity_versions import sealed
 from busbar.domain.marks import Mark, micros
 from busbar.domain.schemas import Schema
 from busbar.errors import Conflict, Problem
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Workset, wanted
-from busbar.usecases.entity_views import Json, changes_view, entity_view, iso, mark_view, masked
+from busbar.usecases.entity_views import Json, entity_view, existing
 from busbar.usecases.pages import bad_parameter, check_limit
 
 LIST_QUERY = ("filter", "unique_id", "limit", "cursor")
@@ -64,7 +64,7 @@ def show_entity(deps: EntityDeps, schema: str, entity_id: str, *, deleted: bool 
 
     Raises `Problem` 404.
     """
-    entity = read_entity(deps, schema, entity_id, deleted=deleted)
+    entity = existing(deps, schema, entity_id, deleted=deleted)
     return entity_view(entity, deps.org, lineage=True)
 
 
@@ -78,10 +78,12 @@ def find_entity(deps: EntityDeps, schema: str, unique_ids: Mapping[str, Any]) ->
     try:
         found = workset.find(wanted(deps, schema, unique_ids))
     except Unfound as error:
+        if error.code == "ENTITY_REFERENCE_NOT_FOUND":
+            return None
         if error.code == "UNIQUE_ID_MULTIPLE_MATCHES":
             title = "Several entities have these unique ids"
             raise Problem(409, "several-entities", title) from None
-        unique = ", ".join(attribute.name for attribute in deps.schema(schema).unique())
+        unique = ", ".join(attribute.name for attribute in deps.schema(schema).unique)
         raise bad_parameter("unique_id", f"{schema} is found by {unique}") from None
     entity = workset.entity(found.entity_id, schema) if found.exists else None
     return entity_view(entity, deps.org, lineage=True) if entity and entity.live else None
@@ -101,7 +103,7 @@ def related_entities(
     that of each direction. Raises `Problem` 400, 404.
     """
     check_limit(limit)
-    entity = read_entity(deps, schema, entity_id)
+    entity = existing(deps, schema, entity_id)
     out = sorted((n, i) for n, i in relations(entity) if relation in (None, n))
     edges = deps.entities.related(entity_id, relation or "")
     wanted_ids = [i for _, i in out[:limit]] + [edge.source for edge in edges[:limit]]
@@ -164,41 +166,6 @@ def _fits(schema: Schema, entity: Entity, places: Mapping[int, str]) -> bool:
     return entity.live and all(held[place] == value for place, value in wanted_values.items())
 
 
-def entity_history(deps: EntityDeps, schema: str, entity_id: str) -> Json:
-    """The changes that are kept, newest first, each with what it took the place of: 1 RU.
-
-    `{"entity_id", "version", "changes": [{"version", "operation", "at", "by", "attributes": {name:
-    {"before"?, "after"?}}}]}`. Raises `Problem` 404.
-    """
-    entity = read_entity(deps, schema, entity_id, deleted=True)
-    items: list[Json] = []
-    after: Mapping[str, Any] = entity.attributes
-    for entry in entity.history:
-        before = {k: v for k, v in after.items() if k not in entry.before}
-        before |= {name: was[0] for name, was in entry.before.items() if was}
-        items.append(
-            {
-                "version": entry.version,
-                "operation": entry.operation,
-                "at": iso(entry.at),
-                "by": mark_view(entry.mark),
-                "attributes": changes_view(entry.before, before, after),
-            }
-        )
-        after = before
-    return {"entity_id": entity_id, "version": entity.version, "changes": items}
-
-
-def entity_at_version(deps: EntityDeps, schema: str, entity_id: str, version: str) -> Json:
-    """The attributes at an earlier version. Raises `Problem` 404 if that is no longer known."""
-    entity = read_entity(deps, schema, entity_id, deleted=True)
-    known = re.fullmatch("[0-9]{1,9}", version)
-    attributes = at_version(entity, int(version)) if known else None
-    if attributes is None:
-        _not_found("There is no such version, or it is not kept any more.")
-    return {"entity_id": entity_id, "version": int(version), "attributes": masked(attributes)}
-
-
 def restore(caller: Caller, deps: Deps, own: EntityDeps, schema: str, entity_id: str) -> Json:
     """A deleted entity, out of the bin, with an entry in the audit trail; one that is not in it as
     it is, so that it may be asked for twice.
@@ -206,7 +173,7 @@ def restore(caller: Caller, deps: Deps, own: EntityDeps, schema: str, entity_id:
     An event that is newer than the deletion may delete it again. The entry comes first: after a
     crash in between it stands twice, never not at all. Raises `Problem` 404, `Conflict`.
     """
-    entity = read_entity(own, schema, entity_id, deleted=True)
+    entity = existing(own, schema, entity_id, deleted=True)
     if entity.in_bin:
 
         def noted() -> None:
@@ -214,16 +181,21 @@ def restore(caller: Caller, deps: Deps, own: EntityDeps, schema: str, entity_id:
             deps.store.commit(*entry)
 
         until_written(noted, deps.clock)
-        entity = _restored(own, schema, entity_id, caller.correlation_id)
+        now = micros(deps.clock.now())
+        who = caller.correlation_id
+        mark = Mark(now, now, who, "busbar", "", "", "entities_restore")
+        entity = restore_entity(own, schema, entity_id, mark)
     return entity_view(entity, own.org, lineage=True)
 
 
-def _restored(deps: EntityDeps, schema: str, entity_id: str, correlation_id: str) -> Entity:
+def restore_entity(deps: EntityDeps, schema: str, entity_id: str, mark: Mark) -> Entity:
+    """A deleted entity, out of the bin; another one as it is. `mark` names who wants it, `at` now.
+
+    Raises `Problem` 404, `Conflict`.
+    """
     for _ in range(TRIES):
-        entity = read_entity(deps, schema, entity_id, deleted=True)
-        now = micros(deps.clock.now())
-        mark = Mark(now, now, correlation_id, "busbar", "", "", "entities_restore")
-        after = sealed(entity, restored(entity, mark), mark, now)
+        entity = existing(deps, schema, entity_id, deleted=True)
+        after = sealed(entity, restored(entity, mark), mark, micros(deps.clock.now()))
         if after is None:
             return entity
         try:
@@ -232,19 +204,6 @@ def _restored(deps: EntityDeps, schema: str, entity_id: str, correlation_id: str
             continue
         return after
     raise Conflict(f"entity {entity_id}")
-
-
-def read_entity(deps: EntityDeps, schema: str, entity_id: str, *, deleted: bool = False) -> Entity:
-    """An entity that is there, or with `deleted` in the bin. Raises `Problem` 404."""
-    entity = deps.entities.get([entity_id], consistent=True).get(entity_id)
-    there = entity is not None and (entity.live or (deleted and entity.in_bin))
-    if entity is None or not there or entity.schema != schema:
-        _not_found(f"There is no {schema} with this id.")
-    return entity
-
-
-def _not_found(detail: str) -> NoReturn:
-    raise Problem(404, "entity-not-found", "No such entity", detail)
 
 
 def _cursor(place: str) -> str:

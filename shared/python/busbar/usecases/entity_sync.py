@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from busbar.domain.entities import Entity, relations
 from busbar.domain.readings import ReadingsSynced, view
-from busbar.usecases.entities import read_entity
 from busbar.usecases.entity_deps import EntityDeps
-from busbar.usecases.entity_views import Json, iso, masked
+from busbar.usecases.entity_views import Json, existing, iso, known, masked
 from busbar.usecases.integration_store import integration_of
 
 
@@ -19,7 +18,7 @@ def sync_status(deps: EntityDeps, entity_id: str, integration_id: str | None = N
 
     1 RU, 1 per integration; of a meter also its readings, 0.5 RU per 4 kB.
     """
-    entity = deps.entities.get([entity_id], consistent=True).get(entity_id)
+    entity = known(deps, entity_id)
     if entity is None:
         return {"entity_id": entity_id, "sync_states": []}
     states = _of_entity(deps, entity)
@@ -78,7 +77,7 @@ def meter_readings(deps: EntityDeps, meter_id: str, counter_id: str = "") -> Jso
 
     0.5 RU per 4 kB, some 50 readings, and 1 for the meter. Raises `Problem` 404.
     """
-    read_entity(deps, "meter", meter_id)
+    existing(deps, "meter", meter_id)
     if counter_id:
         found = [deps.readings.series(meter_id, counter_id)]
     else:

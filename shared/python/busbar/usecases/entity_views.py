@@ -7,11 +7,14 @@ An IBAN is never shown whole, wherever it stands: an entity is its one home.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from busbar.domain.entities import Entity
 from busbar.domain.marks import Mark, moment
 from busbar.domain.private_customers import is_iban, masked_iban
+from busbar.errors import Problem
+from busbar.usecases.entity_deps import EntityDeps
+from busbar.usecases.entity_lookup import Unfound, checked_id
 
 Json = dict[str, Any]
 
@@ -84,3 +87,26 @@ def masked(value: Any) -> Any:
 def iso(at: int) -> str:
     """Microseconds since 1970 as ISO 8601 in UTC."""
     return moment(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def existing(deps: EntityDeps, schema: str, entity_id: str, *, deleted: bool = False) -> Entity:
+    """An entity of a schema, consistently: 1 RU. Raises `Problem` 404; for one in the bin unless
+    `deleted`."""
+    entity = known(deps, entity_id)
+    there = entity is not None and (entity.live or (deleted and entity.in_bin))
+    if entity is None or not there or entity.schema != schema:
+        not_found(f"There is no {schema} with this id.")
+    return entity
+
+
+def known(deps: EntityDeps, entity_id: str) -> Entity | None:
+    """An entity, whatever became of it, consistently; None for an id that nobody has."""
+    try:
+        return deps.entities.get([checked_id(entity_id)], consistent=True).get(entity_id)
+    except Unfound:
+        return None
+
+
+def not_found(detail: str) -> NoReturn:
+    """Raises a 404 `Problem`."""
+    raise Problem(404, "entity-not-found", "No such entity", detail)
