@@ -34,7 +34,7 @@ test: setup ## all tests
 faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|events|mutants|outage|moto|all
 	@$(PY) -m tests.faults $(PART) --seeds $(SEEDS) --from $(FROM) $(ARGS)
 
-faults-local: setup ## 100 orders on the local system while 50 workers are killed; ARGS="--seed 1"
+faults-local: setup ## 125 orders on the local system while 50 workers are killed; ARGS="--seed 1"
 	@$(PY) -m tests.faults.local_run $(ARGS)
 
 load: setup ## 2,000 orders of 2 cards on the local system, 10 at once; ARGS="--orders 100"

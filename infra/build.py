@@ -35,6 +35,8 @@ LAMBDA_PYTHON = (3, 13)
 LAYER_SUFFIXES = {".py", ".jsonata", ".json", ".typed"}
 NOT_IN_LAYER = {"__pycache__", "metadata"}
 """`metadata`: deployable source for Salesforce, not for Lambda."""
+OF_INTEGRATIONS = {"integration.json", "use_case.json"}
+"""Their samples and results stay here."""
 INSTALLER_TRACES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", ".lock"}
 """What an installer leaves behind; some of it holds paths of the machine."""
 OF_NO_USE = {".js", ".css"}
@@ -98,7 +100,8 @@ def recipes(root: Path = ROOT) -> Iterator[Recipe]:
     yield Recipe("dependencies", {}, "/opt", root / "infra" / "locks" / "product.lock")
     layer = files_of(root / "shared" / "python" / "busbar", "python/busbar", LAYER_SUFFIXES)
     # Where `usecases/integration_store.py` looks for them on Lambda.
-    layer |= files_of(root / "integrations", "python/busbar/integrations", {".json"})
+    integrations = files_of(root / "integrations", "python/busbar/integrations", {".json"})
+    layer |= {name: path for name, path in integrations.items() if path.name in OF_INTEGRATIONS}
     yield Recipe("busbar", layer, "/opt")
     for use_case in USE_CASES:
         folder = root / "functions" / use_case.name

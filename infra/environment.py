@@ -30,6 +30,11 @@ class Names:
     """Org -> audiences of its tokens."""
 
 
+KNOW_ENTITIES = frozenset({"erp_apply"})
+"""Use cases that write entities, or list and find them."""
+ENTITY_SETTINGS = ("leading_systems", "entity_attributes", "entity_filters")
+
+
 def _default(of: Field[Any]) -> object:
     if of.default is not MISSING:
         return of.default
@@ -51,6 +56,8 @@ def _org(org: OrgSettings, use_case: UseCase, audiences: tuple[str, ...]) -> dic
         parts["audiences"] = list(audiences)
     if use_case.name == "order_submit" and org.cards_per_company_30_days is not None:
         parts["cards_per_company_30_days"] = org.cards_per_company_30_days
+    if use_case.name in KNOW_ENTITIES:
+        parts |= {name: dict(own) for name in ENTITY_SETTINGS if (own := getattr(org, name))}
     if use_case.files == "judges" and org.proof_link:
         parts["proof_link"] = org.proof_link
     for system in use_case.systems:

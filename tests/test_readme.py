@@ -30,6 +30,7 @@ def test_should_make_a_part_anew_that_has_grown_old(part: str) -> None:
 def test_should_link_to_files_that_exist() -> None:
     pages = [README, *ROOT.glob("functions/*/README.md"), *ROOT.glob("infra/**/README.md")]
     pages += [*ROOT.glob("shared/python/**/README.md"), *ROOT.glob("tests/**/README.md")]
+    pages += ROOT.glob("integrations/**/README.md")
     missing = [
         f"{page.relative_to(ROOT)}: {link}"
         for page in pages

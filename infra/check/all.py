@@ -13,6 +13,7 @@ PARTS: tuple[tuple[str, list[str]], ...] = (
     ("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),
     ("types", [str(BIN / "mypy")]),
     ("import contracts", [str(BIN / "lint-imports")]),
+    ("mapping oracle", [sys.executable, "-m", "tests.oracle"]),
     ("counts", [sys.executable, "-m", "tests.bench"]),
     ("deploy check", [sys.executable, "-m", "infra.check"]),
 )

@@ -113,7 +113,7 @@ class ErpResults(View):
 
 INTEGRATION = integration_id("demo", "erp")
 APP, COMPONENT = "0c4f1b5e-93a0-4ad5-8b39-6f6c7a0f5a11", "5a1f7a52-6a1d-4c0e-9a55-3c7e6d4f2b10"
-PAYLOAD: Json = {"partner": "1000042", "firstName": "Wiebke", "lastName": "Janssen"}
+PAYLOAD: Json = {"AccountID": "0001000042", "FirstName": "Wiebke", "LastName": "Janssen"}
 EVENT: Json = {
     "event_name": "customer",
     "timestamp": "2026-03-02T08:00:00Z",
@@ -125,7 +125,7 @@ OLD_EVENT: Json = {
     "object_type": "customer",
     "timestamp": "2026-03-02T08:00:00Z",
     "format": "json",
-    "payload": '{"partner":"1000042","lastName":"Janssen"}',
+    "payload": '{"AccountID":"0001000042","LastName":"Janssen"}',
     "deduplication_id": "customer-1000042-1",
 }
 ANSWER = {
@@ -191,7 +191,7 @@ OPERATIONS = {
                         "use_case_slug": "customer",
                         "timestamp": "2026-03-02T08:00:01.5+01:00",
                         "format": "xml",
-                        "payload": "<partner>1000043</partner>",
+                        "payload": "<AccountID>0001000043</AccountID>",
                         "group_id": "customer-1000043",
                         "correlation_id": "erp-run-17-b",
                     },

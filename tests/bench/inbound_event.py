@@ -111,8 +111,7 @@ EVENT: dict[str, Any] = {
     "contracts": [_contract(n) for n in range(2)],
     "readings": [_reading(n) for n in range(3)],
     "statement": [_line(n) for n in range(4)],
-    "remarks": 3
-    * "Kundin wünscht Rückruf zur Zählerablesung; bitte Terminvorschlag per E-Mail senden. ",
+    "remarks": "Kundin wünscht Rückruf zur Zählerablesung; bitte um Termin. " * 18,
 }
 
 _CURRENT = "partner.addresses[kind = 'main' and validTo > '2026-01-01'][0]"
@@ -186,8 +185,8 @@ FORMULAS = {
     "balance": "$sum(statement[open].amount)",
     "balance_cents": "$round($sum(statement[open].amount) * 100)",
     "by_type": "statement{type: $sum(amount)}",
-    "open_items": "statement[open]."
-    "{'document': document, 'due': due, 'cents': $round(amount * 100)}",
+    "open_items": "statement[open].{'document': document, 'due': due,"
+    " 'cents': $round(amount * 100)}",
     "newest_item": "$sort(statement, function($a, $b) { $a.date < $b.date })[0].document",
     "has_credit": "$exists(statement[amount < 0])",
 }

@@ -29,6 +29,8 @@ class Bill:
 
     read_units: float = 0.0
     write_units: float = 0.0
+    index_units: float = 0.0
+    """Those of the write units that went into indexes."""
     calls: dict[str, int] = field(default_factory=dict)
 
     def read(self, call: str, items: Iterable[Mapping[str, Any]], factor: float) -> None:
@@ -47,6 +49,7 @@ class Bill:
         self._count("TransactWriteItems" if several else "PutItem")
         factor = 2 if several else 1
         self.write_units += sum(factor * _units(old, new) for old, new in changes)
+        self.index_units += sum(factor * _index_units(old, new) for old, new in changes)
 
     def _count(self, call: str) -> None:
         self.calls[call] = self.calls.get(call, 0) + 1
@@ -65,6 +68,11 @@ class _NoBill(Bill):
 
 def _units(old: Item, new: Item) -> int:
     units = max(1, math.ceil(max(size_of(new), size_of(old)) / 1024))
+    return units + _index_units(old, new)
+
+
+def _index_units(old: Item, new: Item) -> int:
+    units = 0
     for pk, sk in INDEX_KEYS.values():
         before, after = (old.get(pk), old.get(sk)), (new.get(pk), new.get(sk))
         if before != after:

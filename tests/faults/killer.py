@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from infra.local.testing import RunningSystem
 
 WATCH = 1.0
 """Seconds to try to hit a worker in a call of the drawn function, then of any."""
+WATCH_SELDOM = 4.0
+"""The same for a function that is at work seldom."""
 LOOK = 0.01
 DEEPEST = 0.1
 """Seconds into a call after which it is hit, at most; mostly sooner, as most calls are short."""
@@ -36,7 +38,8 @@ class Killer:
     """Kills `most` workers, one in `every` seconds or so, none ahead of `progress` (0 to 1).
 
     The function is drawn first, then a worker that is at work for it: by the number of workers,
-    those that only read would get nearly all of it.
+    those that only read would get nearly all of it. Every other one is of `seldom`: functions that
+    are at work less often than any draw would hit them.
     """
 
     system: RunningSystem
@@ -44,6 +47,7 @@ class Killer:
     every: float
     progress: Callable[[], float]
     seed: int = 0
+    seldom: Sequence[str] = ()
     kills: list[Kill] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,12 +68,17 @@ class Killer:
         workers = self.system.workers()
         if not workers:
             return
-        drawn = self._random.choice(sorted({w["function"] for w in workers}))
-        if not (self._watched(drawn) or self._watched(None)):
+        there = sorted({w["function"] for w in workers})
+        seldom = [name for name in there if name in self.seldom]
+        if seldom and len(self.kills) % 2:
+            hit = self._watched(self._random.choice(seldom), WATCH_SELDOM)
+        else:
+            hit = self._watched(self._random.choice(there))
+        if not (hit or self._watched(None)):
             self._kill(self._random.choice(self.system.workers() or workers))
 
-    def _watched(self, function: str | None) -> bool:
-        until = time.monotonic() + WATCH
+    def _watched(self, function: str | None, seconds: float = WATCH) -> bool:
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self._kill_in_call(function):
                 return True

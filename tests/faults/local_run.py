@@ -44,6 +44,8 @@ from tests.faults.stage import SYNC, WALLBOX_ORDERS, Client, Stage
 Say = Callable[[str], None]
 Work = Callable[[threading.Event], None]
 """Goes on until the event is set."""
+STEPS = ("wallbox_provisioning",)
+"""What works the steps of a wallbox order: between two of them it is in no worker's hands."""
 PROGRESS = 5.0
 QUIET = 2.0
 """Seconds without work after which nothing more comes by itself: longer than any lag of a list."""
@@ -120,7 +122,12 @@ class LocalRun:
         self.stage = LocalStage(self.system, self.seed)
         self.cloud = LocalCloud(self.system)
         self.killer = Killer(
-            self.system, self.size.kills, self.size.every, self._progress, self.seed
+            self.system,
+            self.size.kills,
+            self.size.every,
+            self._progress,
+            self.seed,
+            STEPS if self.size.wallboxes else (),
         )
 
     def play(self) -> Evidence:

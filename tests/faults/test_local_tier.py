@@ -36,8 +36,8 @@ from tests.faults.trouble import Calm
 
 pytestmark = pytest.mark.local
 REAL = Times(Tuning(), {case.name: case.timeout_seconds for case in USE_CASES}, visibility=360)
-SMALL = Size(orders=6, wallboxes=2, kills=5, clients=8, every=0.5, apart=0.5)
-"""Two wallboxes of one driver. Its kills take 15 s at most, its orders 18 s at least: each kill
+SMALL = Size(orders=6, wallboxes=2, kills=4, clients=8, every=0.5, apart=0.5)
+"""Two wallboxes of one driver. Its kills take 17 s at most, its orders 18 s at least: each kill
 falls into the run."""
 
 

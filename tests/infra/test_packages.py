@@ -102,6 +102,15 @@ def test_should_have_a_package_for_each_layer_and_use_case() -> None:
     assert {"dependencies", "busbar", "functions/order_submit"} <= names
 
 
+def test_should_take_mappings_into_the_layer_and_leave_their_samples_here() -> None:
+    layer = next(r for r in recipes() if r.name == "busbar")
+    files = {n for n in layer.files if n.startswith("python/busbar/integrations/")}
+
+    assert "python/busbar/integrations/erp/integration.json" in files
+    assert "python/busbar/integrations/erp/customer/use_case.json" in files
+    assert {Path(name).name for name in files} == {"integration.json", "use_case.json"}
+
+
 def test_should_be_red_when_two_builds_differ(packages: Build, tmp_path: Path) -> None:
     planted = make(a_recipe(tmp_path), tmp_path / "build", "arm64")
     functions = {**packages.functions, "orders": planted}

@@ -220,7 +220,8 @@ class Entities(Protocol):
     def save(self, write: EntityWrite) -> None:
         """One conditional write; a transaction if a unique value or a relation comes or goes.
 
-        Raises `Conflict` if the entity or a value's holder is another one meanwhile.
+        Raises `Conflict` if the entity or a value's holder is another one meanwhile,
+        `EventRejected` if the entity has grown too large.
         """
         ...
 

@@ -27,6 +27,7 @@ from enum import StrEnum
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from busbar.domain.core_schemas import core_catalogue
 from busbar.domain.lifecycle import DEFAULT_STATUS_MAP, OrderStatus
 from busbar.domain.wallbox_assets import (
     DEFAULT_ASSET_KINDS,
@@ -380,6 +381,17 @@ class OrgSettings:
     cards_per_company_30_days: int | None = None
     """Charging cards that a company may order in 30 days, counted from the deploy on that sets it;
     None: no limit but Salesforce's, which is per order."""
+    leading_systems: Mapping[str, str] = field(default_factory=dict)
+    """Which system alone may write an attribute of an entity: `{"contract.status": "sap"}`, or
+    `contract.*` for all that are not named. Another system's write is left out and becomes a task;
+    an attribute that is led by nobody takes the newest event's value."""
+    entity_attributes: Mapping[str, str] = field(default_factory=dict)
+    """Attributes of entities beside the core schemas', with their types: `{"contract.grid_number":
+    "string!"}`; with `!` an entity is found by it. What is stored already is found only once it is
+    written again."""
+    entity_filters: Mapping[str, str] = field(default_factory=dict)
+    """By what a schema's entities are listed, in place of the core schema's filters, at most four:
+    `{"contract": "grid_number status"}`."""
     proof_link: str = ""
     """Page of your portal on which a clerk sees a proof of installation, `{wallbox_id}` in place of
     the wallbox; its Asset in Salesforce shows it. Empty: the Asset shows the proof's hash alone."""
@@ -532,6 +544,7 @@ def _org(raw: object, where: str) -> OrgSettings:
         _check_words(parts["salesforce"], f"{where}.salesforce")
     org = _build(OrgSettings, {"audiences": (), **parts}, where)
     _check_limit(org.cards_per_company_30_days, where)
+    _check_entities(org, where)
     return replace(org, audiences=tuple(org.audiences))
 
 
@@ -550,6 +563,15 @@ def _check_words(settings: SalesforceSettings, where: str) -> None:
 def _check_limit(most: int | None, where: str) -> None:
     if most is not None and most < 1:
         raise MisconfiguredError(f"{where}.cards_per_company_30_days has to be above 0")
+
+
+def _check_entities(org: OrgSettings, where: str) -> None:
+    if not (org.entity_attributes or org.entity_filters):
+        return  # nearly always: the core schemas are made only where entities are
+    try:
+        core_catalogue().extended(org.entity_attributes, org.entity_filters)
+    except ValueError as error:
+        raise MisconfiguredError(f"{where}.entity_attributes, entity_filters: {error}") from None
 
 
 def _orgs(raw: object) -> dict[str, OrgSettings]:

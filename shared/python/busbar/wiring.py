@@ -516,16 +516,20 @@ class Parts:
 
     def entity_deps(self, org: str) -> EntityDeps:
         """What the use cases of entities are given."""
-        from busbar.store.entities import TableEntities  # noqa: PLC0415  (import cost)
+        from busbar.domain.core_schemas import core_catalogue  # noqa: PLC0415  (import cost)
+        from busbar.domain.schemas import Leading  # noqa: PLC0415
+        from busbar.store.entities import TableEntities  # noqa: PLC0415
         from busbar.store.reading_series import TableReadings  # noqa: PLC0415
         from busbar.usecases.entity_deps import EntityDeps  # noqa: PLC0415
 
-        table = self._its_table()
+        table, own = self._its_table(), self.settings.orgs[org]
         return EntityDeps(
             entities=TableEntities(table, org),
             readings=TableReadings(table, self.clock, org),
             store=self.store(org),
             clock=self.clock,
+            catalogue=core_catalogue().extended(own.entity_attributes, own.entity_filters),
+            leading=Leading(own.leading_systems),
         )
 
     def event_mapper(self) -> EventMapper:

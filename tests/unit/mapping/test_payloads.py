@@ -34,6 +34,7 @@ BOMB = """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 
         ('{"a": "9007199254740993"}', {"a": "9007199254740993"}),
         ('{"a": "\\ud83d\\ude00"}', {"a": "😀"}),
         ("[" * 64 + "]" * 64, json.loads("[" * 64 + "]" * 64)),
+        (json.dumps([{"a": [n]} for n in range(50)]), [{"a": [n]} for n in range(50)]),
     ],
 )
 def test_should_read_json(text: str, value: Any) -> None:

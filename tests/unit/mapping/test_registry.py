@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from busbar.errors import Unmappable
+from busbar.mapping.engine import Engine
 from busbar.mapping.registry import MAPPINGS, MappingRegistry
 from busbar.ports import Mapper
 
@@ -26,6 +28,16 @@ def test_should_run_the_org_s_own_mapping_in_its_place(tmp_path: Path) -> None:
     own = {("sap", "order_submit"): '{"theirs": b}'}
     mapper = MappingRegistry(own, folder=a_folder(tmp_path, '{"a": b}'))
     assert mapper.run("sap", "order_submit", {"b": 1}) == {"theirs": 1}
+
+
+def test_should_evaluate_with_the_engine_that_it_is_told(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path, '{"a": -5 ?: 99}')
+    made = {
+        name: MappingRegistry(folder=folder, engine=name).run("sap", "order_submit", {})["a"]
+        for name in get_args(Engine)
+    }
+    # One of the differences that are listed.
+    assert made == {"jlens": -5, "jsonata-python": 5}
 
 
 @pytest.mark.parametrize("text", ["[1]", "1", "absent", "null", '"a"'])

@@ -96,6 +96,13 @@ def test_should_use_defaults_for_what_is_not_said() -> None:
     assert settings.machine == ""
 
 
+def test_should_know_the_engines_that_may_evaluate_mappings() -> None:
+    assert Tuning().jsonata == "jlens"
+    assert read(BUSBAR_TUNING={"jsonata": "jsonata-python"}).tuning.jsonata == "jsonata-python"
+    with pytest.raises(MisconfiguredError, match=r"BUSBAR_TUNING\.jsonata has to be"):
+        read(BUSBAR_TUNING={"jsonata": "perl"})
+
+
 def test_should_know_a_limit_per_company_only_where_one_is_set() -> None:
     assert read().orgs["demo"].cards_per_company_30_days is None
     limited = read(BUSBAR_ORGS={"demo": {**ORG, "cards_per_company_30_days": 90}})
@@ -151,6 +158,18 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "limit is a text": (
         "cards_per_company_30_days",
         {"BUSBAR_ORGS": with_org(cards_per_company_30_days="90")},
+    ),
+    "entity attribute of no type": (
+        "entity_attributes",
+        {"BUSBAR_ORGS": with_org(entity_attributes={"contract.x": "colour"})},
+    ),
+    "filter of no attribute": (
+        "entity_filters",
+        {"BUSBAR_ORGS": with_org(entity_filters={"contract": "colour"})},
+    ),
+    "leading systems are a list": (
+        "leading_systems",
+        {"BUSBAR_ORGS": with_org(leading_systems=["sap"])},
     ),
     "system is a text": (
         "BUSBAR_ORGS.demo.salesforce",

@@ -17,12 +17,18 @@ ORG = st.sampled_from(["a", "b", "ab"])
 SCHEMA = st.sampled_from(["step", "user", "charge_card", "order"])
 NAME = st.sampled_from(["salesforce", "energised", "order", "holder"])
 ANY = st.text("a#AMRX1|\x00é", max_size=6)
+ID = st.sampled_from(["0f", "1a"])  # ids of entities are ours, too
 
 KINDS: dict[str, tuple[Callable[..., keys.Key], tuple[st.SearchStrategy[str], ...]]] = {
     "record": (keys.record, (ORG, SCHEMA, ANY)),
     "edge": (keys.edge, (ORG, SCHEMA, ANY, NAME, ANY)),
     "binding_out": (keys.binding_out, (ORG, SCHEMA, ANY, NAME)),
     "binding_in": (keys.binding_in, (ORG, SCHEMA, NAME, ANY)),
+    "entity": (keys.entity, (ORG, ID)),
+    "lookup": (keys.lookup, (ORG, SCHEMA, NAME, ANY)),
+    "edge_in": (keys.edge_in, (ORG, ID, ANY, SCHEMA, ID)),
+    "prune_mark": (keys.prune_mark, (ORG, SCHEMA, ID)),
+    "readings": (keys.readings, (ORG, ID, ID, st.sampled_from(["2026", "0000"]))),
 }
 PAIRS = list(itertools.combinations_with_replacement(KINDS, 2))
 
@@ -72,6 +78,17 @@ def test_should_read_the_record_id_back(
         keys.edge(org, schema, record_id, relation, target),
     ):
         assert keys.record_id_of(key, org, schema) == record_id
+
+
+@given(ORG, ID, ANY, SCHEMA, ID)
+def test_should_read_a_relation_back_from_the_side_of_its_target(
+    org: str, target: str, relation: str, schema: str, source: str
+) -> None:
+    assume(relation)
+    key = keys.edge_in(org, target, relation, schema, source)
+    assert keys.edge_of(key.sk) == (relation, schema, source)
+    assert key.sk.startswith(keys.edges_in(relation))
+    assert keys.entity_id_of(key.pk, org) == target
 
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=2)), timezone(timedelta(hours=-11))])

@@ -196,6 +196,40 @@ def test_should_stop_after_the_bound(table: Table, until: str, expected: str) ->
     assert sorts(found, "due_at") == expected
 
 
+def in_partition(table: Table) -> None:
+    for sk in ("A", "E#1", "E#2", "E#3", "F"):
+        table.write([Write(Key("p", sk), {"pk": "p", "sk": sk, "body": sk.encode()})])
+    table.write([Write(Key("q", "E#9"), {"pk": "q", "sk": "E#9"})])
+
+
+@pytest.mark.parametrize("consistent", [True, False])
+@pytest.mark.parametrize(
+    ("begins", "expected"), [("", ["A", "E#1", "E#2", "E#3", "F"]), ("E#", ["E#1", "E#2", "E#3"])]
+)
+def test_should_read_a_partition_with_all_that_its_items_hold(
+    table: Table, begins: str, expected: list[str], consistent: bool
+) -> None:
+    in_partition(table)
+    rows, following = table.rows("p", begins=begins, consistent=consistent)
+    assert [row["sk"] for row in rows] == expected
+    assert [row["body"] for row in rows] == [sk.encode() for sk in expected]
+    assert following is None
+    assert table.rows("none")[0] == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_should_page_through_a_partition_without_loss_or_repeat(table: Table, limit: int) -> None:
+    in_partition(table)
+    seen: list[object] = []
+    start = None
+    for _ in range(5):
+        rows, start = table.rows("p", begins="E#", limit=limit, start=start)
+        seen += [row["sk"] for row in rows]
+        if start is None:
+            break
+    assert seen == ["E#1", "E#2", "E#3"]
+
+
 def test_should_follow_an_item_that_moves_in_or_leaves_an_index(table: Table) -> None:
     fill(table, "ab")
     table.write([Write(key(0), item(0)), Write(key(1), listed(1, "c"))])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from busbar.domain.core_schemas import core_catalogue
 from busbar.domain.entities import Entity
 from busbar.domain.marks import Origin, micros
 from busbar.domain.outcomes import Outcome
@@ -79,7 +80,10 @@ class EntityDesk:
     """Applies events, and looks at what is there then."""
 
     def __init__(
-        self, table: Table | None = None, leading: Mapping[str, str] | None = None
+        self,
+        table: Table | None = None,
+        leading: Mapping[str, str] | None = None,
+        attributes: Mapping[str, str] | None = None,
     ) -> None:
         self.clock = ManualClock(START)
         self.table = table or MemoryTable()
@@ -88,7 +92,8 @@ class EntityDesk:
             TableReadings(self.table, self.clock, ORG),
             TableStore(self.table, self.clock, ORG),
             self.clock,
-            leading=Leading(leading),
+            core_catalogue().extended(attributes or {}),
+            Leading(leading),
         )
 
     def apply(self, version: int, *parts: Any, **how: Any) -> list[Outcome]:
@@ -128,7 +133,7 @@ class EntityDesk:
         for key in self.table.items:  # type: ignore[attr-defined]
             if key.sk == "A" and key.pk.startswith(f"{ORG}#entity#"):
                 entity_id = key.pk.split("#")[2]
-                entity = self.deps.entities.get([entity_id])[entity_id]
+                entity = self.deps.entities.get([entity_id], consistent=True)[entity_id]
                 if entity.live or entity.in_bin:
                     state[entity_id] = (entity.schema, entity.live, dict(entity.attributes))
             if key.pk.startswith(f"{ORG}#T#"):

@@ -194,10 +194,14 @@ READINGS: dict[str, list[list[Any]]] = {
             ReadingPrune(M, None, ("1", "2")),
         ],
         [reading("2", "2026-02-28", 3), ReadingPrune(M, None, ("2",))],
-        [reading("3", "2026-03-31", 3, source="ECP"), ReadingPrune(M, None, ("2",), "ERP")],
+        [reading("3", "2026-03-31", 3, source="ECP"), ReadingPrune(M, None, ("3",), "ERP")],
         [reading("1", "2026-01-31", 5)],
         [reading("4", "2026-01-31", 5), ReadingPrune(M, None, ("4",), "ERP")],
-        [ReadingPrune(M, None, ("4", "3"))],
+        [
+            reading("4", "2026-01-31", 5),
+            reading("3", "2026-03-31", 3),
+            ReadingPrune(M, None, ("4", "3")),
+        ],
     ],
 }
 

@@ -31,7 +31,7 @@ class Op(NamedTuple):
 
 def canonical(value: Any) -> str:
     """The same text for the same JSON value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def identity(item: Any) -> Any:

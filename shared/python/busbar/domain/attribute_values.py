@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -20,8 +20,8 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECRET = frozenset({"email", "phone", "payment"})
 """Types whose values are somebody's: a key of the table shows their digest only."""
-LONGEST_VALUE = 200
-"""Characters of a value that stand in a key as they are."""
+_PLAIN = re.compile("[^~@\\ud800-\\udfff][^@\\ud800-\\udfff]{0,199}")
+"""Values that stand in a key as they are: short ones, and no addresses."""
 
 
 class Mismatch(ValueError):
@@ -42,13 +42,21 @@ def coerced_items(attribute: Attribute, items: list[Any]) -> list[Any]:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, bool | Mapping):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):  # a select of several; or one address, told as a list of objects
+        texts = [_text(_contact_text(item)) for item in value]
+        return texts[0] if len(texts) == 1 and isinstance(value[0], dict) else texts
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise Mismatch("a text")
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, list):  # a select of several
-        return [_text(item) for item in value]
-    return value
+    return str(value)
+
+
+def _contact_text(item: Any) -> Any:
+    """The text of `{"email": …}` or `{"phone": …}`, as `_type` makes it; else the item."""
+    if isinstance(item, dict) and item.keys() <= {"email", "phone", "_tags"}:
+        return item.get("email") or item.get("phone")
+    return item
 
 
 def _number(value: Any) -> int | float:
@@ -163,15 +171,17 @@ def lookup_values(attribute: Attribute, value: Any) -> frozenset[str]:
 
     E-mail addresses and phone numbers are looked for in the list, in any spelling.
     """
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return frozenset().union(*(lookup_values(attribute, item) for item in value))
-    if isinstance(value, Mapping):
-        return lookup_values(attribute, value.get(attribute.type))
-    text = "" if value is None or isinstance(value, bool) else _spelling(attribute.type, str(value))
+    if isinstance(value, list):
+        found = (lookup_values(attribute, item) for item in value if not isinstance(item, list))
+        return frozenset().union(*found)
+    if isinstance(value, dict):
+        value = _contact_text(value)
+    text = _spelling(attribute.type, str(value)) if _is_scalar(value) else ""
     if not text:
         return frozenset()
-    if attribute.type in _SECRET or "@" in text or len(text) > LONGEST_VALUE:
-        text = "~" + hashlib.sha256(text.encode()).hexdigest()[:32]
+    if attribute.type in _SECRET or not _PLAIN.fullmatch(text):
+        digest = hashlib.sha256(text.encode(errors="surrogatepass"))
+        text = f"~{digest.hexdigest()[:32]}"
     return frozenset({text})
 
 

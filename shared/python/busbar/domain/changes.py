@@ -16,6 +16,8 @@ from busbar.domain.schemas import Attribute
 Operation = Literal["_set", "_append", "_append_all"]
 OPERATIONS: tuple[Operation, ...] = ("_set", "_append", "_append_all")
 RELATION, REFERENCE = "$relation", "$relation_ref"
+FILE_ADDRESS = "$file_proxy_url"
+"""An address that is completed when it is asked for: it is kept as it is, whatever is due there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,15 @@ def parsed(attribute: Attribute | None, raw: Any) -> Change:
 
     An attribute that the schema does not have takes everything.
     """
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):  # JSON; a check for Mapping takes as long as all the rest
         for wrap in (RELATION, REFERENCE):
             if wrap in raw:
                 return _relations(raw[wrap], wrap)
         for operation in OPERATIONS:
-            if set(raw) == {operation}:
+            if len(raw) == 1 and operation in raw:
                 return _array(attribute, operation, raw[operation])
+        if FILE_ADDRESS in raw:
+            return Set(raw)
     return Set(raw if attribute is None or raw is None else coerced(attribute, raw))
 
 

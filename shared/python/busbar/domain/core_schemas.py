@@ -58,8 +58,8 @@ def _people() -> list[Schema]:
         ),
         _core(
             "portal_user",
-            "email registration_status mapping_status origin",
-            "email! secondary_identifier! origin source access_status",
+            "registration_status mapping_status origin",
+            "email:email! secondary_identifier! origin source access_status",
             "expires_at:datetime mapping_status registration_status portal_id",
             "first_login:datetime last_login:datetime",
             "mapped_contact:relation>contact represents:relation>contact,account",

@@ -156,7 +156,10 @@ def merge(entity: Entity, changes: Mapping[str, Set | Append], mark: Mark) -> Me
     attributes, lineage, logs = dict(entity.attributes), dict(entity.lineage), dict(entity.logs)
     stale, same = [], True
     for name, change in changes.items():
-        outcome = _one(_Slot(attributes, lineage, logs, name), change, mark)
+        if name in logs or isinstance(change, Append):
+            outcome = _grow(_Slot(attributes, lineage, logs, name), change, mark)
+        else:
+            outcome = _set(attributes, lineage, name, change.value, mark)
         if outcome == "stale":
             stale.append(name)
         same = same and outcome != "taken"
@@ -188,21 +191,25 @@ class _Slot(NamedTuple):
 _Taken = Literal["taken", "same", "stale"]
 
 
-def _one(slot: _Slot, change: Set | Append, mark: Mark) -> _Taken:
-    log, name = slot.logs.get(slot.name), slot.name
-    if isinstance(change, Append):
-        return _append(slot, log, change, mark)
-    if log is not None:
-        return _set_grown(slot, log, change.value, mark)
-    known = slot.lineage.get(name)
-    same = name in slot.attributes and slot.attributes[name] == change.value
+def _set(
+    attributes: dict[str, Any], lineage: dict[str, Mark], name: str, value: Any, mark: Mark
+) -> _Taken:
+    """Set an attribute that nothing was added to: nearly all of them, so without detours."""
+    known = lineage.get(name)
     if known is not None:
         if mark < known:
             return "stale"
-        if same and mark.version == known.version:
+        if mark.version == known.version and attributes[name] == value:
             return "same"
-    slot.plain(change.value, mark)
+    attributes[name], lineage[name] = value, mark
     return "taken"
+
+
+def _grow(slot: _Slot, change: Set | Append, mark: Mark) -> _Taken:
+    log = slot.logs.get(slot.name)
+    if isinstance(change, Append):
+        return _append(slot, log, change, mark)
+    return "same" if log is None else _set_grown(slot, log, change.value, mark)
 
 
 def _set_grown(slot: _Slot, log: Log, value: Any, mark: Mark) -> _Taken:
@@ -234,7 +241,7 @@ def _append(slot: _Slot, log: Log | None, change: Append, mark: Mark) -> _Taken:
 
 def unwrapped(value: Any) -> tuple[str, list[Any]]:
     """An attribute's value as a list, and whether that list stands in `$relation` or the like."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for wrap in (RELATION, REFERENCE):
             if wrap in value:
                 return wrap, list(value[wrap])
@@ -289,7 +296,7 @@ def relations(entity: Entity) -> frozenset[tuple[str, str]]:
     return frozenset(
         (name, str(item["entity_id"]))
         for name, value in entity.attributes.items()
-        if isinstance(value, Mapping)
+        if isinstance(value, dict) and (RELATION in value or REFERENCE in value)
         for item in unwrapped(value)[1]
-        if isinstance(item, Mapping) and "entity_id" in item
+        if isinstance(item, dict) and "entity_id" in item
     )

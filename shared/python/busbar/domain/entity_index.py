@@ -43,7 +43,7 @@ def lookups_of(schema: Schema, entity: Entity) -> frozenset[Lookup]:
     """All unique values of an entity."""
     return frozenset(
         Lookup(schema.name, attribute.name, value)
-        for attribute in schema.unique()
+        for attribute in schema.unique
         if attribute.name in entity.attributes
         for value in lookup_values(attribute, entity.attributes[attribute.name])
     )

@@ -83,16 +83,9 @@ class Integration(Record):
         return None
 
     def environment(self) -> dict[str, Any]:
-        """The variables as expressions see them: a dot in a key leads into an object."""
-        made: dict[str, Any] = {}
-        for variable in self.variables:
-            *above, last = variable.key.split(".")
-            at = made
-            for name in above:
-                inner = at.setdefault(name, {})
-                at = inner if isinstance(inner, dict) else {}
-            at[last] = variable.value
-        return made
+        """The variables by their keys, as `busbar.mapping` takes them: there a dot leads into an
+        object in expressions, and an `env_var_ref` names the whole key."""
+        return {variable.key: variable.value for variable in self.variables}
 
 
 class AppMapping(Record):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -71,8 +72,8 @@ class Series:
         return sorted((r for r in self.readings.values() if r.live), key=_time)
 
 
-def _time(reading: Entity) -> str:
-    return str(reading.attributes.get("timestamp", ""))
+def _time(reading: Entity) -> tuple[str, str]:
+    return str(reading.attributes.get("timestamp", "")), reading.id
 
 
 def checked(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,74 +117,112 @@ def year_of(reading: Entity) -> str:
     return str(berlin_day(read_timestamp(reading.attributes["timestamp"])).year)
 
 
-def matched(series: Series, update: ReadingUpdate, attributes: Mapping[str, Any]) -> Entity:
-    """The reading that an update is about, new if there is none. Raises `Unmatched` for several."""
-    strict = update.matching == "strict-date"
-    found = [
-        r
-        for r in series.readings.values()
-        if (_same_day(r, attributes) if strict else _same_external_id(r, attributes))
-    ]
-    live = [r for r in found if r.live]
-    if len(live) > 1:
-        raise Unmatched("READING_MULTIPLE_MATCHES", "several readings fit; none was changed")
-    if live or found:
-        return (live or sorted(found, key=lambda r: r.id))[-1]
-    known = _day_key(attributes) if strict else [str(attributes["external_id"])]
-    new_id = item_id(series.meter, series.counter, known)
-    return series.readings.get(new_id) or Entity(new_id, "reading")
+class Work:
+    """A series while updates are applied to it, one after the other."""
+
+    def __init__(self, series: Series, mark: Mark) -> None:
+        self._series = series
+        self._mark = mark
+        self._readings = dict(series.readings)
+        self._prunes = dict(series.prunes)
+        self._known: dict[bool, dict[tuple[str, ...], set[str]]] = {}
+        """Ids by external id (False) and by day (True), once they are asked for."""
+
+    def series(self) -> Series:
+        """The series as it is now; the same one if nothing has changed."""
+        if self._readings == self._series.readings and self._prunes == self._series.prunes:
+            return self._series
+        return replace(self._series, readings=self._readings, prunes=self._prunes)
+
+    def apply(self, update: ReadingUpdate) -> Result:
+        """One update. Raises `Unmatched`."""
+        attributes = checked(update.attributes)
+        there = self._matched(attributes, strict=update.matching == "strict-date")
+        if update.mode == "delete":
+            return self._delete(there, attributes)
+        changes = {name: Set(value) for name, value in attributes.items()}
+        merged = upserted(there, changes, self._mark)
+        after = self._still_pruned(merged.entity)
+        self._keep(there, after)
+        if len(merged.stale) == len(changes) or (not there.live and not after.live):
+            return "stale"
+        if not there.live:
+            return "created"
+        return "unchanged" if after.attributes == there.attributes else "updated"
+
+    def _matched(self, attributes: Mapping[str, Any], *, strict: bool) -> Entity:
+        """The reading that is meant, new if there is none. Raises `Unmatched` for several."""
+        key = _day(attributes) if strict else _external_id(attributes)
+        found = [self._readings[i] for i in sorted(self._index(strict=strict).get(key, ()))]
+        live = [reading for reading in found if reading.live]
+        if len(live) > 1:
+            raise Unmatched("READING_MULTIPLE_MATCHES", "several readings fit; none was changed")
+        if found:
+            return (live or found)[-1]
+        new_id = item_id(self._series.meter, self._series.counter, key)
+        return self._readings.get(new_id) or Entity(new_id, "reading")
+
+    def _index(self, *, strict: bool) -> dict[tuple[str, ...], set[str]]:
+        if strict not in self._known:
+            index = self._known[strict] = defaultdict(set)
+            for reading in self._readings.values():
+                index[_KEYS[strict](reading.attributes)].add(reading.id)
+        return self._known[strict]
+
+    def _keep(self, before: Entity, after: Entity) -> None:
+        known = before.id in self._readings
+        if known and after.says_the_same(before):
+            return
+        self._readings[after.id] = after
+        for strict, index in self._known.items():
+            if known:
+                index[_KEYS[strict](before.attributes)].discard(before.id)
+            index[_KEYS[strict](after.attributes)].add(after.id)
+
+    def _delete(self, there: Entity, attributes: Mapping[str, Any]) -> Result:
+        mark, known = self._mark, {n: Set(attributes[n]) for n in KNOWN_BY & attributes.keys()}
+        if there.id not in self._readings:
+            there = upserted(there, known, mark._replace(version=mark.version - 1)).entity
+        gone = purged(there, mark, KNOWN_BY)
+        self._keep(there, gone)
+        return "stale" if gone.live else "deleted" if there.live else "unchanged"
+
+    def _still_pruned(self, reading: Entity) -> Entity:
+        """A prune that came before its time takes with it what an older event brings now."""
+        for by in self._prunes.values():
+            if reading.live and _overtaken(reading, by) and _in_scope(reading, by):
+                reading = purged(reading, by.mark, KNOWN_BY)
+        return reading
+
+    def prune(self, keep: frozenset[str], source: str | None) -> int:
+        """Take away what is not to be kept; how many readings went.
+
+        A prune that is older than one that was applied does what that one does.
+        """
+        mark, known = self._mark, self._prunes.get(source or "")
+        by = known if known and known.mark > mark else Pruned(mark, source)
+        self._prunes[source or ""] = by
+        count = 0
+        for reading in [r for r in self._readings.values() if r.live]:
+            named = reading.attributes.get("external_id") in keep or (reading.alive or mark) > mark
+            leaves = _overtaken(reading, by) if by.mark != mark else not named
+            if leaves and _in_scope(reading, by):
+                self._keep(reading, purged(reading, by.mark, KNOWN_BY))
+                count += 1
+        return count
 
 
-def _same_external_id(reading: Entity, attributes: Mapping[str, Any]) -> bool:
-    return bool(reading.attributes.get("external_id") == attributes.get("external_id"))
+def _external_id(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    return (str(attributes.get("external_id")),)
 
 
-def _same_day(reading: Entity, attributes: Mapping[str, Any]) -> bool:
-    return _day_key(reading.attributes) == _day_key(attributes)
-
-
-def _day_key(attributes: Mapping[str, Any]) -> list[str]:
+def _day(attributes: Mapping[str, Any]) -> tuple[str, ...]:
     """What a reading is known by under `strict-date`; without a direction it is `feed-out`."""
     day = berlin_day(read_timestamp(attributes["timestamp"]))
-    return [str(attributes.get("direction") or "feed-out"), day.isoformat()]
+    return str(attributes.get("direction") or "feed-out"), day.isoformat()
 
 
-def applied(series: Series, update: ReadingUpdate, mark: Mark) -> tuple[Series, Result]:
-    """The series after an update. Raises `Unmatched`."""
-    attributes = checked(update.attributes)
-    there = matched(series, update, attributes)
-    if update.mode == "delete":
-        return _deleted(series, there, attributes, mark)
-    changes = {name: Set(value) for name, value in attributes.items()}
-    merged = upserted(there, changes, mark)
-    result = _still_pruned(series, merged.entity)
-    if len(merged.stale) == len(changes) or (not there.live and not result.live):
-        outcome: Result = "stale"
-    elif not there.live:
-        outcome = "created"
-    else:
-        outcome = "unchanged" if result.attributes == there.attributes else "updated"
-    return _with(series, there, result), outcome
-
-
-def _deleted(
-    series: Series, there: Entity, attributes: Mapping[str, Any], mark: Mark
-) -> tuple[Series, Result]:
-    known = {name: Set(attributes[name]) for name in KNOWN_BY & attributes.keys()}
-    if there.alive is None and there.purged is None:
-        there = upserted(there, known, mark._replace(version=mark.version - 1)).entity
-    gone = purged(there, mark, KNOWN_BY)
-    if gone.live:
-        return series, "stale"
-    return _with(series, there, gone), "deleted" if there.live else "unchanged"
-
-
-def _still_pruned(series: Series, reading: Entity) -> Entity:
-    """A prune that came before its time takes with it what an older event brings now."""
-    for by in series.prunes.values():
-        if reading.live and _overtaken(reading, by) and _in_scope(reading, by):
-            reading = purged(reading, by.mark, KNOWN_BY)
-    return reading
+_KEYS = {False: _external_id, True: _day}
 
 
 def _overtaken(reading: Entity, by: Pruned) -> bool:
@@ -196,31 +235,6 @@ def _in_scope(reading: Entity, by: Pruned) -> bool:
     if by.source is not None:
         return bool(reading.attributes.get("source") == by.source)
     return bool(reading.attributes.get("external_id"))
-
-
-def pruned_to(
-    series: Series, keep: frozenset[str], source: str | None, mark: Mark
-) -> tuple[Series, int]:
-    """The series without what is not to be kept, and how many readings went.
-
-    A prune that is older than one that was applied does what that one does.
-    """
-    known = series.prunes.get(source or "")
-    by = known if known and known.mark > mark else Pruned(mark, source)
-    after, count = replace(series, prunes={**series.prunes, source or "": by}), 0
-    for reading in series.live():
-        kept = reading.attributes.get("external_id") in keep or (reading.alive or mark) > mark
-        leaves = _overtaken(reading, by) if by.mark != mark else not kept
-        if leaves and _in_scope(reading, by):
-            after = _with(after, reading, purged(reading, by.mark, KNOWN_BY))
-            count += 1
-    return after, count
-
-
-def _with(series: Series, before: Entity, after: Entity) -> Series:
-    if after.says_the_same(before) and before.id in series.readings:
-        return series
-    return replace(series, readings={**series.readings, after.id: after})
 
 
 def remembered(reading: Entity, now: int) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from functools import cached_property
+from typing import Literal, get_args
 
 Type = Literal[
     "string",
@@ -57,13 +58,14 @@ class Schema:
         for name in self.filters:
             if name not in self.attributes or self.attributes[name].type not in FILTERABLE:
                 raise ValueError(f"{self.name}: {name} cannot be a filter")
-        for attribute in self.unique():
+        for attribute in self.unique:
             if attribute.type not in LOOKED_FOR:
                 raise ValueError(f"{self.name}: {attribute.name} cannot be unique")
 
-    def unique(self) -> list[Attribute]:
+    @cached_property
+    def unique(self) -> tuple[Attribute, ...]:
         """The attributes by which an entity is found."""
-        return [a for a in self.attributes.values() if a.unique]
+        return tuple(a for a in self.attributes.values() if a.unique)
 
 
 class Catalogue:
@@ -83,20 +85,26 @@ class Catalogue:
         """All schemas."""
         return sorted(self._schemas)
 
-    def extended(self, changes: Mapping[str, Any]) -> Catalogue:
-        """With an org's own attributes, filters and schemas. Raises `ValueError`.
+    def extended(
+        self, attributes: Mapping[str, str], filters: Mapping[str, str] | None = None
+    ) -> Catalogue:
+        """With an org's own attributes, schemas and filters. Raises `ValueError`.
 
-        `{"contract": {"attributes": {"identity_id": "string!"}, "filters": ["status"]}}`; a type
-        is written as in `attribute`.
+        `{"contract.grid_number": "string!", "note.text": "string"}`: types as `attribute` has them;
+        `{"contract": "grid_number status"}`: in place of the filters that the schema declares.
         """
+        own: dict[str, dict[str, Attribute]] = {}
+        for place, kind in attributes.items():
+            name, _, of = place.partition(".")
+            own.setdefault(name, {})[of] = attribute(f"{of}:{kind}")
         schemas = dict(self._schemas)
-        for name, change in changes.items():
+        for name in {*own, *(filters or {})}:
             known = self.get(name)
-            own = {n: attribute(f"{n}:{text}") for n, text in change.get("attributes", {}).items()}
+            declared = (filters or {}).get(name)
             schemas[name] = replace(
                 known,
-                attributes={**known.attributes, **own},
-                filters=tuple(change.get("filters", known.filters)),
+                attributes={**known.attributes, **own.get(name, {})},
+                filters=known.filters if declared is None else tuple(declared.split()),
             )
         return Catalogue(schemas.values())
 
@@ -129,8 +137,9 @@ class Leading:
     def __init__(self, systems: Mapping[str, str] | None = None) -> None:
         self._systems = dict(systems or {})
 
+    def __bool__(self) -> bool:
+        return bool(self._systems)
+
     def of(self, schema: str, attribute: str) -> str | None:
         """The system that alone may write the attribute; None if every one may."""
-        if not self._systems:
-            return None
         return self._systems.get(f"{schema}.{attribute}") or self._systems.get(f"{schema}.*")

@@ -10,7 +10,17 @@ from busbar.domain.updates import Fault, Repeatable, Warned
 from busbar.mapping.identifiers import REPEATABLE
 from busbar.mapping.sources import id_text
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NAME = re.compile(r"[\w$-]{1,64}")
+
+
+def shown(name: str) -> str:
+    """A name out of a payload, unless it looks like a value that went astray."""
+    return name if _NAME.fullmatch(name) else "?"
+
+
+def at(path: str, name: str) -> str:
+    """The path of a member that the payload names."""
+    return f"{path}.{shown(name)}" if path else shown(name)
 
 
 class Checked:
@@ -23,19 +33,7 @@ class Checked:
 
     def wrong(self, path: str, message: str, code: str = "DIRECT_PAYLOAD_INVALID") -> None:
         """A violation, of the operation that is being read."""
-        self.faults.append(Fault(code, message, path=self.shown_path(path), item=self.operation))
-
-    @staticmethod
-    def shown(name: str) -> str:
-        """A name out of a payload, unless it may be a value that went astray."""
-        return name if _NAME.fullmatch(name) else "?"
-
-    @classmethod
-    def shown_path(cls, path: str) -> str:
-        """A path whose names are such."""
-        return ".".join(
-            part if re.fullmatch(r"[\w$\[\]-]{1,64}", part) else "?" for part in path.split(".")
-        )
+        self.faults.append(Fault(code, message, path=path, item=self.operation))
 
     def members(self, value: Any, path: str, keys: Collection[str]) -> dict[str, Any] | None:
         """An object that has no other keys; None, and a fault, if it is none."""
@@ -44,7 +42,7 @@ class Checked:
             return None
         for key in value:
             if key not in keys:
-                self.wrong(f"{path}.{key}" if path else key, "this key is not known")
+                self.wrong(at(path, key), "this key is not known")
         return value
 
     def text(self, members: dict[str, Any], key: str, path: str) -> str:
@@ -74,7 +72,7 @@ class Checked:
         for name, told in value.items():
             text = id_text(told)
             if text is None:
-                self.wrong(f"{path}.{name}", "has to be a text that is not empty, or a number")
+                self.wrong(at(path, name), "has to be a text that is not empty, or a number")
             else:
                 made[name] = text
         return made
@@ -90,5 +88,5 @@ class Checked:
             return {}
         for name, kind in told.items():
             if kind not in REPEATABLE:
-                self.wrong(f"{path}.{name}", f"has to be one of: {', '.join(REPEATABLE)}")
+                self.wrong(at(path, name), f"has to be one of: {', '.join(REPEATABLE)}")
         return told

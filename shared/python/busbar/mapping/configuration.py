@@ -54,7 +54,7 @@ def parse_all(document: Any) -> dict[str, Configuration]:
 
 def _inner(document: dict[str, Any]) -> Configuration:
     reader = Document()
-    made = read_inner(reader, document, "")
+    made = read_inner(reader, reader.members(document, "") or {}, "")
     if reader.faults:
         raise InvalidMapping(reader.faults)
     return made

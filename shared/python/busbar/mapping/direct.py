@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from busbar.domain.updates import EntityUpdate, Fault, Mapped, Mode, ReadingUpdate, Warned
 from busbar.mapping import payloads
-from busbar.mapping.checked import Checked
+from busbar.mapping.checked import Checked, at, shown
 from busbar.mapping.direct_relations import relation_attribute
 from busbar.mapping.model import Configuration
 from busbar.mapping.payload_faults import MalformedPayload
@@ -104,7 +104,7 @@ def _entity(
     if slug and isinstance(members.get("unique_ids"), dict):
         _allow(checked, path, slug, frozenset(members["unique_ids"]), configuration)
     for name in types.keys() - unique_ids.keys():
-        said = f"unique_id_types names {name}, which is not among the unique_ids"
+        said = f"unique_id_types names {shown(name)}, which is not among the unique_ids"
         checked.warned.append(Warned(slug, f"{path}.unique_id_types", said))
     return [EntityUpdate(slug, unique_ids, attributes, cast("Mode", mode), types)]
 
@@ -116,7 +116,7 @@ def _attributes(checked: Checked, told: Any, path: str) -> dict[str, Any]:
         checked.wrong(path, "has to be an object")
         return {}
     return {
-        name: relation_attribute(checked, value, f"{path}.{name}") for name, value in told.items()
+        name: relation_attribute(checked, value, at(path, name)) for name, value in told.items()
     }
 
 
@@ -127,7 +127,7 @@ def _allow(
         return
     entries = [each for each in configuration.allowed if each.schema == slug]
     if not entries:
-        said = f'entity_slug "{checked.shown(slug)}" is not allowed by the use case'
+        said = f'entity_slug "{shown(slug)}" is not allowed by the use case'
         checked.wrong(path, said, "DIRECT_ENTITY_NOT_ALLOWED")
     elif names != {"_id"} and not any(
         not each.unique_ids or each.unique_ids == names for each in entries

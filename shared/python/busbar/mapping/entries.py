@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from busbar.domain.updates import Mode
+from busbar.mapping.batches import batch_of
 from busbar.mapping.document import Document, below
 from busbar.mapping.fields import Field, read_field
 from busbar.mapping.identifiers import Identifiers, read_identifiers
@@ -37,10 +38,10 @@ MOST_ENTRIES = 500
 def read_inner(document: Document, members: dict[str, Any], path: str) -> Configuration:
     """`{"entities", "meter_readings", "direct"}`. Faults are left in `document`."""
     document.known(members, path, _INNER_KEYS, "")
-    direct = members.get("direct") or False
+    direct = members.get("direct", False)
     if not isinstance(direct, bool):
         document.fault(below(path, "direct"), "has to be true or false")
-    given = {key: members.get(key) or [] for key in ("entities", "meter_readings")}
+    given = {key: members.get(key, []) for key in ("entities", "meter_readings")}
     for key, listed in given.items():
         if isinstance(listed, list) and len(listed) > MOST_ENTRIES:
             document.fault(below(path, key), f"has more than {MOST_ENTRIES} entries")
@@ -74,7 +75,7 @@ def _direct(document: Document, given: dict[str, Any], path: str) -> Configurati
         schema = document.text(members, "entity_schema", at)
         document.known(members, at, _ENTITY_KEYS, schema)
         unique_ids = document.texts(members, "unique_ids", at)
-        if "unique_ids" in members and not unique_ids:
+        if members.get("unique_ids") == []:
             document.fault(below(at, "unique_ids"), "must not be empty")
         allowed.append(Allowed(schema, frozenset(unique_ids)))
     warnings = tuple(document.warnings)
@@ -108,7 +109,7 @@ def entity_of(
     """An entity of its members and of its fields, which come with their paths."""
     schema = str(members.get("entity_schema", ""))
     attributes, fields = _fields(document, items, schema)
-    if not unique_ids and "unique_ids" in members:
+    if members.get("unique_ids") == []:
         document.fault(below(path, "unique_ids"), "must not be empty")
     for index, name in enumerate(unique_ids):
         if name not in attributes:
@@ -127,6 +128,7 @@ def entity_of(
         "upsert" if prunes else cast("Mode", mode),
         ("purge" if mode.endswith("purge") else "delete") if prunes else None,
         _scope(document, members, path, schema, needed=prunes),
+        batch_of(fields),
     )
 
 
@@ -201,6 +203,7 @@ def _reading(document: Document, item: Any, path: str, index: int) -> ReadingMap
         mode == _PRUNE,
         _source(document, members, path, pruned=mode == _PRUNE),
         "strict-date" if matching == "strict-date" else "external_id",
+        batch_of(fields),
     )
 
 

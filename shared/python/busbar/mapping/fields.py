@@ -45,7 +45,10 @@ class Field:
         """The attribute's value for an item, or `UNDEFINED`. Raises `NotMapped`."""
         if self.enabled is not None and not self.enabled.holds(scope):
             return UNDEFINED
-        value = self.value.read(scope)
+        return self.settled(self.value.read(scope), scope)
+
+    def settled(self, value: Any, scope: Scope) -> Any:
+        """The attribute's value of what its source gave: operations and wrapping."""
         if type(value) is dict:
             value = self._of_object(value, scope)
         if self.repeatable is not None and value is not UNDEFINED:
@@ -60,7 +63,7 @@ class Field:
             items = inner if isinstance(inner, list) else [inner]
             return items if key == "_set" else {key: items}
         if key in {RELATION, REFERENCE} and self.value.kind in PLAIN:
-            return normalised(value, self.path, scope)
+            return normalised(key, inner, self.path, scope)
         return value
 
 

@@ -19,7 +19,7 @@ from busbar.mapping import direct, engine, readings
 from busbar.mapping.engine import Source
 from busbar.mapping.identifiers import identifying
 from busbar.mapping.jobs import ConfigurationUnknown, mapped_of, served
-from busbar.mapping.model import Configuration, EntityMapping, Scoped
+from busbar.mapping.model import Configuration, EntityMapping, ReadingMapping, Scoped
 from busbar.mapping.outcome import Outcome, attributes_of, items_of
 from busbar.mapping.sources import Context, NotMapped
 
@@ -36,6 +36,8 @@ def map_event(configuration: Configuration, payload: Any, context: Context | Non
     except Unmappable as error:
         code = "PAYLOAD_TOO_LARGE" if error.code == "D2014" else "MALFORMED_PAYLOAD"
         return Mapped(faults=(Fault(code, str(error)),))
+    if _evaluates_once(configuration):
+        root = Source(root.value, kept=False)
     outcome = Outcome(root, context)
     if context.simulation:
         outcome.warned += configuration.warnings
@@ -44,6 +46,15 @@ def map_event(configuration: Configuration, payload: Any, context: Context | Non
     for reading in configuration.readings:
         readings.map_reading(reading, outcome)
     return outcome.mapped()
+
+
+def _evaluates_once(configuration: Configuration) -> bool:
+    """Whether a single expression is evaluated on the payload, so that converting it costs more."""
+    entries: tuple[EntityMapping | ReadingMapping, ...]
+    entries = configuration.entities + configuration.readings
+    return len(entries) == 1 and (
+        entries[0].prepare is not None or (entries[0].batch is not None and entries[0].batch.whole)
+    )
 
 
 def serve(job: bytes) -> bytes:
@@ -74,7 +85,10 @@ def _map_item(
 ) -> dict[str, str] | None:
     """Adds the item's update. Gives its unique ids, even if the rest of it failed."""
     scope = outcome.scope(source, entity.schema)
-    attributes, sound = attributes_of(entity.fields, scope, outcome, index)
+    ids_only = entity.mode != "upsert" and not outcome.context.simulation
+    attributes, sound = attributes_of(
+        entity, scope, outcome, index, entity.unique_ids if ids_only else None
+    )
     ids: dict[str, str] = {}
     for name in entity.unique_ids:
         found = identifying(attributes.get(name), entity.types.get(name))
@@ -88,7 +102,8 @@ def _map_item(
         if sound:
             _miss(entity, outcome, ids, index)
         return None
-    if sound:
+    # What goes is only found by its ids: whatever else failed, it goes.
+    if sound or entity.mode != "upsert":
         attributes.pop("_id", None)
         update = EntityUpdate(entity.schema, ids, attributes, entity.mode, entity.types)
         outcome.entity_updates.append(update)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from jlens import Document, Expression, JlensError, Read
+from jlens import Document, Expression, JlensError, Read, Reads
 
 from busbar.errors import Unmappable
 from busbar.mapping.given import HELPER_FAULTS, HELPERS, Bindings, Source
@@ -77,6 +77,7 @@ class JlensProgram:
         self._helpers = "".join(HELPERS[name] for name in HELPERS if name in words.variables)
         self._plain = _Form(text, self._helpers)
         self._rooted: _Form | None = None
+        self._found: Reads | None = None
 
     def run(self, source: Source, bindings: Bindings, limits: Limits) -> Any:
         """The value in plain JSON types, or `UNDEFINED`."""
@@ -86,20 +87,27 @@ class JlensProgram:
         if self._words.roots or "env" in self._words.variables:
             given = bindings.given(self, lambda: self._given(bindings, limits))
         value = form.run(source, given, _options(limits))
-        if value is UNDEFINED or is_plain(value, limits):
+        # Mostly a text, which needs no look.
+        if type(value) is str or value is UNDEFINED or is_plain(value, limits):
             return value
         return plain_of(value, limits, None)
 
     def reads(self) -> tuple[str, ...]:
         """The paths that it reads of the source, and as `$$.…` of the root and `$env.…`."""
-        # To jlens a function among the bindings reads its arguments, an unknown one everything.
-        known = dict.fromkeys(HELPERS, len)
-        found = Expression(self._rooted_text()).reads({"env": {}, ROOT: {}, **known})
+        found = self._reads()
         paths = _paths("", found["input"]) if "input" in found else []
         for name, shown in ((ROOT, "$$"), ("env", "$env")):
             if name in found["bindings"]:
                 paths += _paths(shown, found["bindings"][name])
         return tuple(paths)
+
+    def _reads(self) -> Reads:
+        """What it reads, whatever the values: found out once, for it costs as much as a compile."""
+        if self._found is None:
+            # To jlens a function among the bindings reads its arguments, an unknown one everything.
+            known = dict.fromkeys(HELPERS, len)
+            self._found = Expression(self._rooted_text()).reads({"env": {}, ROOT: {}, **known})
+        return self._found
 
     def _rooted_text(self) -> str:
         return rooted(self._text, self._words)
@@ -110,7 +118,7 @@ class JlensProgram:
         if bindings.has_root:
             root = bindings.root
             values[ROOT] = root.value if isinstance(root, Source) else root
-        found = Expression(self._rooted_text()).reads({**values, **dict.fromkeys(HELPERS, len)})
+        found = self._reads()
         if "everyBinding" in found:
             cut = values
         else:

@@ -1,7 +1,8 @@
 """Jobs for the child process, and what comes back: bytes of JSON.
 
 A job is `{"configuration": text, "hash": text, "event"?: name, "payload": text | object, "format":
-"json" | "xml", "context": {"simulation"?, "explain"?, "env"?, "portals"?}}`. A configuration is
+"json" | "xml", "context": {"simulation"?, "explain"?, "env"?, "portals"?}}`. A payload that is a
+text may follow in a line of its own instead, as it is: so it is not escaped. A configuration is
 compiled once per process and hash. It may be left out of a job whose hash the process has seen; if
 it has not, `ConfigurationUnknown` comes out of `mapped_of`, and the job is sent again with it.
 """
@@ -52,11 +53,10 @@ def job_of(
 ) -> bytes:
     """A job. `configuration`: its JSON text; None if the process has seen `digest` before."""
     context = context or Context()
-    job = {
+    job: dict[str, Any] = {
         "configuration": configuration,
         "hash": digest,
         "event": event,
-        "payload": payload,
         "format": format,
         "context": {
             "simulation": context.simulation,
@@ -65,13 +65,15 @@ def job_of(
             "portals": None if context.portals is None else list(context.portals),
         },
     }
-    return _encoded(job)
+    if isinstance(payload, str):
+        return _encoded(job) + b"\n" + payload.encode(errors="surrogatepass")
+    return _encoded({**job, "payload": payload})
 
 
 def served(job: bytes, map_event: MapEvent) -> bytes:
-    """What `map_event` makes of a job. Never raises: what is wrong becomes faults."""
+    """What `map_event` makes of a job. Raises `MemoryError` at most: other faults are told."""
     try:
-        told = json.loads(job)
+        told = _told(job)
         configuration = _configuration(told)
         if configuration is None:
             return _UNKNOWN
@@ -82,9 +84,19 @@ def served(job: bytes, map_event: MapEvent) -> bytes:
         return bytes_of(Mapped(faults=tuple(faults)))
     except MalformedPayload as error:
         return bytes_of(Mapped(faults=(Fault(error.code, str(error)),)))
+    except MemoryError:
+        # The process has to be made anew.
+        raise
     except Exception as error:  # noqa: BLE001  whatever it is, the process has to answer
         # Its kind only: a message may quote the event.
         return bytes_of(Mapped(faults=(Fault("UNKNOWN_ERROR", type(error).__name__),)))
+
+
+def _told(job: bytes) -> dict[str, Any]:
+    head, line, payload = job.partition(b"\n")
+    if not line:
+        return dict(json.loads(job))
+    return {**json.loads(head), "payload": payload.decode(errors="surrogatepass")}
 
 
 def _mapped(
@@ -98,6 +110,8 @@ def _mapped(
 
 
 def _configuration(told: dict[str, Any]) -> Configuration | None:
+    if not isinstance(told["hash"], str):
+        raise TypeError("a hash is a text")
     key = (told["hash"], told.get("event"))
     found = _compiled.pop(key, None)
     if found is None:

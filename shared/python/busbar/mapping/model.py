@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from busbar.domain.updates import Mode, Repeatable, Warned
+from busbar.mapping.batches import Batch
 from busbar.mapping.fields import Field
 from busbar.mapping.identifiers import Identifiers
 from busbar.mapping.sources import Formula
@@ -37,6 +38,7 @@ class EntityMapping:
     mode: Mode = "upsert"
     prune: Literal["delete", "purge"] | None = None
     scope: Scoped | None = None
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class ReadingMapping:
     prune: bool = False
     source: str | None = None
     matching: Literal["external_id", "strict-date"] = "external_id"
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from busbar.domain.updates import (
     ReadingUpdate,
     Warned,
 )
+from busbar.mapping.batches import ALONE
 from busbar.mapping.engine import UNDEFINED, Bindings, Source
 from busbar.mapping.fields import Field
 from busbar.mapping.model import EntityMapping, ReadingMapping
@@ -102,8 +103,9 @@ def items_of(entry: EntityMapping | ReadingMapping, outcome: Outcome) -> list[So
         return None
     if outcome.context.explain and entry.prepare is not None:
         outcome.explained += _prepared(entry.prepare, schema, listed)
-    # What the engine gave is checked already.
-    return [each if isinstance(each, Source) else Source(each, kept=True) for each in listed]
+    # What the engine gave is checked already; it is worth converting for several expressions.
+    kept = entry.batch is None or not entry.batch.whole
+    return [each if isinstance(each, Source) else Source(each, kept=kept) for each in listed]
 
 
 def _prepared(formula: Formula, schema: str, items: list[Any]) -> Iterator[Explained]:
@@ -124,24 +126,33 @@ def _enabled(condition: Formula, made: Any, outcome: Outcome, schema: str) -> bo
 
 
 def attributes_of(
-    fields: Sequence[Field], scope: Scope, outcome: Outcome, index: int
+    entry: EntityMapping | ReadingMapping,
+    scope: Scope,
+    outcome: Outcome,
+    index: int,
+    only: Collection[str] | None = None,
 ) -> tuple[dict[str, Any], bool]:
-    """The attributes of an item, and whether all of them could be made."""
+    """The attributes of an item, and whether all of them could be made.
+
+    `only`: the others are not asked.
+    """
     attributes: dict[str, Any] = {}
     sound = True
-    explains = outcome.context.explain
-    for field in fields:
+    ready = None if entry.batch is None or only is not None else entry.batch.read(scope)
+    for at, field in enumerate(entry.fields):
+        if only is not None and field.attribute not in only:
+            continue
+        given = ALONE if ready is None else ready[at]
         try:
-            value = field.read(scope)
+            value = field.read(scope) if given is ALONE else field.settled(given, scope)
         except NotMapped as error:
             outcome.fail(error, scope.schema, index)
             sound = sound and error.attribute_only
             continue
-        if value is UNDEFINED:
-            continue
-        attributes[field.attribute] = value
-        if explains:
-            outcome.explained.append(_explained(field, scope.schema, index, value))
+        if value is not UNDEFINED:
+            attributes[field.attribute] = value
+            if outcome.context.explain:
+                outcome.explained.append(_explained(field, scope.schema, index, value))
     return attributes, sound
 
 

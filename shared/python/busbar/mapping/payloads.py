@@ -52,6 +52,8 @@ def loads(text: str | bytes) -> Any:
     """The value of a JSON text. Raises `MalformedPayload`."""
     if isinstance(text, bytes):
         text = _decoded(text)
+    elif not text.isascii():
+        _refuse_surrogates(text)
     # A function of ours for each integer costs more than looking whether there is a long one.
     parse_int = _integer if _LONG_NUMBER.search(text) else int
     try:
@@ -68,8 +70,8 @@ def loads(text: str | bytes) -> Any:
         raise MalformedPayload(_TOO_DEEP) from None
     if text.count("{") + text.count("[") > DEEPEST and not _shallow(value):
         raise MalformedPayload(_TOO_DEEP)
-    if not text.isascii() or _SURROGATE.search(text):
-        _refuse_surrogates(value)
+    if _SURROGATE.search(text):
+        _refuse_surrogates(json.dumps(value, ensure_ascii=False))
     return value
 
 
@@ -106,9 +108,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _refuse_surrogates(value: Any) -> None:
+def _refuse_surrogates(text: str) -> None:
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        text.encode()
     except UnicodeEncodeError:
         raise MalformedPayload("it has half of a character (a lone surrogate)") from None
 

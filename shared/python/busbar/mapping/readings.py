@@ -48,7 +48,7 @@ def map_reading(entry: ReadingMapping, outcome: Outcome) -> None:
 def _map_item(entry: ReadingMapping, outcome: Outcome, source: Source, index: int) -> _Kept | None:
     scope = outcome.scope(source, READING)
     found = _meter(entry, outcome, scope, index)
-    attributes, sound = attributes_of(entry.fields, scope, outcome, index)
+    attributes, sound = attributes_of(entry, scope, outcome, index)
     external_id = id_text(attributes.get("external_id"))
     if external_id is not None:
         attributes["external_id"] = external_id

@@ -95,10 +95,7 @@ class Relations:
         """The attribute's value, or `UNDEFINED`. Raises `NotMapped`."""
         if self.formula is not None:
             return self._of_formula(self.formula, scope)
-        made = [item.made(scope) for item in self.items]
-        left = [item for item in made if item is not None]
-        is_half = self.operation == "_set" and len(left) < len(made)
-        return UNDEFINED if is_half or (made and not left) else self._wrapped(left)
+        return _told(self.wrap, self.operation, [item.made(scope) for item in self.items])
 
     def reads(self) -> tuple[str, ...]:
         """The paths that the expression, or the unique ids, may read."""
@@ -118,12 +115,7 @@ class Relations:
         # JSONata makes one item of a list of one.
         listed = value if isinstance(value, list) else [value]
         made = [made_item(item, formula.path, self.wrap, scope) for item in listed]
-        left = [item for item in made if item is not None]
-        is_half = self.operation == "_set" and len(left) < len(made)
-        return UNDEFINED if is_half or (made and not left) else self._wrapped(left)
-
-    def _wrapped(self, items: list[dict[str, Any]]) -> dict[str, Any]:
-        return {self.wrap: {self.operation: items}}
+        return _told(self.wrap, self.operation, made)
 
 
 def read_relations(document: Document, value: Any, path: str, schema: str) -> Relations | None:
@@ -200,18 +192,17 @@ def _reference(document: Document, item: Any, path: str, schema: str) -> Referen
     return Reference(target, where, attribute, operation, source)
 
 
-def normalised(value: Mapping[str, Any], path: str, scope: Scope) -> Any:
-    """A value with `$relation` or `$relation_ref` that an expression has made whole."""
-    for wrap in (RELATION, REFERENCE):
-        if wrap in value:
-            inner = value[wrap]
-            operation, items = "_set", inner
-            if isinstance(inner, Mapping) and len(inner) == 1 and next(iter(inner)) in OPERATIONS:
-                operation, items = next(iter(inner.items()))
-            listed = items if isinstance(items, list) else [items]
-            made = [made_item(item, path, wrap, scope) for item in listed]
-            left = [item for item in made if item is not None]
-            if made and (not left or (operation == "_set" and len(left) < len(made))):
-                return UNDEFINED
-            return {wrap: {operation: left}}
-    return value
+def normalised(wrap: str, told: Any, path: str, scope: Scope) -> Any:
+    """The value of an attribute whose expression made `$relation` or `$relation_ref` itself."""
+    operation, items = "_set", told
+    if isinstance(told, Mapping) and len(told) == 1 and next(iter(told)) in OPERATIONS:
+        operation, items = next(iter(told.items()))
+    listed = items if isinstance(items, list) else [items]
+    return _told(wrap, operation, [made_item(item, path, wrap, scope) for item in listed])
+
+
+def _told(wrap: str, operation: str, made: list[dict[str, Any] | None]) -> Any:
+    """The attribute of its items, of which those are None that have no unique id."""
+    left = [item for item in made if item is not None]
+    is_half = operation == "_set" and len(left) < len(made)
+    return UNDEFINED if is_half or (made and not left) else {wrap: {operation: left}}

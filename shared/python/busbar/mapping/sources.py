@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -103,8 +104,8 @@ class Constant:
         return json.dumps(self.value, ensure_ascii=False)
 
     def read(self, _: Scope) -> Any:
-        """The value."""
-        return self.value
+        """The value; a copy, if it could be changed."""
+        return deepcopy(self.value) if isinstance(self.value, dict | list) else self.value
 
     def reads(self) -> tuple[str, ...]:
         """Nothing."""

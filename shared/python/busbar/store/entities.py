@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from busbar.domain.entities import Entity
 from busbar.domain.entity_index import Edge, Indexed, Lookup
 from busbar.domain.marks import Mark, moment
+from busbar.errors import EventRejected
 from busbar.ports import EntityWrite, Holders
 from busbar.store import keys
 from busbar.store.entity_body import decode_entity, encode_entity, pack, unpack
@@ -22,6 +23,8 @@ from busbar.store.table import TRANSACTION_LIMIT, Absent, Holds, Item, Table, Wr
 
 WALKED = 5000
 """Keys of a list that one page looks at, at most: 180 RU."""
+LARGEST = 380_000
+"""Bytes of a compressed entity: DynamoDB takes items of 400 kB."""
 PRUNES_KEPT = 30 * 86400
 """Seconds for which a prune is remembered after the time of its event."""
 
@@ -65,7 +68,7 @@ class TableEntities:
         """One put, or a transaction. More edges than fit into one are written before it, and taken
         away after it: one too many is passed over, one too few would hide a relation."""
         entity = self._put(write)
-        lookups = lookup_writes(self._table, self.org, write)
+        lookups = self._most_before(lookup_writes(self._table, self.org, write))
         new, gone = self._edges(write.after, write.was, write.will)
         room = TRANSACTION_LIMIT - 1 - len(lookups)
         for start in range(room, len(new), TRANSACTION_LIMIT):
@@ -75,6 +78,14 @@ class TableEntities:
         left = gone[len(with_entity) :]
         for start in range(0, len(left), TRANSACTION_LIMIT):
             self._table.write(left[start : start + TRANSACTION_LIMIT])
+
+    def _most_before(self, values: list[list[Write]]) -> list[Write]:
+        """What belongs to the last values, up to half a transaction; that of the others, if there
+        are so many, is written at once, value by value: a lookup too many is passed over."""
+        left = list(values)
+        while sum(map(len, left)) > TRANSACTION_LIMIT // 2:
+            self._table.write(left.pop(0))
+        return [write for value in left for write in value]
 
     def _put(self, write: EntityWrite) -> Write:
         after, will = write.after, write.will
@@ -87,6 +98,9 @@ class TableEntities:
             "hash": after.content_hash,
             "body": encode_entity(after),
         }
+        if len(item["body"]) > LARGEST:  # type: ignore[arg-type]
+            reason = f"it would be larger than {LARGEST} bytes"
+            raise EventRejected(reason, after.schema, after.id)
         if after.last:
             item["source_version"], item["event_id"] = after.last.version, after.last.event_id
             item["system"] = after.last.system

@@ -47,7 +47,8 @@ def read_events(table: Iterable[list[Any]]) -> list[Mark]:
 def pack(body: Mapping[str, Any]) -> bytes:
     """JSON, compressed."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return zlib.compress(text.encode(), 1)
+    # JSON may hold half a surrogate pair; `json.loads` reads it back.
+    return zlib.compress(text.encode(errors="surrogatepass"), 1)
 
 
 def unpack(body: bytes) -> Any:

@@ -10,7 +10,6 @@ behind it. That is never taken back, so nobody has to look whether it still hold
 
 from __future__ import annotations
 
-from busbar.domain.entity_index import Lookup
 from busbar.ports import EntityWrite
 from busbar.store import keys
 from busbar.store.keys import Key
@@ -21,8 +20,8 @@ MOST_HOLDERS = 200
 """Entities with one value that are read, at most: 2.5 RU."""
 
 
-def lookup_writes(table: Table, org: str, write: EntityWrite) -> list[Write]:
-    """What has to be written for the values that come or go with a write of an entity.
+def lookup_writes(table: Table, org: str, write: EntityWrite) -> list[list[Write]]:
+    """What has to be written for each value that comes or goes with a write of an entity.
 
     Where the entity goes into the bin or comes out of it, all its rows take its end along. Reads
     the heads, consistently: 1 RU each. Nothing where all values stay.
@@ -34,10 +33,10 @@ def lookup_writes(table: Table, org: str, write: EntityWrite) -> list[Write]:
         return []
     heads = {lookup: keys.lookup(org, *lookup) for lookup in sorted(again | gone)}
     there = table.get_many(list(heads.values()), consistent=True)
-    writes: list[Write] = []
+    writes: list[list[Write]] = []
     for lookup, head in heads.items():
         row = _Row(head, there.get(head), write.after.id, will.expires_at)
-        writes += row.kept() if lookup in again else row.left(lookup)
+        writes.append(row.kept() if lookup in again else row.left())
     return writes
 
 
@@ -65,7 +64,7 @@ class _Row:
         theirs = self._one(str(owner), int(until) if until is not None else None)
         return [Write(self._head, many, Holds(OWNER, owner)), theirs, mine]
 
-    def left(self, _lookup: Lookup) -> list[Write]:
+    def left(self) -> list[Write]:
         """The entity has the value no more."""
         if self._item is None:
             return []

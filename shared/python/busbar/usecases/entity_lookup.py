@@ -6,6 +6,7 @@ read, so what is old is found out there. A create looks once more, consistently,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from busbar.domain.marks import Mark
 from busbar.ports import Holders
 from busbar.usecases.entity_deps import EntityDeps
 
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_NAMESAKES = 8
 """Entities that were created under the same unique ids one after the other, and have others now."""
 
@@ -59,7 +61,7 @@ class Found(NamedTuple):
 def wanted(deps: EntityDeps, slug: str, unique_ids: Mapping[str, Any]) -> Wanted:
     """The lookups of unique ids. Raises `Unfound` if they cannot be looked for."""
     if set(unique_ids) == {"_id"}:
-        return Wanted(slug, (), str(unique_ids["_id"]))
+        return Wanted(slug, (), checked_id(unique_ids["_id"]))
     if slug not in deps.catalogue:
         raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", f"there is no schema {slug}")
     schema, by = deps.schema(slug), []
@@ -74,6 +76,13 @@ def wanted(deps: EntityDeps, slug: str, unique_ids: Mapping[str, Any]) -> Wanted
     if not by:
         raise Unfound("MISSING_UNIQUE_IDENTIFIERS", "no unique ids")
     return Wanted(slug, tuple(by))
+
+
+def checked_id(raw: Any) -> str:
+    """An entity's id as somebody outside names it. Raises `Unfound` for what can be none."""
+    if not (isinstance(raw, str) and _UUID.fullmatch(raw)):
+        raise Unfound("ENTITY_REFERENCE_NOT_FOUND", "no such id")
+    return raw
 
 
 @dataclass

@@ -14,7 +14,7 @@ from busbar.domain.entities import Entity
 from busbar.domain.entity_versions import sealed
 from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
-from busbar.errors import Conflict
+from busbar.errors import Conflict, EventRejected
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Wanted, Workset
 from busbar.usecases.entity_steps import Step
@@ -46,6 +46,12 @@ class Slot:
     def _do(self, place: int, step: Step) -> None:
         self.now, outcomes = step(self.now)
         self.outcomes += [(place, outcome) for outcome in outcomes]
+
+    def refuse(self, reason: str) -> None:
+        """Nothing of it is done, for good."""
+        entity, place = self.base, self.steps[0][0]
+        outcome = Outcome("PAYLOAD_TOO_LARGE", entity.schema, "upsert", reason, entity.id)
+        self.outcomes = [(place, outcome)]
 
     def rebase(self, base: Entity) -> None:
         """All steps anew, on what is there now."""
@@ -104,6 +110,9 @@ class Plan:
                 self.deps.save(slot.base, after)
             except Conflict:
                 slot.rebase(self._read_again(slot.base))
+            except EventRejected as error:
+                slot.refuse(error.reason)
+                return False
             else:
                 self.workset.wrote(slot.base, after)
                 return True

@@ -11,25 +11,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from busbar.domain.arrays import identity
-from busbar.domain.attribute_values import lookup_values
-from busbar.domain.changes import REFERENCE, Append, Relate, Set, Target, parsed
+from busbar.domain.changes import REFERENCE, Append, Relate, Set, Target
 from busbar.domain.entities import item_id, unwrapped
-from busbar.domain.entity_index import Lookup
-from busbar.usecases.entity_lookup import Unfound, Wanted, wanted
+from busbar.usecases.entity_deps import EntityDeps
+from busbar.usecases.entity_lookup import Unfound, Wanted, checked_id, wanted
 from busbar.usecases.entity_plan import Plan, Slot
+from busbar.usecases.entity_prepare import identity_changes
 from busbar.usecases.entity_steps import Upsert
 
 
-def wanted_target(plan: Plan, target: Target) -> Wanted:
+def wanted_target(deps: EntityDeps, target: Target) -> Wanted:
     """How the target is looked for. Raises `Unfound`."""
     if target.entity_id:
-        return Wanted(target.schema, (), target.entity_id)
-    return wanted(plan.deps, target.schema, target.unique_ids)
+        return Wanted(target.schema, (), checked_id(target.entity_id))
+    return wanted(deps, target.schema, target.unique_ids)
 
 
 def related(plan: Plan, place: int, change: Relate) -> Set | Append:
     """The relations with the ids of their targets. Raises `Unfound`: then nothing was planned."""
-    wants = [wanted_target(plan, target) for target in change.targets]
+    wants = [wanted_target(plan.deps, target) for target in change.targets]
     found = [plan.workset.find(_any_schema(plan, want), plan.mark, sure=False) for want in wants]
     items = []
     for target, want, there in zip(change.targets, wants, found, strict=True):
@@ -54,21 +54,8 @@ def _any_schema(plan: Plan, want: Wanted) -> Wanted:
     return want._replace(schema=there.schema if there else "")
 
 
-def identity_changes(plan: Plan, slug: str, unique_ids: Any) -> dict[str, Set | Append]:
-    """What a new entity is known by, as attributes."""
-    schema = plan.deps.schema(slug)
-    changes = {}
-    for name, value in unique_ids.items():
-        if name == "_id":
-            continue
-        change = parsed(schema.attributes.get(name), value)
-        if isinstance(change, Set | Append):
-            changes[name] = change
-    return changes
-
-
 def _stub(plan: Plan, place: int, entity_id: str, want: Wanted, target: Target) -> None:
-    known = identity_changes(plan, target.schema, target.unique_ids)
+    known = identity_changes(plan.deps.schema(target.schema), target.unique_ids)
     slot = plan.slot(entity_id, target.schema, want)
     step = Upsert({}, known, plan.mark, plan.deps.leading, stub=True, detail={"stub": True})
     slot.do(place, step)
@@ -112,14 +99,3 @@ def _with_id(slot: Slot, attribute: str, item: Any) -> dict[str, Any]:
         if isinstance(i, dict) and "_id" in i and identity(i) == identity(item)
     ]
     return {**item, "_id": twins[0] if twins else item_id(slot.now.id, attribute, item)}
-
-
-def planned_lookups(plan: Plan, slug: str, changes: dict[str, Set | Append]) -> list[Lookup]:
-    """The unique values that an update gives an entity, so that its neighbours find it by them."""
-    schema = plan.deps.schema(slug)
-    return [
-        Lookup(slug, attribute.name, value)
-        for attribute in schema.unique()
-        if isinstance(change := changes.get(attribute.name), Set)
-        for value in lookup_values(attribute, change.value)
-    ]

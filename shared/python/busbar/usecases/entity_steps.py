@@ -45,8 +45,8 @@ class Upsert:
 
     def _refused(self, entity: Entity, changes: Changes) -> dict[str, str]:
         """Attributes that another system leads and that would change, and that system."""
-        found = {}
-        for name, change in changes.items():
+        found: dict[str, str] = {}
+        for name, change in changes.items() if self.leading else ():
             leader = self.leading.of(entity.schema, name)
             if leader in (None, self.mark.system) or name in self.identity:
                 continue

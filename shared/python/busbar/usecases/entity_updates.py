@@ -11,25 +11,20 @@ what passes by itself: `StoreUnavailable`, and `Conflict` where others write all
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
-from busbar.domain.attribute_values import Mismatch
-from busbar.domain.changes import Append, Relate, Set, parsed
 from busbar.domain.marks import Origin
 from busbar.domain.outcomes import Outcome
-from busbar.domain.updates import EntityUpdate, Mapped
+from busbar.domain.updates import Mapped
 from busbar.errors import Conflict, StoreUnavailable
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, wanted
 from busbar.usecases.entity_plan import Overtaken, Plan
+from busbar.usecases.entity_prepare import Prepared, prepare
 from busbar.usecases.entity_prune import prune
-from busbar.usecases.entity_relations import (
-    identity_changes,
-    planned_lookups,
-    related,
-    wanted_target,
-)
+from busbar.usecases.entity_relations import related, wanted_target
 from busbar.usecases.entity_steps import Remove, Upsert
 from busbar.usecases.leading_tasks import count_refusals
 from busbar.usecases.reading_updates import apply_readings
@@ -65,15 +60,16 @@ def apply_batch(
     if any(job.origin.org != deps.org for job in jobs):
         raise ValueError("an event of another org")
     workset = Workset(deps)
-    _prefetch(jobs, workset)
+    prepared = [[prepare(update, deps) for update in job.mapped.entity_updates] for job in jobs]
+    _prefetch(jobs, prepared, workset)
     answers: list[list[Outcome] | StoreUnavailable | Conflict] = []
     stopped: dict[str, StoreUnavailable | Conflict] = {}
-    for job in jobs:
+    for job, updates in zip(jobs, prepared, strict=True):
         if job.group in stopped:
             answers.append(stopped[job.group])
             continue
         try:
-            answers.append(_event(job, workset))
+            answers.append(_event(job, updates, workset))
         except (StoreUnavailable, Conflict) as error:
             workset.begin_anew(fresh=False)
             answers.append(error)
@@ -82,54 +78,35 @@ def apply_batch(
     return answers
 
 
-def _prefetch(jobs: Sequence[Job], workset: Workset) -> None:
+def _prefetch(
+    jobs: Sequence[Job], prepared: Sequence[Sequence[Prepared]], workset: Workset
+) -> None:
     """Read at once all that the events are about; what cannot be looked for is told later."""
-    plan = Plan(workset.deps, workset, jobs[0].origin.mark) if jobs else None
     found_by: list[Wanted] = []
     read: list[Wanted] = []
+    for update in (update for updates in prepared for update in updates):
+        if isinstance(update.want, Wanted):
+            read.append(update.want)
+        for relation in update.relations.values():
+            for target in relation.targets:
+                with suppress(Unfound):
+                    want = wanted_target(workset.deps, target)
+                    (read if target.attribute or want.entity_id else found_by).append(want)
     for job in jobs:
-        for update in job.mapped.entity_updates:
-            _collect(workset.deps, update.entity_slug, update.unique_identifiers, read)
-            for raw in update.attributes.values():
-                for target, referred in _targets(raw):
-                    try:
-                        want = wanted_target(plan, target) if plan else None
-                    except Unfound:
-                        continue
-                    if want:
-                        (read if referred or want.entity_id else found_by).append(want)
         for reading in job.mapped.meter_readings_updates:
-            _collect(workset.deps, "meter", reading.meter, read)
-            _collect(workset.deps, "meter_counter", reading.meter_counter or {}, read)
+            for slug, ids in (("meter", reading.meter), ("meter_counter", reading.meter_counter)):
+                with suppress(Unfound):
+                    read.append(wanted(workset.deps, slug, ids or {}))
     workset.prefetch([*found_by, *read], read)
 
 
-def _collect(
-    deps: EntityDeps, slug: str, unique_ids: Mapping[str, Any], into: list[Wanted]
-) -> None:
-    try:
-        into.append(wanted(deps, slug, unique_ids))
-    except Unfound:
-        return
-
-
-def _targets(raw: Any) -> list[tuple[Any, bool]]:
-    try:
-        change = parsed(None, raw)
-    except Mismatch:
-        return []
-    if not isinstance(change, Relate):
-        return []
-    return [(target, bool(target.attribute)) for target in change.targets]
-
-
-def _event(job: Job, workset: Workset) -> list[Outcome]:
+def _event(job: Job, updates: Sequence[Prepared], workset: Workset) -> list[Outcome]:
     deps, mark = workset.deps, job.origin.mark
     done: dict[str, list[tuple[int, Outcome]]] = {}
     for _ in range(PLANS):
         plan = Plan(deps, workset, mark)
         try:
-            _plan(job.mapped.entity_updates, plan)
+            _plan(updates, plan)
             plan.write(done)
             break
         except Overtaken:
@@ -145,72 +122,47 @@ def _event(job: Job, workset: Workset) -> list[Outcome]:
     return outcomes
 
 
-def _plan(updates: Sequence[EntityUpdate], plan: Plan) -> None:
+def _plan(updates: Sequence[Prepared], plan: Plan) -> None:
     """Find all entities first, so that relations find those that are new in this event too."""
     found = [_found(place, update, plan) for place, update in enumerate(updates)]
     for place, (update, entity_id) in enumerate(zip(updates, found, strict=True)):
         if entity_id is None:
             continue
-        slot = plan.slot(entity_id, update.entity_slug)
+        slot = plan.slot(entity_id, update.slug)
         if update.mode == "upsert":
             slot.do(place, _upsert(place, update, plan, entity_id))
         else:
             slot.do(place, Remove(plan.mark, update.mode == "purge"))
 
 
-def _found(place: int, update: EntityUpdate, plan: Plan) -> str | None:
+def _found(place: int, update: Prepared, plan: Plan) -> str | None:
     """The entity's id; None if it cannot be told, which is said."""
     try:
-        want = wanted(plan.deps, update.entity_slug, update.unique_identifiers)
-        entity_id = plan.workset.find(want, plan.mark).entity_id
+        if isinstance(update.want, Unfound):
+            raise update.want
+        entity_id = plan.workset.find(update.want, plan.mark).entity_id
     except Unfound as error:
-        outcome = Outcome(error.code, update.entity_slug, update.mode, str(error))
-        plan.say(place, outcome)
+        plan.say(place, Outcome(error.code, update.slug, update.mode, str(error)))
         return None
-    plan.slot(entity_id, update.entity_slug, want)
+    plan.slot(entity_id, update.slug, update.want)
     if update.mode == "upsert":
-        plain, _ = _plain(update, plan)
-        plan.workset.planned(
-            entity_id, [*want.lookups, *planned_lookups(plan, update.entity_slug, plain)]
-        )
+        plan.workset.planned(entity_id, [*update.want.lookups, *update.lookups])
     return entity_id
 
 
-def _plain(update: EntityUpdate, plan: Plan) -> tuple[dict[str, Set | Append], dict[str, str]]:
-    """The changes that are no relations, and what was expected where the value does not fit."""
-    schema = plan.deps.schema(update.entity_slug)
-    changes: dict[str, Set | Append] = {}
-    mismatched = {}
-    for name, raw in update.attributes.items():
+def _upsert(place: int, update: Prepared, plan: Plan, entity_id: str) -> Upsert:
+    if update.mismatched:
+        names = ", ".join(f"{name}: not {what}" for name, what in update.mismatched.items())
+        detail = {"attributes": update.mismatched}
+        code = "ATTRIBUTE_TYPE_MISMATCH"
+        plan.say(place, Outcome(code, update.slug, "upsert", names, entity_id, detail))
+    changes = dict(update.changes)
+    for name, relation in update.relations.items():
         try:
-            change = parsed(schema.attributes.get(name), raw)
-        except Mismatch as error:
-            mismatched[name] = str(error)
-        else:
-            if not isinstance(change, Relate):
-                changes[name] = change
-    return changes, mismatched
-
-
-def _upsert(place: int, update: EntityUpdate, plan: Plan, entity_id: str) -> Upsert:
-    slug = update.entity_slug
-    changes, mismatched = _plain(update, plan)
-    if mismatched:
-        names = ", ".join(f"{name}: not {expected}" for name, expected in mismatched.items())
-        detail = {"attributes": mismatched}
-        outcome = Outcome("ATTRIBUTE_TYPE_MISMATCH", slug, "upsert", names, entity_id, detail)
-        plan.say(place, outcome)
-    for name, raw in update.attributes.items():
-        if name in changes or name in mismatched:
-            continue
-        try:
-            change = parsed(None, raw)
-            assert isinstance(change, Relate)  # noqa: S101
-            changes[name] = related(plan, place, change)
+            changes[name] = related(plan, place, relation)
         except Unfound as error:
-            _left_out(place, plan, error, slug, entity_id, name)
-    identity = identity_changes(plan, slug, update.unique_identifiers)
-    return Upsert(changes, identity, plan.mark, plan.deps.leading)
+            _left_out(place, plan, error, update.slug, entity_id, name)
+    return Upsert(changes, update.identity, plan.mark, plan.deps.leading)
 
 
 def _left_out(place: int, plan: Plan, error: Unfound, slug: str, entity_id: str, name: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from busbar.domain.arrays import canonical
 from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
-from busbar.domain.readings import ReadingsSynced, Series, Unmatched, applied, pruned_to
+from busbar.domain.readings import ReadingsSynced, Series, Unmatched, Work
 from busbar.domain.updates import Mapped, ReadingPrune, ReadingUpdate
 from busbar.errors import Conflict
 from busbar.usecases.entity_lookup import Unfound, Workset, wanted
@@ -84,19 +84,15 @@ def _existing(slug: str, unique_ids: Mapping[str, Any], workset: Workset) -> str
 def _applied(series: Series, group: Group, mark: Mark) -> tuple[Series, list[Outcome]]:
     counts: Counter[str] = Counter()
     outcomes: list[Outcome] = []
-    after = series
+    work = Work(series, mark)
     for number, update in enumerate(group.updates):
         try:
-            after, result = applied(after, update, mark)
+            counts[work.apply(update)] += 1
         except Unmatched as error:
             outcomes.append(_said(series, error.code, f"reading {number}: {error}"))
-        else:
-            counts[result] += 1
     for prune in group.prunes:
-        keep = frozenset(prune.keep_external_ids)
-        after, removed = pruned_to(after, keep, prune.source, mark)
-        counts["deleted"] += removed
-    return after, [*_counted(series, counts), *outcomes]
+        counts["deleted"] += work.prune(frozenset(prune.keep_external_ids), prune.source)
+    return work.series(), [*_counted(series, counts), *outcomes]
 
 
 def _counted(series: Series, counts: Counter[str]) -> list[Outcome]:

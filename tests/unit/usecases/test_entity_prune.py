@@ -1,0 +1,103 @@
+"""What an event leaves out of a scope that it tells in full, goes; and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from busbar.domain.updates import PruneScope
+from tests.unit.usecases.entity_desk import EntityDesk, update
+
+B = {"billing_account_number": "B"}
+
+
+def event(name: str, account: str = "B", **attributes: Any) -> Any:
+    target = {"schema": "billing_account", "unique_ids": {"billing_account_number": account}}
+    return update(
+        "billing_event", {"external_id": name}, contract={"$relation": [target]}, **attributes
+    )
+
+
+def scope(*keep: str, mode: Any = "delete", **how: Any) -> PruneScope:
+    usual = {"scope_mode": "relations", "schema": "billing_account", "unique_ids": B}
+    return PruneScope("billing_event", how or usual, tuple({"external_id": k} for k in keep), mode)
+
+
+@pytest.fixture
+def desk() -> EntityDesk:
+    desk = EntityDesk()
+    desk.apply(
+        1,
+        event("1"),
+        event("2"),
+        event("3", "OTHER"),
+        update("billing_event", {"external_id": "4"}),
+    )
+    return desk
+
+
+def live(desk: EntityDesk) -> list[str]:
+    return [n for n in "12345" if desk.entity("billing_event", external_id=n).live]
+
+
+@pytest.mark.parametrize("mode", ["delete", "purge"])
+def test_should_remove_what_is_related_to_the_scope_and_not_named(
+    desk: EntityDesk, mode: Any
+) -> None:
+    *_, outcome = desk.apply(2, event("1"), scope("1", mode=mode))
+    assert (outcome.code, outcome.detail["removed"]) == ("PRUNE_SCOPE_COMPLETED", 1)
+    assert live(desk) == ["1", "3", "4"]
+    assert desk.entity("billing_event", external_id="2").in_bin == (mode == "delete")
+
+
+def test_should_remove_the_whole_scope_when_nothing_is_named(desk: EntityDesk) -> None:
+    desk.apply(2, scope())
+    assert live(desk) == ["3", "4"]
+
+
+def test_should_find_what_the_scope_itself_is_related_to(desk: EntityDesk) -> None:
+    forth = {"$relation": [{"schema": "billing_event", "unique_ids": {"external_id": "4"}}]}
+    desk.apply(2, update("billing_account", B, events=forth))
+    desk.apply(3, event("1"), event("2"), scope("1", "2"))
+    assert live(desk) == ["1", "2", "3"]
+
+
+def test_should_leave_alone_what_newer_events_have_said(desk: EntityDesk) -> None:
+    desk.apply(9, event("2"))
+    desk.apply(2, event("1"), scope("1"))
+    assert live(desk) == ["1", "2", "3", "4"]
+
+
+def test_should_take_away_again_what_an_older_event_brings_later(desk: EntityDesk) -> None:
+    desk.apply(9, event("1"), scope("1"))
+    desk.apply(5, event("1"), event("5"), scope("1", "5"))
+    assert live(desk) == ["1", "3", "4"]
+
+
+def test_should_prune_nothing_where_the_scope_is_not_there(desk: EntityDesk) -> None:
+    gone = scope(scope_mode="relations", schema="billing_account", unique_ids={"external_id": "?"})
+    (outcome,) = desk.apply(2, gone)
+    assert (outcome.code, outcome.detail["removed"]) == ("PRUNE_SCOPE_COMPLETED", 0)
+
+
+def test_should_prune_by_a_query_of_declared_filters(desk: EntityDesk) -> None:
+    for name, kind in (("1", "payment"), ("2", "payment"), ("3", "bonus")):
+        desk.apply(2, update("billing_event", {"external_id": name}, type=kind))
+    query = scope("1", scope_mode="query", query={"type": "payment"})
+    desk.apply(3, update("billing_event", {"external_id": "1"}, type="payment"), query)
+    assert live(desk) == ["1", "3", "4"]
+
+
+def test_should_prune_by_a_query_of_a_unique_attribute(desk: EntityDesk) -> None:
+    desk.apply(2, update("billing_event", {"external_id": "4"}, invoice_number="R"))
+    desk.apply(3, scope(scope_mode="query", query={"invoice_number": "R"}))
+    assert live(desk) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("query", [{"note": "x"}, {}])
+def test_should_say_by_what_a_scope_can_be_asked_for(desk: EntityDesk, query: Any) -> None:
+    (outcome,) = desk.apply(2, scope(scope_mode="query", query=query))
+    assert outcome.code == "PRUNE_SCOPE_PARTIAL_FAILURE"
+    assert "type, direction, booking_date" in outcome.message
+    assert live(desk) == ["1", "2", "3", "4"]

@@ -1,0 +1,195 @@
+"""Two workers at once, reads that are behind, writes that get lost: nothing is lost nor doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from busbar.errors import Conflict, StoreUnavailable
+from busbar.store.keys import Key
+from busbar.store.table import Item, Write
+from tests.doubles.memory_table import MemoryTable
+from tests.unit.usecases.entity_desk import EntityDesk, reading, update
+
+C = {"customer_number": "4711"}
+K = {"contract_number": "K"}
+
+
+class Interrupted(MemoryTable):
+    """A table in which something happens right before a write."""
+
+    before: Callable[[], object] | None = None
+    every = False
+    fails: StoreUnavailable | None = None
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Write, after what happens before."""
+        before, self.before = self.before, self.before if self.every else None
+        if before:
+            before()
+        if self.fails and len(writes) > 0:
+            raise self.fails
+        super().write(writes)
+
+
+class Behind(MemoryTable):
+    """A table whose eventually consistent reads show what was there at `stop`."""
+
+    shown: dict[Key, Item] | None = None
+
+    def stop(self) -> None:
+        """From now on."""
+        self.shown = dict(self.items)
+
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """BatchGetItem."""
+        found = super().get_many(keys, consistent=consistent)
+        if consistent or self.shown is None:
+            return found
+        return {key: dict(self.shown[key]) for key in keys if key in self.shown}
+
+    def rows(self, partition: str, **how: Any) -> Any:
+        """Query."""
+        if how.get("consistent") or self.shown is None:
+            return super().rows(partition, **how)
+        now, self.items = self.items, self.shown
+        try:
+            return super().rows(partition, **how)
+        finally:
+            self.items = now
+
+
+def live(desk: EntityDesk, slug: str) -> int:
+    return sum(slug == seen[0] for seen in desk.seen().values() if isinstance(seen, tuple))
+
+
+def twins() -> tuple[EntityDesk, EntityDesk, Interrupted]:
+    table, quiet = Interrupted(), MemoryTable()
+    quiet.items = table.items
+    return EntityDesk(table), EntityDesk(quiet), table
+
+
+def test_should_meet_when_two_create_the_same_entity() -> None:
+    mine, theirs, table = twins()
+    table.before = lambda: theirs.apply(1, update("contact", C, title="Dr."))
+    assert mine.codes(2, update("contact", C, last_name="Muster")) == ["ENTITY_UPDATED"]
+    assert live(mine, "contact") == 1
+    assert mine.attributes("contact", **C) == {**C, "title": "Dr.", "last_name": "Muster"}
+
+
+def test_should_meet_when_another_creates_it_under_other_ids() -> None:
+    mine, theirs, table = twins()
+    table.before = lambda: theirs.apply(1, update("contact", {"external_id": "E"}, **C))
+    contract = update(
+        "contract", K, customer={"$relation": [{"schema": "contact", "unique_ids": C}]}
+    )
+    mine.apply(2, update("contact", C, last_name="Muster"), contract)
+    assert live(mine, "contact") == 1
+    relation = mine.attributes("contract", **K)["customer"]["$relation"]
+    assert relation == [{"entity_id": mine.id("contact", external_id="E")}]
+
+
+def test_should_begin_anew_on_what_another_has_written() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, update("contact", C, last_name="A"))
+    table.before = lambda: theirs.apply(3, update("contact", C, last_name="C"))
+    assert mine.codes(2, update("contact", C, last_name="B", title="Dr.")) == ["ENTITY_UPDATED"]
+    assert mine.attributes("contact", **C) == {**C, "last_name": "C", "title": "Dr."}
+
+
+def test_should_have_the_event_come_again_when_others_write_all_the_time() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, update("contact", C))
+    versions = iter(range(10, 99))
+    table.before = lambda: theirs.apply(next(versions), update("contact", C))
+    table.every = True
+    with pytest.raises(Conflict):
+        mine.apply(2, update("contact", C, title="Dr."))
+
+
+def test_should_tell_which_event_of_a_batch_has_to_come_again() -> None:
+    table = Interrupted()
+    desk = EntityDesk(table)
+    desk.apply(1, update("contact", C))
+    table.fails = StoreUnavailable("throttled")
+    answers = desk.batch((1, update("contact", C)), (2, update("contact", C, title="Dr.")))
+    assert [o.code for o in answers[0]] == ["ENTITY_NO_OP"]
+    assert isinstance(answers[1], StoreUnavailable)
+    table.fails = None
+    assert desk.codes(2, update("contact", C, title="Dr.")) == ["ENTITY_UPDATED"]
+
+
+def test_should_find_what_reads_do_not_show_yet() -> None:
+    table = Behind()
+    table.stop()
+    desk = EntityDesk(table)
+    desk.apply(1, update("contact", C, external_id="E", title="Dr."))
+    assert desk.codes(2, update("contact", C, title="Prof.")) == ["ENTITY_UPDATED"]
+    assert desk.codes(3, update("contact", {"external_id": "E"}, suffix="x")) == ["ENTITY_UPDATED"]
+    assert live(desk, "contact") == 1
+
+
+def test_should_overwrite_nothing_by_a_read_that_is_behind() -> None:
+    table = Behind()
+    desk = EntityDesk(table)
+    desk.apply(1, update("contact", C, title="A"), update("meter", {"external_id": "M1"}))
+    table.stop()
+    desk.apply(3, update("contact", C, title="C"), reading("a", "2026-01-31", 3))
+    desk.apply(2, update("contact", C, title="B"), reading("b", "2026-02-28", 2))
+    table.shown = None
+    assert desk.attributes("contact", **C)["title"] == "C"
+    series = desk.deps.readings.series(desk.id("meter", external_id="M1"), "")
+    assert [r.attributes["external_id"] for r in series.live()] == ["a", "b"]
+
+
+def test_should_find_every_entity_of_a_value_that_two_have() -> None:
+    mine, theirs, table = twins()
+    table.before = lambda: theirs.apply(1, update("contact", {"external_id": "1"}, **C))
+    mine.apply(1, update("contact", {"external_id": "2"}, **C))
+    assert mine.codes(2, update("contact", C)) == ["UNIQUE_ID_MULTIPLE_MATCHES"]
+    mine.apply(3, update("contact", {"external_id": "1"}, customer_number="1"))
+    assert mine.id("contact", **C) == mine.id("contact", external_id="2")
+    mine.apply(4, update("contact", {"external_id": "2"}, "purge"))
+    assert mine.codes(5, update("contact", C)) == ["ENTITY_CREATED"]
+
+
+def test_should_not_read_without_end_for_a_value_that_many_have() -> None:
+    desk = EntityDesk()
+    for n in range(205):
+        desk.apply(1, update("meter_counter", {"external_id": str(n)}, obis_number="1-0:1.8.1"))
+    both = {"external_id": "7", "obis_number": "1-0:1.8.1"}
+    assert desk.codes(2, update("meter_counter", both, unit="kWh")) == ["ENTITY_UPDATED"]
+    alone = update("meter_counter", {"obis_number": "1-0:1.8.1"})
+    assert desk.codes(3, alone) == ["UNIQUE_ID_MULTIPLE_MATCHES"]
+
+
+def test_should_end_alike_wherever_a_worker_dies() -> None:
+    relation = {"$relation": [{"schema": "contact", "unique_ids": C}]}
+    parts = (
+        update("contract", K, customer=relation),
+        update("contact", C, email="a@b.de"),
+        update("meter", {"external_id": "M1"}),
+        reading("a", "2025-12-31", 1),
+        reading("b", "2026-01-31", 2),
+    )
+    whole = EntityDesk()
+    whole.apply(1, *parts)
+    for dies_at in range(8):
+        table = Interrupted()
+        desk = EntityDesk(table)
+        left = [dies_at]
+
+        def die(left: list[int] = left, table: Interrupted = table) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                table.fails = StoreUnavailable("killed")
+
+        table.before, table.every = die, True
+        try:
+            desk.apply(1, *parts)
+        except StoreUnavailable:
+            table.fails, table.before = None, None
+            desk.apply(1, *parts)
+        assert desk.seen() == whole.seen(), dies_at
