@@ -262,8 +262,8 @@ IDS = {
     "org": ORG,
     **PATH_IDS,
 }
-"""What `order`, `card_in_portal`, `open_task`, `vehicle`, `owned_wallbox`, `toolkit` make, by the name
-of a path parameter; and the sample data."""
+"""What `order`, `card_in_portal`, `open_task`, `vehicle`, `owned_wallbox` and `toolkit` make, by
+the name of a path parameter; and the sample data."""
 
 
 def vehicle(world: World, company: str = NORDWIND_ID, **fields: Any) -> Vehicle:
@@ -379,7 +379,7 @@ def ready(operation: str) -> tuple[World, dict[str, str]]:
     known_products(world)
     wallbox_order(world)
     owned_wallbox(world, proof=any_proof(world))
-    if _of_toolkit(operation):
+    if is_of_toolkit(operation):
         toolkit(world)
         app_mapping(world, INTEGRATION_ID if operation == "integrations_unmap_app" else INTEGRATION)
     several(world, 1 if operation == "tasks_adopt" else 0)
@@ -392,7 +392,8 @@ def ready(operation: str) -> tuple[World, dict[str, str]]:
     return world, ids
 
 
-def _of_toolkit(operation: str) -> bool:
+def is_of_toolkit(operation: str) -> bool:
+    """Whether a route needs what `toolkit` makes."""
     found = [case for case in USE_CASES for r in case.routes if r.operation == operation]
     return any(case.context == "toolkit" for case in found)
 
