@@ -15,6 +15,7 @@ from tests.faults import (
     card_rules,
     order_rules,
     people_rules,
+    refund_rules,
     task_rules,
     wallbox_rules,
 )
@@ -67,6 +68,9 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     wallbox_rules.acknowledged,
     wallbox_rules.one_per_key,
     wallbox_rules.nothing_else,
+    refund_rules.only_when_approved,
+    refund_rules.assigned,
+    refund_rules.nothing_else_assigned,
     task_rules.as_decided,
     audit_rules.trail,
     tasks,

@@ -21,7 +21,7 @@ from tests.doubles.world import ORG, Reply
 from tests.faults.draws import draw
 from tests.faults.history import NEVER, History
 from tests.faults.run import PEOPLE_DO
-from tests.faults.stage import REFUSING, Held
+from tests.faults.stage import REFUSING, Held, reviews_in
 
 SCALE = 100.0
 """Seconds of a scenario in one second. What people wait for is minutes, as that of a portal is; the
@@ -89,8 +89,17 @@ class LocalStage:
     def held(self) -> Held:
         """Look into the systems. Of the past of cards they say nothing over HTTP."""
         rows = self.system.simulator("salesforce", "GET", "state")["rows"]
-        contacts = self.system.simulator("energised", "GET", "state")["contacts"]
-        return Held(rows, {card["id"]: card for card in self._cards()}, {}, contacts)
+        energised = self.system.simulator("energised", "GET", "state")
+        stations = [{"id": s["id"], **s["attributes"]} for s in energised["stations"]]
+        events = self.system.simulator("salesforce", "GET", "events")["sent"]
+        return Held(
+            rows,
+            {card["id"]: card for card in energised["cards"]},
+            {},
+            energised["contacts"],
+            stations=stations,
+            reviews=reviews_in(events),
+        )
 
     def _cards(self) -> list[dict[str, Any]]:
         cards: list[dict[str, Any]] = self.system.simulator("energised", "GET", "state")["cards"]
@@ -112,6 +121,24 @@ class LocalStage:
         """The clerk in Salesforce sets the status of an order."""
         change = {"status": status, **delivery}
         self.system.simulator("salesforce", "POST", f"orders/{order_number}/status", change)
+
+    def assign_wallbox(self, order_number: str) -> None:
+        """He assigns a wallbox and its two cards."""
+        self.system.simulator("salesforce", "POST", f"orders/{order_number}/wallbox", {})
+
+    def review(self, order_number: str, status: str, reason: str | None = None) -> None:
+        """He reviews the proof of installation of an order."""
+        said = {"status": status, **({"reason": reason} if reason else {})}
+        self.system.simulator("salesforce", "POST", f"orders/{order_number}/review", said)
+
+    def change_row(self, sobject: str, row_id: str, **values: Any) -> None:
+        """No clerk of the simulator can do this over HTTP. Raises `NotImplementedError`."""
+        raise NotImplementedError(sobject, row_id, values)
+
+    def upload(self, form: dict[str, Any], content: bytes) -> int:
+        """A browser sends a file by a form; the status."""
+        files = {"file": ("proof", content)}
+        return self.system.http.post(form["url"], data=form["fields"], files=files).status_code
 
     def block_card(self, card_number: str, *, blocked: bool) -> None:
         """The clerk in be.ENERGISED blocks a card, or lets it go again."""

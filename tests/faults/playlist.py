@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tests.faults.decisions import HASTY, PARKED, REFUSED_CARD
+from tests.faults.refunds import HASTY_REVIEWS, REFUND, TWO_REFUNDS
 from tests.faults.scenarios import SCENARIOS as BY_THEMSELVES
 
-SCENARIOS = {**BY_THEMSELVES, **{s.name: s for s in (PARKED, HASTY, REFUSED_CARD)}}
+_DECIDED = (PARKED, HASTY, REFUSED_CARD)
+_REFUNDS = (REFUND, HASTY_REVIEWS, TWO_REFUNDS)
+SCENARIOS = {**BY_THEMSELVES, **{s.name: s for s in (*_DECIDED, *_REFUNDS)}}
 """Those that come to their end by themselves, and those in which somebody has to decide."""

@@ -25,6 +25,20 @@ def _with(rows: list[Json], field: str, value: str) -> list[Json]:
     return [row for row in rows if row[field] == value]
 
 
+def contact_of(user: str, evidence: Evidence) -> str | None:
+    """What be.ENERGISED calls a user who orders for himself."""
+    return evidence.contact_with(_person(user))
+
+
+def order_row(asked: Operation, evidence: Evidence) -> Json | None:
+    """The order in Salesforce, if it is one there."""
+    if asked.outcome != "ok":
+        return None
+    ours = reference(WALLBOX_KIND, asked.body["id"])
+    rows = _with(evidence.held.salesforce["Order"], "BusbarReference__c", ours)
+    return rows[0] if len(rows) == 1 else None
+
+
 def acknowledged(evidence: Evidence) -> Iterator[str]:
     """An acknowledged order is there, once, in every system, and all of it refers to the rest."""
     for asked in evidence.history.of("wallbox order"):
