@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from busbar.domain.wallbox_orders import Step
 from infra.simulators.faults import Fault
@@ -195,6 +196,28 @@ def test_should_begin_anew_when_the_local_system_was_restarted_on_the_way_back()
     world.run_for(HOUR)
     assert held(world) == left_by(Step.CONTACT)
     assert has_gone_back(world, placed)
+
+
+def test_should_wait_for_nothing_once_it_is_back_though_the_machine_cannot_be_told() -> None:
+    world, _placed = parked_at(Step.ORDER)
+    seen = len(world.boundaries.names)
+    decide(world, "cancel")
+    world.pump()
+    told = world.boundaries.names.index("before states succeed", seen) + 1
+
+    world, placed = parked_at(Step.ORDER)
+    world.boundaries.meddle_at, world.boundaries.meddle = told, machine_is_away
+    decide(world, "cancel")
+    world.pump()
+    assert shown(world, placed)["waiting_for"] is None
+    world.run_for(HOUR)
+    assert held(world) == left_by(Step.ORDER)
+    assert has_gone_back(world, placed)
+
+
+def machine_is_away() -> None:
+    """A call of the state machine is not answered."""
+    raise EndpointConnectionError(endpoint_url="states")
 
 
 # --- what a person decides on the way back -------------------------------------------------------
