@@ -19,6 +19,7 @@ Kind = Literal[
     "wallbox order",
     "tariff",
     "proof",
+    "off sale",
 ]
 
 

@@ -131,6 +131,10 @@ class LocalStage:
         said = {"status": status, **({"reason": reason} if reason else {})}
         self.system.simulator("salesforce", "POST", f"orders/{order_number}/review", said)
 
+    def restart_machine(self) -> None:
+        """Only a restart of the whole system does this. Raises `NotImplementedError`."""
+        raise NotImplementedError
+
     def change_row(self, sobject: str, row_id: str, **values: Any) -> None:
         """No clerk of the simulator can do this over HTTP. Raises `NotImplementedError`."""
         raise NotImplementedError(sobject, row_id, values)
@@ -160,11 +164,12 @@ class LocalStage:
         """An outside system is out of reach, or there again."""
         self.system.simulator(system, "POST", "down" if down else "up")
 
-    def set_refusing(self, system: str, *, refusing: bool) -> None:
-        """An outside system refuses every change, or takes them again."""
+    def set_refusing(self, what: str, *, refusing: bool) -> None:
+        """An outside system refuses changes, as `REFUSING` names them, or takes them again."""
+        system = what.partition(" ")[0]
         self.system.simulator(system, "DELETE", "faults")
         if refusing:
-            fault = {"kind": "status", "count": None, **REFUSING[system]}
+            fault = {"kind": "status", "count": None, **REFUSING[what]}
             self.system.simulator(system, "POST", "faults", fault)
 
     def enter_order(self, reference: str, quantity: int) -> None:

@@ -135,6 +135,10 @@ class VirtualStage:
         """He reviews the proof of installation of an order."""
         self.cloud.salesforce.set_review(order_number, status, reason)
 
+    def restart_machine(self) -> None:
+        """Every execution of the state machine that runs is ended, as no fault of its own."""
+        self.cloud.states.restart()
+
     def change_row(self, sobject: str, row_id: str, **values: Any) -> None:
         """He writes over fields of a row, of which no event tells."""
         with self.cloud.salesforce.working():
@@ -164,12 +168,12 @@ class VirtualStage:
         """An outside system is out of reach, or there again."""
         getattr(self.cloud, system).is_down = down
 
-    def set_refusing(self, system: str, *, refusing: bool) -> None:
-        """An outside system refuses every change, or takes them again."""
-        simulator = getattr(self.cloud, system)
+    def set_refusing(self, what: str, *, refusing: bool) -> None:
+        """An outside system refuses changes, as `REFUSING` names them, or takes them again."""
+        simulator = getattr(self.cloud, what.partition(" ")[0])
         simulator.faults.clear()
         if refusing:
-            simulator.add_fault(fault_of({"kind": "status", "count": None, **REFUSING[system]}))
+            simulator.add_fault(fault_of({"kind": "status", "count": None, **REFUSING[what]}))
 
     def enter_order(self, reference: str, quantity: int) -> None:
         """The clerk in Salesforce enters an order of the first company by hand, if he may."""

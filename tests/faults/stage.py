@@ -44,8 +44,18 @@ REFUSING: dict[str, dict[str, Any]] = {
         "body": [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "", "fields": []}],
     },
     "energised": {"operation": "write_card", "status": 422, "body": {"message": "no"}},
+    "energised contacts": {
+        "operation": "create_contact",
+        "status": 422,
+        "body": {"message": "no"},
+    },
+    "sap contracts": {
+        "operation": "create_contract",
+        "status": 400,
+        "body": {"error": {"code": "R11/130", "message": {"lang": "en", "value": "no"}}},
+    },
 }
-"""How a system refuses changes: the fault that its simulator is given."""
+"""How a system, the first word, refuses changes, or of some: the fault its simulator is given."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,10 @@ class Stage(Protocol):
         """He reviews the proof of installation of an order."""
         ...
 
+    def restart_machine(self) -> None:
+        """Every execution of the state machine that runs is ended, as no fault of its own."""
+        ...
+
     def change_row(self, sobject: str, row_id: str, **values: Any) -> None:
         """He writes over fields of a row, of which no event tells."""
         ...
@@ -158,8 +172,8 @@ class Stage(Protocol):
         """An outside system is out of reach, or there again."""
         ...
 
-    def set_refusing(self, system: str, *, refusing: bool) -> None:
-        """An outside system refuses every change, or takes them again."""
+    def set_refusing(self, what: str, *, refusing: bool) -> None:
+        """An outside system refuses changes, as `REFUSING` names them, or takes them again."""
         ...
 
     def enter_order(self, reference: str, quantity: int) -> None:
