@@ -311,6 +311,33 @@ def test_should_go_back_by_itself_when_a_product_is_sold_no_more() -> None:
     assert (execution.status, execution.error) == ("FAILED", "Rejected")
 
 
+def test_should_send_no_order_that_another_worker_rejects_just_then() -> None:
+    def late(boundary: int) -> tuple[World, Reply]:
+        """SAP was down for so long that what is on sale is asked anew."""
+        world = wallbox_world()
+        world.sap.is_down = True
+        placed = place(world)
+        world.run_for(HOUR)
+        world.sap.is_down = False
+        world.boundaries.meddle_at = boundary
+        world.boundaries.meddle = lambda: off_sale(world)
+        world.run_for(HOUR)
+        return world, placed
+
+    def off_sale(world: World) -> None:
+        """And while one worker has read that all of it is, another one reads that it is not."""
+        with world.salesforce.working():
+            world.salesforce.org.change("Product2", CABLE.product_id, IsActive=False)
+        world.run_for(300)
+
+    names = late(-1)[0].boundaries.names
+    read = max(n for n, name in enumerate(names, 1) if name == "before write wallbox_products")
+    world, placed = late(read)
+    assert held(world) == left_by(Step.ORDER)
+    assert has_gone_back(world, placed)
+    assert [c.operation for c in world.salesforce.calls].count("run_graph") == 2
+
+
 def test_should_take_the_next_order_of_the_same_driver_after_one_has_gone_back() -> None:
     world, _placed = sold_no_more()
     again = place(world, "two", products=[{"product_code": "WALLBOX-11", "quantity": 1}])

@@ -30,7 +30,8 @@ from busbar.domain.wallbox_orders import (
 from busbar.errors import Refused
 from busbar.ports import Bind, Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
-from busbar.process.create import CreateStep, Creator, StepRow
+from busbar.process.create import CreateStep, Creator, StepRow, StepState
+from busbar.process.parked import cancelled, unbegun
 from busbar.settings import Mode
 from busbar.usecases.deps import Deps, revise
 from busbar.usecases.wallbox_identities import with_contact
@@ -393,7 +394,11 @@ def _write_down(done: StepDone, way: Way, order_number: str | None = None) -> No
 
 
 def _no_longer_sold(way: Way) -> Outcome | None:
-    """Reject what cannot be ordered any more, while nothing was sent that could not go back."""
+    """Reject what cannot be ordered any more, while nothing was sent that could not go back.
+
+    The step is closed in the same transaction. A worker that has found all of it on sale a moment
+    ago may be about to begin it, and the order would be sent while the rest is taken back.
+    """
     deps, ours = way.deps, reference(WALLBOX_KIND, way.order.id)
     if Creator(deps.store, deps.clock, deps.tuning).was_begun(SALESFORCE, ours):
         return None
@@ -402,11 +407,16 @@ def _no_longer_sold(way: Way) -> Outcome | None:
         return None
 
     def change(stored: Stored[WallboxOrder]) -> Sequence[Change]:
+        row = deps.store.get(StepRow, f"{SALESFORCE}#{ours}")
+        if row and row.record.state is not StepState.PLANNED:
+            return ()
         update = {"rejected_reason": NOT_SOLD, "waiting_for": None, "at_step": None}
-        return (Save(stored.record.model_copy(update=update), stored),)
+        before = row.record if row else unbegun(SALESFORCE, ours, way.process, deps.clock.now())
+        rejected = stored.record.model_copy(update=update)
+        return Save(rejected, stored), Save(cancelled(before), row)
 
-    revise(deps.store, WallboxOrder, way.order.id, change)
-    return Parked(NOT_SOLD)
+    order = revise(deps.store, WallboxOrder, way.order.id, change)
+    return Parked(NOT_SOLD) if order and order.record.rejected_reason else None
 
 
 def _identities(way: Way) -> Outcome:
