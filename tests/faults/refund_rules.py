@@ -147,8 +147,13 @@ def _proof(name: str, box: Json, asset: Json, evidence: Evidence) -> Iterator[st
     sent = [o for o in evidence.history.of("proof") if o.subject == box["id"]]
     good = [o.wants["sha256"] for o in sent if o.wants["counts"] and o.outcome == "ok"]
     newest = good[-1] if good else None
+    known = {None, *good}
     if not sent:
         return  # there may be one that came to Salesforce by another way
+    told = [w.get("InstallationProofHash__c") for w in evidence.held.told.get(asset["Id"], ())]
+    yield from (
+        f"{name}: Salesforce was told of {one}, no proof" for one in told if one not in known
+    )
     facts = {
         "the proof in the portal": (box["proof"] and box["proof"]["sha256"], newest),
         "the proof in Salesforce": (asset["InstallationProofHash__c"], newest),

@@ -130,6 +130,10 @@ SPOILT_REFUNDS: dict[str, tuple[Callable[[Evidence], Any], str]] = {
         lambda r: _asset(r, WALLBOX).update(InstallationProofHash__c="x"),
         "the proof in Salesforce is 'x'",
     ),
+    "a file that is no proof": (
+        lambda r: r.held.told[_asset(r, WALLBOX)["Id"]].append({"InstallationProofHash__c": "x"}),
+        "Salesforce was told of x, no proof",
+    ),
     "a proof whose file is gone": (
         lambda r: r.held.files.clear(),
         "the files that are kept is []",

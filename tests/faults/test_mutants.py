@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.options import ROOT
-from tests.faults.mutants import MUTANTS, Edit, Mutant, StaleMutantError, mutated
+from tests.faults.guards import Edit, Mutant
+from tests.faults.mutants import MUTANTS, StaleMutantError, mutated
 
 GUARDS = {
     "intent",

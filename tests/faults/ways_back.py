@@ -7,7 +7,7 @@ from typing import Any
 from infra.simulators.sample_wallboxes import CABLE
 from tests.faults.decisions import AGENT, decide, moment, refusing
 from tests.faults.history import Operation
-from tests.faults.scenarios import DRIVERS, LOOK, WALLBOXES, Line, Scenario, outage, wallbox
+from tests.faults.scenarios import DRIVERS, LOOK, WALLBOXES, Line, Scenario, wallbox
 from tests.faults.stage import TASKS, WALLBOX_ORDERS, Client, Stage
 from tests.faults.wallbox_rules import IDS, objects_of
 
@@ -16,14 +16,16 @@ LONG = 4 * 3600.0
 Json = dict[str, Any]
 
 
-def decided(key: str, action: str, begins: float = 0.0) -> Line:
+def decided(key: str, *actions: str, begins: float = 0.0) -> Line:
     """A clerk who decides so of the driver's order, as often as it waits for him.
 
-    He looks into the systems before, as a task asks him to: what is there he adopts.
+    He looks into the systems before, as a task asks him to: what is there he adopts. The last one
+    of his `actions` is what he does from then on.
     """
 
     def line(stage: Stage) -> None:
         stage.rest(begins)
+        left = [*actions]
         driver, clerk = Client(stage, DRIVER), Client(stage, AGENT)
 
         def ended() -> bool:
@@ -32,7 +34,7 @@ def decided(key: str, action: str, begins: float = 0.0) -> Line:
                 return False
             shown = driver.ask("GET", f"{WALLBOX_ORDERS}/{asked.body['id']}").json
             if str(shown["waiting_for"]).startswith("task:"):
-                _decide(stage, clerk, asked, shown, action)
+                _decide(stage, clerk, asked, shown, left.pop(0) if left[1:] else left[0])
             return _has_ended(shown)
 
         if not ended():
@@ -76,21 +78,27 @@ def _there(stage: Stage, asked: Operation, shown: Json) -> str:
     return str(rows[0][IDS[step]]) if rows else ""
 
 
-def taken_off_sale(key: str) -> Line:
-    """The operator sells the cable no more, as soon as the order is accepted."""
+def taken_off_sale(most: float = 24.0) -> Line:
+    """The operator sells the cable no more, just as an order goes on after a decision."""
 
     def line(stage: Stage) -> None:
-        client = Client(stage, AGENT)
-        client.until(lambda: _accepted(stage, key), every=0.5, most=LONG)
+        while stage.now() < LONG and not stage.history.of("decision"):
+            stage.rest(0.5)
+        stage.rest(most * stage.chance())
         stage.history.begin("off sale", AGENT, CABLE.code, stage.now())
         stage.change_row("Product2", CABLE.product_id, IsActive=False)
 
     return line
 
 
-def _accepted(stage: Stage, key: str) -> bool:
-    orders = stage.history.of("wallbox order")
-    return any(o.subject == key and o.outcome != "invoke" for o in orders)
+def sometime(line: Line, least: float, most: float) -> Line:
+    """The line, begun after a while between these seconds."""
+
+    def later(stage: Stage) -> None:
+        stage.rest(least + (most - least) * stage.chance())
+        line(stage)
+
+    return later
 
 
 def restarts(times: int, longest: float = 900.0) -> Line:
@@ -124,8 +132,8 @@ FIRST_BACK = Scenario(
         refusing("sap contracts", 900.0),
         wallbox("one", DRIVER),
         wallbox("two", DRIVER, 1000.0),
-        decided("one", "cancel", 1500.0),
-        decided("two", "resume", 1500.0),
+        decided("one", "cancel", begins=1500.0),
+        decided("two", "resume", begins=1500.0),
     ),
     after=(decided("one", "cancel"), decided("two", "resume")),
     tenant=WALLBOXES,
@@ -137,7 +145,7 @@ BACK_AND_AGAIN = Scenario(
         refusing("energised contacts", 1500.0),
         wallbox("one", DRIVER),
         decided("one", "cancel"),
-        wallbox("two", DRIVER, 500.0),
+        sometime(wallbox("two", DRIVER), 850.0, 1100.0),
         decided("two", "resume"),
     ),
     after=(decided("one", "cancel"), decided("two", "resume")),
@@ -147,15 +155,15 @@ BACK_AND_AGAIN = Scenario(
 OFF_SALE = Scenario(
     "taken off sale",
     (
-        outage("sap", 1200.0),
+        refusing("energised contacts", 700.0),
         wallbox("one", DRIVER),
-        taken_off_sale("one"),
-        decided("one", "cancel"),
+        taken_off_sale(),
+        decided("one", "resume", "cancel"),
     ),
     after=(decided("one", "cancel"),),
     tenant=WALLBOXES,
 )
-"""It goes back by itself, once SAP is there again. What is on sale is asked every few minutes."""
+"""It goes back by itself if it is not in Salesforce by then."""
 REDRIVEN = Scenario(
     "redriven",
     (
