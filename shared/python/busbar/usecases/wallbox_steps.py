@@ -27,7 +27,7 @@ from busbar.domain.wallbox_orders import (
     StepDone,
     WallboxOrder,
 )
-from busbar.errors import Refused
+from busbar.errors import Duplicate, Refused, Unknown
 from busbar.ports import Bind, Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import CreateStep, Creator, StepRow, StepState
@@ -304,11 +304,14 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
         until = deps.clock.now().timestamp() + left
         # What carries our reference before we have made anything is older than our journal.
         there = find(ours, left) if thing.mode == "probe" else ()
-        if len(there) > 1:
-            raise Refused(thing.system, "find", code="several_found")
         if there:
-            return replace(there[0], fields={**there[0].fields, ADOPTED: "true"})
-        made = thing.create(ours, payload, until - deps.clock.now().timestamp())
+            return _older(there, thing)
+        try:
+            made = thing.create(ours, payload, until - deps.clock.now().timestamp())
+        except Duplicate:
+            if not _is_first_attempt(thing, deps):
+                raise  # it may be an earlier one of ours
+            return _older(find(ours, until - deps.clock.now().timestamp()), thing)
         return _kept(thing, made)
 
     return CreateStep(
@@ -326,6 +329,20 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
         task_schema=WallboxOrder.schema_name,
         task_subject=way.order.id,
     )
+
+
+def _is_first_attempt(thing: Thing, deps: Deps) -> bool:
+    row = deps.store.get(StepRow, thing.row_id)
+    return row is not None and row.record.attempt == 1
+
+
+def _older(hits: Sequence[Found], thing: Thing) -> Found:
+    """The object that was there before any attempt of ours: it is used, and never undone."""
+    if len(hits) > 1:
+        raise Refused(thing.system, "find", code="several_found")
+    if not hits:
+        raise Unknown(thing.system, f"find_{thing.step}", "a duplicate of nothing that is found")
+    return replace(hits[0], fields={**hits[0].fields, ADOPTED: "true"})
 
 
 def _agreed(thing: Thing, hits: Sequence[Found]) -> Sequence[Found]:
