@@ -186,6 +186,16 @@ def test_should_say_of_each_why_it_is_not_sent(erp: World) -> None:
     assert told["replayed"] == 1
 
 
+def test_should_send_what_nobody_knew_once_its_use_case_is_there(erp: World) -> None:
+    (first,) = post(erp, sent("prospects"))
+    assert (first["status"], replay(erp, first["event_id"])["replayed"]) == ("ignored", 0)
+    new = {"name": "Prospects", "slug": "prospects", "type": "inbound", "enabled": True}
+    body = {**new, "configuration": CONTACTS}
+    assert erp.call("POST", f"{V1}/use-cases", "operator", body).status == 201
+    assert replay(erp, first["event_id"])["replayed"] == 1
+    assert contact(erp)["last_name"] == "Janssen"
+
+
 def test_should_not_find_events_of_another_integration(erp: World) -> None:
     (first,) = post(erp, sent())
     other = erp.call("POST", "/v1/integrations", "operator", {"name": "Other"}).json["id"]
