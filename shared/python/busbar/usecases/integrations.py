@@ -4,7 +4,7 @@ Those that come with the product are shown too; who puts over one stores it, and
 first until it is removed. Every change is one transaction, with its entry in the audit trail.
 
 Reads: 1 RU per 4 kB of the integration, compressed; a list 0.5 RU per 4 kB of each. A write costs
-1 WU per kB, twice as it is a transaction, and some 8 for the trail.
+2 WU per kB, as it is a transaction, and 4 for the trail.
 """
 
 from __future__ import annotations
