@@ -128,7 +128,7 @@ def _served(endpoint: str, make: Any) -> Handle:
     from busbar.domain.integrations import InboundUseCase, Integration  # noqa: PLC0415
     from busbar.ports import Put  # noqa: PLC0415
     from busbar.settings import OrgSettings, Settings  # noqa: PLC0415
-    from busbar.wiring import Clients, Parts, entry  # noqa: PLC0415
+    from busbar.wiring import Clients, Parts, entry, settled  # noqa: PLC0415
 
     settings = Settings("local", "busbar", {ORG: OrgSettings(audiences=("any",))})
     clients = Clients(endpoint_url=endpoint)
@@ -142,7 +142,7 @@ def _served(endpoint: str, make: Any) -> Handle:
     )
     integration = Integration(id=INTEGRATION, name="ERP", system="sap", use_cases=(use_case,))
     Parts(settings, clients).store(ORG).commit(Put(integration))
-    handler = entry(make, settings, clients)
+    handler = settled(entry(make, settings, clients))
     return lambda event: handler(event, None)
 
 

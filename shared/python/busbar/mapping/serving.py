@@ -6,6 +6,7 @@ its life.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -30,6 +31,7 @@ def main(target: str, engine: str, memory: int) -> None:
     serve = _loaded(target, engine)
     _confine(memory)
     _write(out, READY, b"")
+    fresh = True
     while (job := _job()) is not None:
         signal.alarm(_ORPHAN_SECONDS)
         kind, answer = _answer(serve, job)
@@ -37,6 +39,10 @@ def main(target: str, engine: str, memory: int) -> None:
         _write(out, kind, answer)
         if kind == NO_MEMORY:
             return
+        if fresh:
+            # What a first job leaves behind stays: it is not to be looked at again.
+            fresh = False
+            gc.freeze()
 
 
 def _loaded(target: str, engine: str) -> Callable[[bytes], bytes]:
