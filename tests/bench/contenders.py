@@ -146,6 +146,19 @@ def _served(endpoint: str, make: Any) -> Handle:
     return lambda event: handler(event, None)
 
 
+def ready_ingest() -> object:
+    """Make what `erp_events` has made by the end of its first request."""
+    from busbar.settings import OrgSettings, Settings  # noqa: PLC0415
+    from busbar.wiring import Clients  # noqa: PLC0415
+    from functions.erp_events.handler import make_handler  # noqa: PLC0415
+
+    clients = Clients()
+    handler = make_handler(
+        Settings("local", "busbar", {ORG: OrgSettings(audiences=("any",))}), clients
+    )
+    return handler, [clients.aws(name) for name in ("dynamodb", "sqs", "s3")]
+
+
 def calls(endpoint: str) -> Handle:
     """Nothing but the calls to the table that the worker makes, with botocore as it sets it up."""
     from busbar.store.keys import Key  # noqa: PLC0415

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import botocore.session
@@ -152,12 +152,17 @@ class Clients:
         self.ids: Ids = ids or RandomIds()
         self.mapper = mapper
 
+    @cached_property
+    def _botocore(self) -> botocore.session.Session:
+        """One for all services: it keeps what it has read of endpoints and credentials."""
+        return botocore.session.get_session()
+
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, e.g. `dynamodb`."""
         if service not in self._made:
             # botocore by itself: boto3 would import its S3 transfer manager, a third of the start.
             own = self._session
-            make = own.client if own else botocore.session.get_session().create_client
+            make = own.client if own else self._botocore.create_client
             self._made[service] = make(
                 service,
                 endpoint_url=self._endpoint_url,
