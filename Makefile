@@ -78,8 +78,8 @@ probe-tenant: setup ## measure a Salesforce sandbox, write infra/tenants/STAGE-O
 redrive: setup ## dead letters back to their queue; QUEUE=card_event STAGE=dev DRY=1 REASON=… MOST=100
 	@$(PY) -m infra.redrive $(QUEUE) --stage $(STAGE) $(if $(DRY),--dry-run) $(if $(REASON),--reason $(REASON)) $(if $(MOST),--most $(MOST))
 
-bench: setup ## calls, capacity units and imports of each use case, against the committed table
-	@$(PY) -m tests.bench
+bench: setup ## what each use case costs, against the committed table; an ERP's event, against the usual ways
+	@$(PY) -m tests.bench && $(PY) -m tests.bench.inbound
 
 lock-load: setup ## sync and card_forward at the same accounts: how often they are locked; ARGS="--cards n"
 	@$(PY) -m tests.bench.lock_load $(ARGS)
