@@ -144,9 +144,15 @@ class Store(Protocol):
         ...
 
     def listed(
-        self, schema: type[R], by: str, *, limit: int = 50, cursor: str | None = None
+        self,
+        schema: type[R],
+        by: str,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        until: datetime | None = None,
     ) -> Page[R]:
-        """A list, newest change first, eventually consistent."""
+        """A list, newest change first, from `until` on; eventually consistent."""
         ...
 
     def linked(self, schema: type[R], relation: str, target: str) -> list[Stored[R]]:
