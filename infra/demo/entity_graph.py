@@ -89,16 +89,16 @@ class Graph:
 
     def tree(self, root: str) -> Iterator[str]:
         """The lines of the tree that begins with an entity."""
-        yield self._line(root, "")
+        yield self._line("", root, "")
         yield from self._below(root, "", {root})
 
     def _below(self, above: str, indent: str, seen: set[str]) -> Iterator[str]:
         children = [one for one in self._children(above) if one[0] not in seen]
         seen |= {child for child, _ in children}
         for number, (child, how) in enumerate(children, 1):
-            last = number == len(children)
-            yield f"{indent}{'└─' if last else '├─'} {self._line(child, how)}"
-            yield from self._below(child, f"{indent}{'   ' if last else '│  '}", seen)
+            branch, deeper = ("└─ ", "   ") if number == len(children) else ("├─ ", "│  ")
+            yield self._line(indent + branch, child, how)
+            yield from self._below(child, indent + deeper, seen)
 
     def _children(self, above: str) -> list[tuple[str, str]]:
         """Ids of what stands below an entity, and what relates them if that is told the other way
@@ -109,20 +109,19 @@ class Graph:
                 mine, other = (source, target) if direction == "out" else (target, source)
                 fits = not schema or self.entities[other]["_schema"] == schema
                 if mine == above and name == relation and fits:
-                    found.setdefault(other, "" if direction == "out" else f"its {name}")
+                    found.setdefault(other, "" if direction == "out" else f"by its {name}")
         return list(found.items())
 
     def _in_order(self, edge: Edge) -> tuple[str, str]:
         return (edge[1], name_of(self.entities[edge[2]]) + name_of(self.entities[edge[0]]))
 
-    def _line(self, entity_id: str, how: str) -> str:
+    def _line(self, indent: str, entity_id: str, how: str) -> str:
         one = self.entities[entity_id]
-        more = [_text(one[name]) for name in MORE.get(one["_schema"], ()) if one.get(name)]
+        more = " ".join(_text(one[name]) for name in MORE.get(one["_schema"], ()) if one.get(name))
         if readings := self.readings.get(entity_id):
-            more.append(f"{len(readings)} readings")
-        named = f"{one['_schema']} {name_of(one)}"
-        shown = f"{named}  {', '.join(more)}" if more else named
-        return f"{shown:<58} v{one['_version']}{f'  <- {how}' if how else ''}"
+            more += f", {len(readings)} readings"
+        shown = f"{indent}{one['_schema']} {name_of(one)}  {more}"
+        return f"{shown:<76} v{one['_version']:<4}{how}".rstrip()
 
 
 def name_of(entity: Json) -> str:

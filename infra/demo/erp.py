@@ -18,7 +18,7 @@ WORDS = {
     "ENTITY_CREATED": "created",
     "ENTITY_UPDATED": "updated",
     "ENTITY_NO_OP": "nothing new of",
-    "STALE_EVENT": "nothing, newer events have spoken, of",
+    "STALE_EVENT": "too late for",
 }
 """Code of an outcome -> what it says of an entity; every other one stands for itself."""
 
@@ -123,16 +123,21 @@ class Erp:
         return rows
 
 
+def kind_of(row: Json) -> str:
+    """The schema that a row is about; empty of an event as a whole."""
+    return str((row["detail"] or {}).get("entity_slug", ""))
+
+
 def in_words(rows: Iterable[Json]) -> str:
     """What became of one event: `created contact, 2 contracts; updated meter`."""
     told: dict[str, Counter[str]] = {}
     for row in rows:
-        detail, code = row["detail"] or {}, row["code"]
+        detail, code = row["detail"] or {}, str(row["code"])
         if code == "METER_READING_UPSERTED":
             new = sum(detail.get(name, 0) for name in ("created", "updated"))
             told.setdefault("wrote", Counter())["reading"] += new
         else:
-            told.setdefault(WORDS.get(code, code), Counter())[detail.get("entity_slug", "")] += 1
+            told.setdefault(WORDS.get(code, code), Counter())[kind_of(row)] += 1
     parts = (f"{word} {', '.join(_counted(of))}" for word, of in told.items())
     return "; ".join(part.strip() for part in parts)
 
@@ -148,8 +153,7 @@ def table(rows: Iterable[Json]) -> None:
     level = {row["code"]: row["level"] for row in rows}
     kinds: dict[str, Counter[str]] = {}
     for row in rows:
-        kind = (row["detail"] or {}).get("entity_slug", "")
-        kinds.setdefault(row["code"], Counter())[kind] += 1
+        kinds.setdefault(row["code"], Counter())[kind_of(row)] += 1
     print(f"\n{'outcome':<28}{'level':<10}{'rows':>5}  of")
     for code in sorted(kinds, key=lambda code: (level[code], code)):
         of = ", ".join(f"{n} {kind}" for kind, n in kinds[code].most_common() if kind)

@@ -86,18 +86,18 @@ def repeat(stage: Stage, erp: Erp, home: Household) -> None:
     check(set(codes) <= NOTHING_NEW, f"repeats came to {dict(codes)}")
     told = [in_words(rows) for rows in again.rows.values()]
     check(told.count("wrote 0 readings") == 2, f"repeats came to {told}")
-    stage.tell("ERP", f"and in reverse, past the queue: {_counted(codes)}", again.ids[0])
+    stage.tell("ERP", "and in reverse, each with a deduplication id", again.ids[0])
+    counted = ", ".join(f"{count} {code}" for code, count in sorted(codes.items()))
+    stage.tell("Busbar", counted, again.correlation_id)
     skipped = erp.send("skipped", named, waits=False)
     check({one["status"] for one in skipped.results} == {"skipped"}, "a repeat was not skipped")
-    stage.tell("ERP", "and by their deduplication ids: each answered `skipped`", skipped.ids[0])
+    stage.tell(
+        "ERP", "and with the same deduplication ids: all of them are skipped", skipped.ids[0]
+    )
     check(not erp.rows(same.correlation_id), "the queue has not dropped what it knew")
     check(graph_of(stage, home).versions() == before, "a repeat has moved a version")
     count = f"{len(before['entities'])} entities and {WHOLE['readings']} readings"
     stage.tell("read API", f"{count} are what they were, to the version")
-
-
-def _counted(codes: dict[str, int]) -> str:
-    return ", ".join(f"{count} {code}" for code, count in sorted(codes.items()))
 
 
 def reorder(stage: Stage, erp: Erp, home: Household) -> None:
@@ -203,8 +203,7 @@ def refuse(stage: Stage, erp: Erp, home: Household) -> None:
     for number, (name, result) in enumerate(zip(events, sent.results, strict=True)):
         codes = ", ".join(row["code"] for row in sent.rows_of(number))
         check(codes == REFUSED[name], f"{name} came to {codes}")
-        said = f"{name}: {result['status']} {result['message']}".rstrip()
-        stage.tell("ERP", f"{said}: {codes}", result["event_id"])
+        stage.tell("ERP", f"{name}: {result['status']}, {codes}", result["event_id"])
     parked(stage, sent.ids[0], REFUSED["no JSON"])
     title = graph_of(stage, home).known_as(home.customer)["title"]
     check(title == "Prof. Dr.", "the good one among them was not applied")

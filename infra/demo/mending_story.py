@@ -63,6 +63,7 @@ def _calibration(stage: Stage, run: str) -> Iterator[tuple[Erp, str]]:
         yield Erp(stage, made["id"], run), made["use_cases"][0]["id"]
     finally:
         stage.portal("DELETE", f"/v1/integrations/{made['id']}", CLERK)
+        stage.tell("Busbar", "the second integration is removed; what it said stays", made["id"])
 
 
 def _send(stage: Stage, calibration: Erp, home: Household) -> Sent:
@@ -79,8 +80,8 @@ def _send(stage: Stage, calibration: Erp, home: Household) -> Sent:
         said = in_words(sent.rows_of(number))
         stage.tell("ERP", f"meter {meter} was calibrated: {said}", result["event_id"])
     (row,) = calibration.find(level="error", correlation_id=sent.correlation_id)
-    where = f"{row['level']} {row['code']} at {row['detail']['path']}: {row['message']}"
-    stage.tell("monitoring", where, row["id"])
+    what = f"{row['level']} {row['code']}, {row['message']}"
+    stage.tell("monitoring", what, row["detail"]["path"])
     return sent
 
 
@@ -124,7 +125,7 @@ def _calibrated(stage: Stage, home: Household, event_id: str, *, say: bool = Tru
     check(list(systems.values()) == [SYSTEM, "sap"], f"the lineage is {systems}")
     if say:
         told = ", ".join(f"{name} by {system}" for name, system in systems.items())
-        stage.tell("lineage", f"meter {home.meter_gas}: {told}", meter["_id"])
+        stage.tell("lineage", told, meter["_id"])
     return meter
 
 
