@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from busbar.domain.erp_events import LARGEST_REQUEST
+from busbar.usecases.erp_simulation import MOST_ENTRIES
 from infra.operations import Json, Operation, Parameter, Says, View
 from infra.operations.entities import AttributeChange
 from infra.operations.erp_events import PAYLOAD, Taken
@@ -27,18 +29,22 @@ QUERY = {
 }
 
 
+Entries = Annotated[list[dict[str, Any]], Field(max_length=MOST_ENTRIES)]
+Payload = Annotated[str, Field(max_length=LARGEST_REQUEST)]
+
+
 class MappingConfigurationV1(Taken):
     """A document of version 1.0 or 2.0."""
 
-    version: str | None = None
+    version: Literal["1.0", "2.0"] | None = None
     mapping: dict[str, Any] | None = None
 
 
 class EventConfiguration(Taken):
     """What a use case stores: which entities and meter readings an event becomes."""
 
-    entities: list[dict[str, Any]] | None = None
-    meter_readings: list[dict[str, Any]] | None = None
+    entities: Entries | None = None
+    meter_readings: Entries | None = None
     direct: bool | None = None
 
 
@@ -46,9 +52,9 @@ class TrialV1(Taken):
     """An event, tried out by one of the mappings of a document."""
 
     mapping_configuration: MappingConfigurationV1
-    object_type: Annotated[str, Field(min_length=1)]
+    object_type: Annotated[str, Field(min_length=1, max_length=255)]
     format: Literal["json", "xml"] = "json"
-    payload: str | dict[str, Any]
+    payload: Payload | dict[str, Any]
 
 
 class TrialV2(Taken):
@@ -56,14 +62,14 @@ class TrialV2(Taken):
 
     event_configuration: EventConfiguration
     format: Literal["json", "xml"] = "json"
-    payload: str | dict[str, Any]
+    payload: Payload | dict[str, Any]
 
 
 class DirectTrial(Taken):
     """A direct payload, held to its contract and to what the configuration allows."""
 
     event_configuration: EventConfiguration
-    payload: str | dict[str, Any]
+    payload: Payload | dict[str, Any]
 
 
 class SimulatedEntity(View):
@@ -215,16 +221,16 @@ CONFIGURATION: Json = {
             "entity_schema": "contact",
             "unique_ids": ["customer_number"],
             "fields": [
-                {"attribute": "customer_number", "field": "partner"},
-                {"attribute": "last_name", "jsonataExpression": "$trim(lastName)"},
+                {"attribute": "customer_number", "field": "AccountID"},
+                {"attribute": "last_name", "jsonataExpression": "$trim(LastName)"},
             ],
         }
     ]
 }
 UPDATE: Json = {
     "entity_slug": "contact",
-    "unique_identifiers": {"customer_number": "1000042"},
-    "attributes": {"customer_number": "1000042", "last_name": "Janssen"},
+    "unique_identifiers": {"customer_number": "0001000042"},
+    "attributes": {"customer_number": "0001000042", "last_name": "Janssen"},
     "mode": "upsert",
 }
 ANSWER: Json = {
@@ -239,7 +245,7 @@ DIRECT: Json = {
     "operations": [
         {
             "entity_slug": "contact",
-            "unique_ids": {"customer_number": "1000042"},
+            "unique_ids": {"customer_number": "0001000042"},
             "attributes": {"last_name": "Janssen"},
         }
     ],

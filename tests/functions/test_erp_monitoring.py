@@ -210,6 +210,8 @@ def test_trace_should_show_a_run_from_its_beginning(erp: World, event: Any) -> N
     assert told["spans"][0]["detail"]["entity_id"] == CONTACT_ID
     assert (told["status"], told["span_count"], told["truncated"]) == ("success", 2, False)
     assert told["inbound_event"]["event_name"] == "customer"
+    long = erp.call("GET", f"{V2}/monitoring/traces/{'x' * 256}", "operator")
+    problem(long, 400, "invalid-parameter")
     nobody = erp.call("GET", f"{V2}/monitoring/traces/nobody", "operator").json
     assert (nobody["status"], nobody["spans"], nobody["started_at"]) == ("info", [], None)
 

@@ -10,10 +10,9 @@ from busbar.domain.entities import entity_id
 from busbar.domain.erp_events import event_id, request_key
 from busbar.domain.integrations import InboundUseCase, Integration, Variable, use_case_id
 from busbar.domain.outcome_rows import Received, ReceivedEvent
-from busbar.ports import Put
+from busbar.ports import Put, Store
 from tests.doubles.files import Held
 from tests.doubles.world import ORG, Reply, World
-from tests.functions.given import store
 
 INTEGRATION_ID = "6f0a7d6e-4d3f-5e21-8a8e-0f6b1f6a0c11"
 V1, V2 = f"/v1/integrations/{INTEGRATION_ID}", f"/v2/integrations/{INTEGRATION_ID}"
@@ -77,6 +76,11 @@ METERS: dict[str, Any] = {
 SLUGS = {"customer": CONTACTS, "customer_gone": GONE, "meter": METERS}
 
 
+def _store(world: World) -> Store:
+    made: Store = world._clients().store()
+    return made
+
+
 def case(slug: str, configuration: dict[str, Any], **fields: Any) -> InboundUseCase:
     """A use case of the integration."""
     since = datetime(2026, 3, 1, tzinfo=UTC)
@@ -99,7 +103,7 @@ def integration(world: World, **cases: dict[str, Any]) -> None:
         variables=(Variable(key="salutations", type="JSON", value={"2": "Mr."}),),
         use_cases=tuple(case(slug, mapping) for slug, mapping in (cases or SLUGS).items()),
     )
-    store(world).commit(Put(made))
+    _store(world).commit(Put(made))
 
 
 def event(slug: str = "customer", second: int = 0, **payload: Any) -> dict[str, Any]:
@@ -154,7 +158,28 @@ def sample_request(world: World) -> None:
     )
     now = world.clock.now()
     noted = Received(id=REQUEST, integration_id=INTEGRATION_ID, at=now, version=3, events=(told,))
-    store(world).commit(Put(noted))
+    _store(world).commit(Put(noted))
+
+
+def toolkit(world: World) -> None:
+    """The integration with a customer, his meter and a reading, and the request of the samples."""
+    integration(world)
+    post(world, event(lastName="Ost"))
+    readings = [{"id": "R1", "at": "2026-01-01", "value": 10}]
+    post(world, event(second=1), event("meter", 2, meter="M1", readings=readings))
+    sample_request(world)
+
+
+PATH_IDS = {
+    "schema": "contact",
+    "entity_id": CONTACT_ID,
+    "version": "1",
+    "integrationId": INTEGRATION_ID,
+    "useCaseId": use_case_id(INTEGRATION_ID, "customer"),
+    "entityId": CONTACT_ID,
+    "correlationId": CORRELATION,
+}
+"""What `toolkit` makes, by the name of a path parameter."""
 
 
 def put(world: World, path: str, body: Any, user: str = "operator") -> Reply:

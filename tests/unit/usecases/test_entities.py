@@ -235,8 +235,11 @@ def test_should_show_how_far_an_integration_has_brought_it(desk: EntityDesk) -> 
     (state,) = sync_status(desk.deps, found)["sync_states"]
     assert (state["last_operation"], state["last_event_id"]) == ("create", "e1")
     assert state["entity_slug"] == "contact"
-    assert sync_status(desk.deps, found, "another")["sync_states"] == []
-    assert sync_status(desk.deps, "nothing") == {"entity_id": "nothing", "sync_states": []}
+    assert sync_status(desk.deps, found, found)["sync_states"] == []
+    unknown = "00000000-0000-4000-8000-000000000000"
+    assert sync_status(desk.deps, unknown) == {"entity_id": unknown, "sync_states": []}
+    for wrong in ({"entity_id": "x"}, {"entity_id": found, "integration_id": "x"}):
+        assert refused(lambda ids=wrong: sync_status(desk.deps, **ids)).status == 400
 
 
 def test_should_list_the_readings_of_a_meter_by_time(desk: EntityDesk) -> None:
@@ -245,6 +248,7 @@ def test_should_list_the_readings_of_a_meter_by_time(desk: EntityDesk) -> None:
     meter = desk.id("meter", external_id="M1")
     found = meter_readings(desk.deps, meter)["readings"]
     assert [one["external_id"] for one in found] == ["R1", "R2"]
-    assert meter_readings(desk.deps, meter, "no-counter")["readings"] == []
+    assert meter_readings(desk.deps, meter, meter)["readings"] == []
+    assert refused(lambda: meter_readings(desk.deps, meter, "x")).status == 400
     (state,) = sync_status(desk.deps, meter)["sync_states"]
     assert state["readings_last_operation"] == "upsert"

@@ -27,6 +27,7 @@ LIST_QUERY = ("filter", "unique_id", "limit", "cursor")
 MOST = 100
 """Entities of a page, at most; relations of each direction."""
 TRIES = 6
+LONGEST_QUERY, LONGEST_NAME = 1024, 255
 _PLACE = re.compile(r"[0-9TZ:.-]{27}#[0-9a-f-]{36}#[0-9a-f.-]{0,40}")
 
 
@@ -51,6 +52,8 @@ def find_entities(deps: EntityDeps, schema: str, query: Mapping[str, str], limit
 
 def _pairs(parameter: str, text: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
+    if len(text) > LONGEST_QUERY:
+        raise bad_parameter(parameter, f"may have {LONGEST_QUERY} characters")
     for part in text.replace(";;", "\0").split(";"):
         name, colon, value = part.replace("\0", ";").partition(":")
         if not (name and colon and value) or name in pairs:
@@ -103,6 +106,8 @@ def related_entities(
     that of each direction. Raises `Problem` 400, 404.
     """
     check_limit(limit)
+    if relation and len(relation) > LONGEST_NAME:
+        raise bad_parameter("relation", f"may have {LONGEST_NAME} characters")
     entity = existing(deps, schema, entity_id)
     out = sorted((n, i) for n, i in relations(entity) if relation in (None, n))
     edges = deps.entities.related(entity_id, relation or "")

@@ -7,6 +7,7 @@ from busbar.domain.readings import ReadingsSynced, view
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_views import Json, existing, iso, known, masked
 from busbar.usecases.integration_store import integration_of
+from busbar.usecases.pages import check_uuid
 
 
 def sync_status(deps: EntityDeps, entity_id: str, integration_id: str | None = None) -> Json:
@@ -16,8 +17,12 @@ def sync_status(deps: EntityDeps, entity_id: str, integration_id: str | None = N
     does not count, the same content in a newer event does. With an `integration_id`: that one's
     state alone. Of an entity that is not there nobody has a state, which is no error there.
 
-    1 RU, 1 per integration; of a meter also its readings, 0.5 RU per 4 kB.
+    1 RU, 1 per integration; of a meter also its readings, 0.5 RU per 4 kB. Raises `Problem` 400 for
+    an id that is no UUID.
     """
+    check_uuid("entity_id", entity_id)
+    if integration_id is not None:
+        check_uuid("integration_id", integration_id)
     entity = known(deps, entity_id)
     if entity is None:
         return {"entity_id": entity_id, "sync_states": []}
@@ -75,8 +80,10 @@ def _readings_sync(deps: EntityDeps, entity: Entity) -> list[tuple[str, Readings
 def meter_readings(deps: EntityDeps, meter_id: str, counter_id: str = "") -> Json:
     """The readings of a meter, or of one of its counters, by time: `{"readings": [{"_id", …}]}`.
 
-    0.5 RU per 4 kB, some 50 readings, and 1 for the meter. Raises `Problem` 404.
+    0.5 RU per 4 kB, some 50 readings, and 1 for the meter. Raises `Problem` 400, 404.
     """
+    if counter_id:
+        check_uuid("counter_id", counter_id)
     existing(deps, "meter", meter_id)
     if counter_id:
         found = [deps.readings.series(meter_id, counter_id)]

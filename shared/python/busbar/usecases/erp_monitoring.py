@@ -17,11 +17,13 @@ from busbar.domain.outcomes import Level
 from busbar.errors import Problem
 from busbar.ports import Json, Stored
 from busbar.usecases.deps import Deps
+from busbar.usecases.erp_requests import LONGEST_CORRELATION
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.monitoring_bodies import InboundQuery, Ranged, RowQuery, StatsQuery
 from busbar.usecases.monitoring_rows import STATUS, Shown, inbound_view, rows_in, view
 from busbar.usecases.monitoring_tally import Tally
 from busbar.usecases.monitoring_walk import Part, Place, Walk, part_of
+from busbar.usecases.pages import bad_parameter
 
 MOST_READ, MOST_COUNTED = 1000, 5000
 """Batches that one call reads, for a page or a trace, and for counts."""
@@ -102,7 +104,12 @@ class Monitoring:
         return {"data": data, "next_cursor": cursor, "has_more": cursor is not None}
 
     def trace(self, correlation_id: str) -> Json:
-        """All rows of a business operation, in their order; the earliest 500 if there are more."""
+        """All rows of a business operation, in their order; the earliest 500 if there are more.
+
+        Raises `Problem` 400 for an id that none can have.
+        """
+        if len(correlation_id) > LONGEST_CORRELATION:
+            raise bad_parameter("correlation_id", f"may have {LONGEST_CORRELATION} characters")
 
         def fits(shown: Shown) -> bool:
             return shown.row.correlation_id == correlation_id

@@ -20,6 +20,7 @@ from busbar.mapping.wire import simulated, simulated_direct
 from busbar.ports import Json
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_rehearsal import rehearse
+from busbar.usecases.erp_requests import LONGEST_NAME
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.pages import bad_parameter
@@ -27,6 +28,7 @@ from busbar.usecases.pages import bad_parameter
 QUERY = ("explain", "diff", "integration_id")
 UNFIT = frozenset({"INVALID_MAPPING", "MALFORMED_PAYLOAD", "PAYLOAD_TOO_LARGE"})
 """Faults of a request as a whole: of its configuration, or of its payload."""
+MOST_ENTRIES = 1000
 Kind = Literal["v1", "v2", "direct"]
 """The toolkit's three simulations."""
 
@@ -117,8 +119,12 @@ def read_trial(kind: Kind, body: Mapping[str, Any]) -> Trial:
     if form not in ("json", "xml"):
         faults.append(FieldError("format", "has to be json or xml"))
     event = body.get("object_type") if kind == "v1" else None
-    if kind == "v1" and not (isinstance(event, str) and event):
-        faults.append(FieldError("object_type", "has to be a text"))
+    if kind == "v1" and not (isinstance(event, str) and 0 < len(event) <= LONGEST_NAME):
+        faults.append(FieldError("object_type", f"has to be a text of 1 to {LONGEST_NAME}"))
+    for part in ("entities", "meter_readings"):
+        entries = configuration.get(part) if isinstance(configuration, dict) else None
+        if isinstance(entries, list) and len(entries) > MOST_ENTRIES:
+            faults.append(FieldError(f"{place}.{part}", f"may have {MOST_ENTRIES} entries"))
     if faults:
         raise Problem(400, "invalid-request", "The request is invalid", errors=tuple(faults))
     return Trial(configuration or {}, payload, form, event)
