@@ -6,13 +6,13 @@ reverse, and looks alike. What an event did is checked by the read API, entity b
 
 from __future__ import annotations
 
+from busbar.domain.integrations import integration_id
 from infra.demo.entity_graph import Graph, entity, graph_from
 from infra.demo.erp import CLERK, Erp, Sent, in_words, table
 from infra.demo.household import READINGS, Household, Json
 from infra.demo.mending_story import mend, parked
 from infra.demo.stage import Stage, check
 
-BUILT_IN = "SAP for utilities"
 WHOLE = {
     "contact": 2,
     "portal_user": 1,
@@ -51,8 +51,8 @@ def graph_of(stage: Stage, home: Household) -> Graph:
 
 def integration(stage: Stage) -> str:
     """The id of the integration that comes with the product."""
-    found = stage.portal("GET", "/v1/integrations", CLERK).json()["integrations"]
-    (ours,) = [one for one in found if one["name"] == BUILT_IN]
+    path = f"/v1/integrations/{integration_id('demo', 'erp')}"
+    ours = stage.portal("GET", path, CLERK).json()
     stage.tell("Busbar", f"integration {ours['name']!r}, system {ours['system']}", ours["id"])
     return str(ours["id"])
 
