@@ -25,7 +25,7 @@ setup: ## make .venv from the locks (the other targets do it by themselves)
 run: setup ## the whole system on this machine; WORKERS=process, KEEP=1
 	@$(PY) -m infra.local
 
-demo: setup ## an order from the portal to the card in use, step by step; CHAPTER=cards|wallbox
+demo: setup ## a story told step by step, every system checked; CHAPTER=cards|wallbox|inbound
 	@$(PY) -m infra.demo $(CHAPTER)
 
 test: setup ## all tests
