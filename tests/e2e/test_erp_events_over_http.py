@@ -84,6 +84,7 @@ def test_should_make_a_contact_of_a_customer(system: RunningSystem) -> None:
     (result,) = reply.json()["results"]
     assert result["status"] == "success"
     made = eventually(lambda: contact(system, number))
+    assert made is not None
     assert made["last_name"] == PERSON["LastName"]
 
     def told() -> list[str]:
