@@ -46,7 +46,7 @@ def system(running: RunningSystem) -> RunningSystem:
     return running
 
 
-def eventually(look: Callable[[], T], within: float = 30.0) -> T:
+def eventually(look: Callable[[], T | None], within: float = 30.0) -> T:
     """What `look` finds as soon as it is something; a failure after that time."""
     until = time.monotonic() + within
     while time.monotonic() < until:

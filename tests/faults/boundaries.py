@@ -18,6 +18,17 @@ from tests.faults.trouble import Exact
 MODES: tuple[Mode, ...] = ("unique_key", "probe", "none")
 SYNCS = ("many cards", "all cards")
 """Scenarios of the sync, of which the mode of creating is no part."""
+FOLLOWING = (
+    "refund card",
+    "hasty reviews",
+    "way back",
+    "second order goes back",
+    "first order goes back",
+    "back and again",
+    "taken off sale",
+    "redriven",
+)
+"""What follows a wallbox order: each boundary alone, as those of the order itself go in pairs."""
 Boundaries = tuple[int, ...]
 
 

@@ -26,6 +26,7 @@ from infra.local import sample as local_sample
 from infra.local.people import PEOPLE
 from infra.simulators import sample_wallboxes
 from infra.simulators.sap import SapSimulator
+from tests.doubles.files import MemoryS3
 from tests.doubles.memory_table import PlainTable, stream_record
 from tests.doubles.states import the_machine
 from tests.doubles.world import (
@@ -46,8 +47,16 @@ from tests.doubles.world import (
     with_sap,
 )
 from tests.faults.engine import Engine, Worker
-from tests.faults.layer import FaultySqs, FaultyTable, FaultyTransport, Layer, faulty_states
+from tests.faults.layer import (
+    FaultySqs,
+    FaultyTable,
+    FaultyTransport,
+    Layer,
+    around_files,
+    faulty_states,
+)
 from tests.faults.mapper import PythonMapper
+from tests.faults.moments import RefundWatch
 from tests.faults.setups import SMALL, Tenant
 
 VISIBILITY = 360.0
@@ -149,11 +158,15 @@ class Cloud:
             more = {**modes, **own.get("sap", {}), "search_lag_seconds": lag}
             self.settings = with_sap(self.settings, **more)
         self.states = the_machine(self.settings.tuning, self.engine.at, self._put)
+        self.files = MemoryS3(self.engine.now, around_files(self.layer), self._put)
+        self.refunds = RefundWatch(self.salesforce, self.energised, self.tenant.wallboxes)
         table = FaultyTable(self.table, self.layer, self)
         self._clients = Clients(
             transports={
                 SALESFORCE: FaultyTransport(self.salesforce, "salesforce", self.layer),
-                ENERGISED: FaultyTransport(self.energised, "energised", self.layer),
+                ENERGISED: FaultyTransport(
+                    self.energised, "energised", self.layer, self.refunds.look
+                ),
                 **({SAP: FaultyTransport(self.sap, "sap", self.layer)} if self.sap else {}),
             },
             table=table,
@@ -164,6 +177,7 @@ class Cloud:
             aws={
                 "sqs": FaultySqs(self, self.layer),
                 "secretsmanager": MemorySecrets(),
+                "s3": self.files,
                 "stepfunctions": faulty_states(self.states, self.layer),
             },
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from busbar.errors import Conflict, StoreUnavailable
 from busbar.store.keys import Key
@@ -259,8 +259,16 @@ def _table_fails(fault: Fault) -> None:
 class FaultyTransport(httpx.BaseTransport):
     """The way to an outside system."""
 
-    def __init__(self, simulator: Simulator, system: str, layer: Layer) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        system: str,
+        layer: Layer,
+        seen: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`seen` is called after every change of the system, however it came to pass."""
         self._inner = SimulatorTransport(simulator)
+        self._seen = seen
         self._system = system
         self._layer = layer
 
@@ -273,10 +281,16 @@ class FaultyTransport(httpx.BaseTransport):
         answer: httpx.Response = self._layer.pass_through(
             "call",
             f"{self._system} {request.method} {_operation(request.url.path)}",
-            lambda: self._inner.handle_request(request),
+            lambda: self._reach(request),
             fail,
             float(request.extensions["timeout"]["read"]),
         )
+        return answer
+
+    def _reach(self, request: httpx.Request) -> httpx.Response:
+        answer = self._inner.handle_request(request)
+        if request.method != "GET":
+            self._seen()
         return answer
 
     def _fails(self, fault: Fault, request: httpx.Request) -> httpx.Response:
@@ -337,6 +351,25 @@ def faulty_states(states: States, layer: Layer) -> StatesClient:
         return layer.pass_through("send", name, effect, _queue_fails, TABLE_PATIENCE)
 
     return StatesClient(states, around)
+
+
+def around_files(layer: Layer) -> Callable[[str, Callable[[], Any]], Any]:
+    """The way to users' files: what only reads them is no effect."""
+
+    def around(name: str, effect: Callable[[], Any]) -> Any:
+        kind: Kind = "read" if name == "s3 get" else "send"
+        return layer.pass_through(kind, name, effect, _files_fail, TABLE_PATIENCE)
+
+    return around
+
+
+def _files_fail(fault: Fault) -> None:
+    if fault.word == "throttled":
+        raise ClientError(_SLOW_DOWN, "GetObject")
+    _queue_fails(fault)
+
+
+_SLOW_DOWN: Any = {"Error": {"Code": "SlowDown", "Message": ""}, "ResponseMetadata": {}}
 
 
 def _queue_fails(fault: Fault) -> None:

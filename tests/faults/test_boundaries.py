@@ -9,14 +9,23 @@ from functools import cache
 
 import pytest
 
-from tests.faults.boundaries import MODES, SYNCS, Boundaries, pairs, singles, stopped_at
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.boundaries import (
+    FOLLOWING,
+    MODES,
+    SYNCS,
+    Boundaries,
+    pairs,
+    singles,
+    stopped_at,
+)
+from tests.faults.playlist import SCENARIOS
 from tests.faults.setups import Mode
 from tests.faults.trouble import POINTS
 
 ONE_IN = 40
 ONE_SYNC_IN = 16
 ONE_WALLBOX_IN = 4
+ONE_FOLLOWING_IN = 40
 
 
 @cache
@@ -68,6 +77,15 @@ def test_should_end_well_when_a_worker_of_a_wallbox_order_is_stopped(
     for one in range(MODES.index(mode), len(reached), len(MODES)):
         if one % ONE_WALLBOX_IN == piece:
             assert stopped_at(mode, (one,), scenario)[0] == [], (one, reached[one])
+
+
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_should_end_well_when_a_worker_is_stopped_after_a_wallbox_order(name: str) -> None:
+    scenario = SCENARIOS[name]
+    for mode in MODES:
+        _, reached = stopped_at(mode, (), scenario)
+        for one in range(7 * MODES.index(mode), len(reached), ONE_FOLLOWING_IN):
+            assert stopped_at(mode, (one,), scenario)[0] == [], (mode, one, reached[one])
 
 
 @pytest.mark.parametrize("piece", range(4))

@@ -27,6 +27,8 @@ from tests.faults.scenarios import (
     ONE_ORDER,
     ONE_WALLBOX,
 )
+from tests.faults.spoilt_backs import SPOILT_BACKS, a_good_run_of_a_way_back
+from tests.faults.spoilt_refunds import SPOILT_REFUNDS, a_good_run_of_a_refund_card
 from tests.faults.trouble import Calm
 
 Json = dict[str, Any]
@@ -404,8 +406,36 @@ def test_should_notice_of_a_wallbox_order(name: str) -> None:
     assert [f for f in found if expected in f], found
 
 
+@pytest.mark.parametrize("name", SPOILT_REFUNDS)
+def test_should_notice_of_a_refund_card(name: str) -> None:
+    run = copy.deepcopy(a_good_run_of_a_refund_card())
+    assert judge(run) == []
+    spoil, expected = SPOILT_REFUNDS[name]
+    spoil(run)
+    found = judge(run)
+    assert [f for f in found if expected in f], found
+
+
+@pytest.mark.parametrize("name", SPOILT_BACKS)
+def test_should_notice_of_a_way_back(name: str) -> None:
+    run = copy.deepcopy(a_good_run_of_a_way_back())
+    assert judge(run) == []
+    spoil, expected = SPOILT_BACKS[name]
+    spoil(run)
+    found = judge(run)
+    assert [f for f in found if expected in f], found
+
+
 def test_should_have_a_spoilt_run_for_every_rule() -> None:
     spoilt = []
+    for spoil, _ in SPOILT_BACKS.values():
+        run = copy.deepcopy(a_good_run_of_a_way_back())
+        spoil(run)
+        spoilt.append(run)
+    for spoil, _ in SPOILT_REFUNDS.values():
+        run = copy.deepcopy(a_good_run_of_a_refund_card())
+        spoil(run)
+        spoilt.append(run)
     for spoil, _ in SPOILT_WALLBOXES.values():
         run = copy.deepcopy(a_good_run_of_a_wallbox())
         spoil(run)

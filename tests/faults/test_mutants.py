@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.options import ROOT
-from tests.faults.mutants import MUTANTS, Edit, Mutant, StaleMutantError, mutated
+from tests.faults.guards import Edit, Mutant
+from tests.faults.mutants import MUTANTS, StaleMutantError, mutated
 
 GUARDS = {
     "intent",
@@ -45,6 +46,19 @@ GUARDS = {
     "cursor before what was postponed",
     "errand of a card in a collection",
     "unknown outcome of a collection",
+    "approval before a refund card",
+    "refund card off when an approval is taken back",
+    "newest review",
+    "order in the transaction of a review",
+    "proof by its content",
+    "newest proof",
+    "proof before its upload is gone",
+    "tariff before the wallbox is joined",
+    "other orders of a driver",
+    "what another order has taken out of use",
+    "way back to its end",
+    "execution that a restart has ended",
+    "errand of a new execution",
 }
 """What the step contract, the doors and the outbox rest on."""
 
