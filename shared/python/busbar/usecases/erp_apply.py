@@ -34,7 +34,7 @@ from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_store import integration_of
 
 MOST_ROWS = 500
-"""Rows of one item of the table, which may have 400 kB: an event may be of thousands of entities."""
+"""Rows of one item of the table, which may have 400 kB: an event may be of thousands of things."""
 Answer = list[Outcome] | StoreUnavailable | Conflict
 
 
