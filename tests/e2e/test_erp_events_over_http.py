@@ -83,7 +83,8 @@ def test_should_make_a_contact_of_a_customer(system: RunningSystem) -> None:
     reply = send(system, customer(number))
     (result,) = reply.json()["results"]
     assert result["status"] == "success"
-    made = eventually(lambda: contact(system, number)) or {}
+    made = eventually(lambda: contact(system, number))
+    assert made is not None
     assert made["last_name"] == PERSON["LastName"]
 
     def told() -> list[str]:
