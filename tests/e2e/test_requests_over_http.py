@@ -34,6 +34,9 @@ def test_should_show_everybody_the_document_that_was_built(system: RunningSystem
         assert shown.text == text()
 
 
+NAMED_ELSEWHERE = ("{schema}", "{entity_id}", "{entityId}", "{integrationId}")
+"""Parameters of paths to what events have made, or a middle layer has put: `test_toolkit_over_http`
+tells that story, and the matrix asks for each of them."""
 MADE = {"companies_create": "company_id", "users_create": "user_id", "wallbox_order": "order_id"}
 """Operations that make what later ones show, change and remove."""
 
@@ -56,12 +59,15 @@ def test_should_answer_every_operation_of_the_document_as_it_says(system: Runnin
     store_of(system).commit(Put(vehicle), Save(wallbox), Put(app))
     ids = {"order_id": cards[0]["order_id"], "card_id": cards[0]["id"], "task_id": "0" * 13}
     ids |= {"system": "energised", "vehicle_id": VEHICLE_ID, "wallbox_id": WALLBOX_ID}
-    seen = set()
+    seen, elsewhere = set(), set()
     for path, entries in document["paths"].items():
         for verb, entry in entries.items():
             operation = entry["operationId"]
             if operation in SIGNED:
                 continue  # no person's: `test_webhook_over_http` holds its answers
+            if any(name in path for name in NAMED_ELSEWHERE):
+                elsewhere.add(operation)
+                continue
             # The company was just made: no manager has it for his own.
             ours = "{company_id}" not in path
             person = name_of(allowed(operation)) if ours else "service-agent"
@@ -76,7 +82,8 @@ def test_should_answer_every_operation_of_the_document_as_it_says(system: Runnin
             refused = system.call(verb.upper(), f"{where}?never=heard", person)
             assert held(operation, refused).status_code == 400
             seen.add(operation)
-    assert seen == set(TABLE)
+    assert seen | elsewhere == set(TABLE)
+    assert len(seen) > len(elsewhere)
 
 
 WRONG: dict[str, tuple[bytes, dict[str, str], int]] = {
