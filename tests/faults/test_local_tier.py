@@ -77,7 +77,8 @@ def test_should_keep_the_rules_between_times(times: Times) -> None:
     # A run of the sync that goes on may overlap with another.
     alone = queues.keys() - {"sync_cards"}
     assert max(limits[name] for name in alone) < times.visibility
-    tries = max(queue.max_receive_count for queue in queues.values())
+    # Of an errand: other messages are nobody's to send again.
+    tries = max(queue.max_receive_count for queue in queues.values() if queue.from_outbox)
     assert tuning.resend_after > tries * times.visibility
     assert max(tuning.answer_within, tuning.card_answer_within) < limits["order_submit"]
 
