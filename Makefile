@@ -29,7 +29,7 @@ demo: setup ## a story told step by step, every system checked; CHAPTER=cards|wa
 	@$(PY) -m infra.demo $(CHAPTER)
 
 test: setup ## all tests
-	@$(PY) -m pytest -n 2 --dist loadgroup
+	@$(PY) -m pytest -n 3 --dist loadgroup
 
 faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|events|mutants|outage|moto|all
 	@$(PY) -m tests.faults $(PART) --seeds $(SEEDS) --from $(FROM) $(ARGS)

@@ -72,6 +72,7 @@ def test_should_keep_the_collector_from_what_is_there_after_the_first_call(fails
         return event
 
     called = settled(handler)
+    gc.unfreeze()  # what handlers of other tests have settled
     counts = [gc.get_freeze_count()]
     try:
         for _ in range(2):
@@ -80,4 +81,5 @@ def test_should_keep_the_collector_from_what_is_there_after_the_first_call(fails
             counts.append(gc.get_freeze_count())
     finally:
         gc.unfreeze()
-    assert counts[0] < counts[1] == counts[2]
+    # Of what is kept, some may go; nothing is added by a second call.
+    assert counts[0] < counts[2] <= counts[1]
