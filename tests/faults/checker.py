@@ -13,6 +13,7 @@ from tests.doubles.canaries import found_in
 from tests.faults import (
     audit_rules,
     card_rules,
+    inbound_rules,
     order_rules,
     people_rules,
     task_rules,
@@ -69,6 +70,7 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     wallbox_rules.nothing_else,
     task_rules.as_decided,
     audit_rules.trail,
+    inbound_rules.inbound,
     tasks,
     dead_letters,
 )

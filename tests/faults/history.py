@@ -17,6 +17,7 @@ Kind = Literal[
     "leaver",
     "decision",
     "wallbox order",
+    "event",
 ]
 
 
@@ -28,7 +29,7 @@ class Operation:
     client gave up. `subject` is an order's Idempotency-Key, the id of a card
     or user, somebody who leaves, a customer number, who is given a contact by hand, or what a
     decision is about. `wants` is what it shall come to: for an order `{"quantity", "delivered"}`,
-    for a card the fields that are set.
+    for a card the fields that are set, for an event of an ERP `{"said", "sent"}`.
     """
 
     kind: Kind

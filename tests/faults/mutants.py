@@ -13,36 +13,14 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from io import StringIO
 from types import CodeType, ModuleType
 
+from tests.faults.mutant import Edit, Mutant
+from tests.faults.mutants_inbound import INBOUND
 from tests.faults.setups import Setup
-
-
-@dataclass(frozen=True)
-class Edit:
-    """In `module`, `old`, which stands there exactly once, becomes `new`."""
-
-    module: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A guard taken out. In `setup` one of `seeds` seeds must be red, the first of them `first`."""
-
-    guard: str
-    setup: Setup
-    edits: Sequence[Edit]
-    first: int = 0
-    seeds: int = 300
-    outage: bool = False
-    """Whether it has to be seen in the long outage (`outage.py`), which has no seeds."""
-
 
 CREATE, LEDGER = "busbar.process.create", "busbar.process.ledger"
 KEYS, OUTBOX = "busbar.process.idempotency", "busbar.process.outbox"
@@ -477,6 +455,7 @@ MUTANTS += (
             ),
         ),
     ),
+    *INBOUND,
 )
 
 

@@ -20,6 +20,7 @@ from tests.faults.cloud import HOUR, Cloud
 from tests.faults.draws import draw
 from tests.faults.evidence import Evidence, Portal
 from tests.faults.history import History
+from tests.faults.inbound_held import QUEUE, Inbound, look_inbound
 from tests.faults.playlist import SCENARIOS
 from tests.faults.scenarios import (
     AGENT,
@@ -251,6 +252,7 @@ def concluded(
     if redeliver:
         cloud.redeliver()
         let(stage, [_synchronise])
+    inbound = _of_erp(stage) if cloud.tenant.erp else None
     portal = Portal()
     let(stage, [lambda s: look(s, portal)])
     return Evidence(
@@ -259,7 +261,21 @@ def concluded(
         portal=portal,
         may_park=may_park,
         dead=cloud.dead,
+        inbound=inbound,
     )
+
+
+def _of_erp(stage: VirtualStage) -> Inbound:
+    """What stands of an ERP's events, after an operator has sent back all that was parked.
+
+    He does so twice, one time right after the other, which may not lose what fails again.
+    """
+    queue = stage.cloud.ordered[QUEUE]
+    parked = []
+    for _ in range(2):
+        parked += queue.redrive()
+        let(stage, ())
+    return look_inbound(stage.cloud, stage.history, [*parked, *queue.dead])
 
 
 def let(stage: VirtualStage, lines: Iterable[Line], most: float = LONGEST) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.options import ROOT
-from tests.faults.mutants import MUTANTS, Edit, Mutant, StaleMutantError, mutated
+from tests.faults.mutant import Edit, Mutant
+from tests.faults.mutants import MUTANTS, StaleMutantError, mutated
 
 GUARDS = {
     "intent",
@@ -45,6 +46,17 @@ GUARDS = {
     "cursor before what was postponed",
     "errand of a card in a collection",
     "unknown outcome of a collection",
+    "request in S3 before the queue",
+    "deduplication after the queue",
+    "message that the queue refused",
+    "group that stops after an event",
+    "group that stops after an event that cannot be read",
+    "partial batch answer of the worker",
+    "parked by its message",
+    "outcomes before parking",
+    "version of an entity",
+    "lookups in the transaction",
+    "only what is newer",
 }
 """What the step contract, the doors and the outbox rest on."""
 
