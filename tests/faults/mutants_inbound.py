@@ -59,6 +59,18 @@ INBOUND: tuple[Mutant, ...] = (
         (Edit(APPLY, "                    stopped.add(one.group)\n", ""),),
     ),
     Mutant(
+        "consistent look for a meter",
+        ONE,
+        (
+            Edit(
+                "busbar.usecases.reading_updates",
+                "        return _live(slug, want, Workset(workset.deps, fresh=True))\n",
+                "        raise\n",
+            ),
+        ),
+        first=180,
+    ),
+    Mutant(
         "partial batch answer of the worker",
         ONE,
         (
@@ -127,5 +139,17 @@ INBOUND: tuple[Mutant, ...] = (
             ),
         ),
         seeds=1,
+    ),
+    Mutant(
+        "parked at its first try",
+        ONE,
+        (
+            Edit(
+                APPLY,
+                "                parked.append((one.delivery, reason))\n",
+                "                failed.append(one.delivery.message_id)\n",
+            ),
+        ),
+        poison=True,
     ),
 )

@@ -57,8 +57,11 @@ class OrderedQueue:
     """Every message that it has taken: (body, group)."""
     deliveries: dict[str, int] = field(default_factory=dict)
     """How often workers were given each body."""
+    done: dict[str, float] = field(default_factory=dict)
+    """When each body was done first, in seconds of the run; parked is done, too."""
     _groups: dict[str, deque[Held]] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
+    _workers: int = 0
     _taken: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _number: int = 0
 
@@ -120,9 +123,11 @@ class OrderedQueue:
     def _deliver(self) -> None:
         """Give a worker what can be seen: of each group the first ones, up to the size of a batch.
 
-        Workers have one batch at a time for each group.
+        A group is with one worker at a time, and there are so many workers as the catalogue says.
         """
         assert self.case.queue
+        if self._workers == self.case.queue.max_concurrency:
+            return
         most, now = self.case.queue.batch_size, self.engine.seconds
         batch: list[Held] = []
         for group, waiting in self._groups.items():
@@ -138,6 +143,7 @@ class OrderedQueue:
 
     def _give(self, batch: list[Held], groups: set[str]) -> None:
         self._busy |= groups
+        self._workers += 1
         worker = self._invoke(batch)
         for message in batch:
             message.due = self.engine.seconds + VISIBILITY
@@ -153,10 +159,12 @@ class OrderedQueue:
     def _ended(self, worker: Worker, batch: list[Held], groups: set[str]) -> None:
         assert self.case.queue
         self._busy -= groups
+        self._workers -= 1
         outcome = worker.outcome
         failures = {f["itemIdentifier"] for f in outcome["batchItemFailures"]} if outcome else None
         for message in batch:
             if failures is not None and message.id not in failures:
+                self.done.setdefault(message.body, self.engine.seconds)
                 self._groups[message.group].remove(message)
                 continue
             message.received += 1
