@@ -31,7 +31,7 @@ demo: setup ## an order from the portal to the card in use, step by step; CHAPTE
 test: setup ## all tests
 	@$(PY) -m pytest -n 2 --dist loadgroup
 
-faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|events|mutants|outage|moto|all
+faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|inbound|events|mutants|outage|moto|all
 	@$(PY) -m tests.faults $(PART) --seeds $(SEEDS) --from $(FROM) $(ARGS)
 
 faults-local: setup ## 125 orders on the local system while 50 workers are killed; ARGS="--seed 1"

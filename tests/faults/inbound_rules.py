@@ -185,8 +185,9 @@ def versions(held: Inbound, told: Told) -> Iterator[str]:
         for name, times in names.items():
             if times > 1:
                 yield f"{one}: the event {name} was applied {times} times"
-        if held.entities[one]["_version"] > touched[one]:
-            yield f"{one} was written {held.entities[one]['_version']} times for {touched[one]}"
+        written = held.entities[one].get("_version", 0)
+        if written > touched[one]:
+            yield f"{one} was written {written} times for {touched[one]} events"
 
 
 def _named(fact: Fact) -> Iterator[tuple[str, str]]:
