@@ -25,7 +25,7 @@ setup: ## make .venv from the locks (the other targets do it by themselves)
 run: setup ## the whole system on this machine; WORKERS=process, KEEP=1
 	@$(PY) -m infra.local
 
-demo: setup ## an order from the portal to the card in use, step by step; CHAPTER=cards|wallbox
+demo: setup ## a story told step by step, every system checked; CHAPTER=cards|wallbox|inbound
 	@$(PY) -m infra.demo $(CHAPTER)
 
 test: setup ## all tests
@@ -78,8 +78,8 @@ probe-tenant: setup ## measure a Salesforce sandbox, write infra/tenants/STAGE-O
 redrive: setup ## dead letters back to their queue; QUEUE=card_event STAGE=dev DRY=1 REASON=… MOST=100
 	@$(PY) -m infra.redrive $(QUEUE) --stage $(STAGE) $(if $(DRY),--dry-run) $(if $(REASON),--reason $(REASON)) $(if $(MOST),--most $(MOST))
 
-bench: setup ## calls, capacity units and imports of each use case, against the committed table
-	@$(PY) -m tests.bench
+bench: setup ## what each use case costs, against the committed table; an ERP's event, against the usual ways
+	@$(PY) -m tests.bench && $(PY) -m tests.bench.inbound
 
 lock-load: setup ## sync and card_forward at the same accounts: how often they are locked; ARGS="--cards n"
 	@$(PY) -m tests.bench.lock_load $(ARGS)

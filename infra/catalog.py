@@ -14,9 +14,9 @@ System = Literal["salesforce", "energised", "sap", "webhook"]
 """Names a part of `OrgSettings`, and the secret in it that the function may read."""
 
 
-Files = Literal["hands_out", "judges", "keeps_events", "reads_events"]
+Files = Literal["hands_out", "judges", "keeps_events", "reads_events", "replays_events"]
 """Hands out forms to upload files and links to see them; or reads what was uploaded, and keeps it
-or not. Or keeps the events of ERPs as they came; or reads them."""
+or not. Or keeps the events of ERPs as they came; or reads them; or both, to send them again."""
 API_CONTEXT = "orders"
 """The context whose stack holds the API. Others hang their routes on it: clients know one
 address."""
@@ -85,6 +85,9 @@ class UseCase:
     memory_mb: int = 512
 
 
+INTEGRATION_V1 = "/v1/integrations/{integrationId}"
+INTEGRATION_V2 = "/v2/integrations/{integrationId}"
+"""As the toolkit writes its paths."""
 FED = (
     "order_forward",
     "card_forward",
@@ -404,6 +407,85 @@ USE_CASES: tuple[UseCase, ...] = (
         queue=Queue(ordered=True, batch_size=10, max_receive_count=10, max_concurrency=20),
         files="reads_events",
         timeout_seconds=60,
+        memory_mb=1024,
+    ),
+    UseCase(
+        name="entities",
+        context="toolkit",
+        summary="Shows entities with their lineage, relations and history; restores deleted ones",
+        routes=(
+            Route("GET", "/v1/entities/{schema}", "entities_list"),
+            Route("GET", "/v1/entities/{schema}/{entity_id}", "entities_show"),
+            Route("GET", "/v1/entities/{schema}/{entity_id}/relations", "entities_relations"),
+            Route("GET", "/v1/entities/{schema}/{entity_id}/history", "entities_history"),
+            Route("GET", "/v1/entities/{schema}/{entity_id}/history/{version}", "entities_version"),
+            Route("POST", "/v1/entities/{schema}/{entity_id}/restore", "entities_restore"),
+            Route("GET", "/v1/meters/{entity_id}/readings", "entities_readings"),
+        ),
+    ),
+    UseCase(
+        name="erp_simulation",
+        context="toolkit",
+        summary="Tries out a mapping: what an event would come to, why, and what would change",
+        routes=(
+            Route("POST", "/v1/erp/updates/mapping_simulation", "erp_simulation_v1"),
+            Route("POST", "/v2/erp/updates/mapping_simulation", "erp_simulation_v2"),
+            Route("POST", "/v1/erp/updates/direct_simulation", "erp_simulation_direct"),
+        ),
+        table="read",
+        timeout_seconds=25,
+        memory_mb=1024,
+    ),
+    UseCase(
+        name="erp_monitoring",
+        context="toolkit",
+        summary="Shows what became of an ERP's events, counts it, and sends events again",
+        routes=(
+            Route("POST", f"{INTEGRATION_V1}/events", "erp_monitoring_received"),
+            Route("POST", f"{INTEGRATION_V1}/events/replay", "erp_monitoring_replay"),
+            Route("POST", f"{INTEGRATION_V1}/monitoring/inbound-events", "erp_monitoring_inbound"),
+            Route("POST", f"{INTEGRATION_V2}/monitoring/events", "erp_monitoring_rows"),
+            Route("POST", f"{INTEGRATION_V2}/monitoring/stats", "erp_monitoring_stats"),
+            Route(
+                "GET",
+                f"{INTEGRATION_V2}/monitoring/traces/{{correlationId}}",
+                "erp_monitoring_trace",
+            ),
+            Route(
+                "GET", "/v1/integrations/entities/{entityId}/sync-status", "erp_monitoring_synced"
+            ),
+        ),
+        files="replays_events",
+        sends_to=("erp_apply",),
+        timeout_seconds=25,
+        memory_mb=1024,
+    ),
+    UseCase(
+        name="integrations",
+        context="toolkit",
+        summary="The integrations with ERPs and their mappings: show, put, check, remove",
+        routes=(
+            Route("GET", "/v1/integrations", "integrations_list"),
+            Route("POST", "/v1/integrations", "integrations_create"),
+            Route("GET", INTEGRATION_V1, "integrations_show"),
+            Route("PUT", INTEGRATION_V1, "integrations_change"),
+            Route("DELETE", INTEGRATION_V1, "integrations_remove"),
+            Route("GET", "/v2/integrations", "integrations_list_whole"),
+            Route("POST", "/v2/integrations", "integrations_create_whole"),
+            Route("GET", INTEGRATION_V2, "integrations_show_whole"),
+            Route("PUT", INTEGRATION_V2, "integrations_put_whole"),
+            Route("DELETE", INTEGRATION_V2, "integrations_remove_whole"),
+            Route("PUT", f"{INTEGRATION_V1}/app-mapping", "integrations_map_app"),
+            Route("DELETE", f"{INTEGRATION_V1}/app-mapping", "integrations_unmap_app"),
+            Route("GET", f"{INTEGRATION_V1}/use-cases", "integrations_list_cases"),
+            Route("POST", f"{INTEGRATION_V1}/use-cases", "integrations_create_case"),
+            Route("GET", f"{INTEGRATION_V1}/use-cases/{{useCaseId}}", "integrations_show_case"),
+            Route("PUT", f"{INTEGRATION_V1}/use-cases/{{useCaseId}}", "integrations_change_case"),
+            Route(
+                "DELETE", f"{INTEGRATION_V1}/use-cases/{{useCaseId}}", "integrations_remove_case"
+            ),
+        ),
+        timeout_seconds=25,
         memory_mb=1024,
     ),
     UseCase(

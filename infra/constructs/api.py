@@ -21,7 +21,6 @@ from aws_cdk.aws_apigatewayv2 import (
     HttpRouteIntegration,
     HttpRouteIntegrationConfig,
     HttpStage,
-    IHttpApi,
     IHttpRoute,
     PayloadFormatVersion,
     ThrottleSettings,
@@ -69,12 +68,12 @@ class LambdaProxy(HttpRouteIntegration):
         )
 
 
-def let_call(function: UseCaseFunction, api: IHttpApi) -> None:
-    """Let this API call the function, by any of its routes (decision 0037)."""
+def let_call(function: UseCaseFunction, api_arn: str) -> None:
+    """Let the API of this ARN call the function, by any of its routes (decision 0037)."""
     function.function.add_permission(
         "Api",
         principal=ServicePrincipal("apigateway.amazonaws.com"),
-        source_arn=api.arn_for_execute_api(),
+        source_arn=api_arn,
     )
 
 
@@ -105,6 +104,8 @@ class HttpDoor(Construct):
         self._default = self._stage(stage)
         self.url = self._default.url
         self.api_id = self._api.api_id
+        self.arn = self._api.arn_for_execute_api()
+        """Of all its routes."""
         self._alarm(topic)
 
     def _stage(self, stage: StageConfig) -> HttpStage:
@@ -163,7 +164,7 @@ class HttpDoor(Construct):
         """Add the routes of a use case. Only those that the catalogue calls signed are open."""
         if not (use_case.routes or use_case.signed_routes):
             return
-        let_call(function, self._api)
+        let_call(function, self.arn)
         integration = LambdaProxy(pascal(use_case.name), function.function.function_arn)
         for route in use_case.routes:
             self._api.add_routes(

@@ -66,12 +66,18 @@ def may_use_files(bucket: str, what: Files) -> list[PolicyStatement]:
     gone forbidden.
     """
     arn = f"arn:{Aws.PARTITION}:s3:::{bucket}"
+    kept, listing = (
+        [f"{arn}/{RECEIVED}*"],
+        PolicyStatement(actions=["s3:ListBucket"], resources=[arn]),
+    )
+    keeps = PolicyStatement(actions=["s3:PutObject"], resources=kept)
+    reads = PolicyStatement(actions=["s3:GetObject"], resources=kept)
     if what == "keeps_events":
-        return [PolicyStatement(actions=["s3:PutObject"], resources=[f"{arn}/{RECEIVED}*"])]
-    listing = PolicyStatement(actions=["s3:ListBucket"], resources=[arn])
+        return [keeps]
     if what == "reads_events":
-        events = PolicyStatement(actions=["s3:GetObject"], resources=[f"{arn}/{RECEIVED}*"])
-        return [events, listing]
+        return [reads, listing]
+    if what == "replays_events":
+        return [reads, keeps, listing]
     uploads, proofs = [f"{arn}/{UPLOADS}*"], [f"{arn}/{PROOFS}*"]
     if what == "hands_out":
         return [

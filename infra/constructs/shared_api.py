@@ -24,9 +24,10 @@ class SharedDoor(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, api_id: str, authorizer_id: str
+        self, scope: Construct, construct_id: str, *, api_id: str, api_arn: str, authorizer_id: str
     ) -> None:
         super().__init__(scope, construct_id)
+        self._arn = api_arn
         self._api = HttpApi.from_http_api_attributes(self, "Api", http_api_id=api_id)
         self._authorizer = HttpAuthorizer.from_http_authorizer_attributes(
             self, "Tokens", authorizer_id=authorizer_id, authorizer_type="JWT"
@@ -39,7 +40,7 @@ class SharedDoor(Construct):
             raise ValueError(f"{use_case.name}: signed routes stand in the API's own stack")
         if not use_case.routes:
             return
-        let_call(function, self._api)
+        let_call(function, self._arn)
         integration = LambdaProxy(pascal(use_case.name), function.function.function_arn)
         for route in use_case.routes:
             HttpRoute(

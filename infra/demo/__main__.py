@@ -1,7 +1,8 @@
 """`make demo`: tells a story, on a local system that runs or on one of its own.
 
 `CHAPTER=cards` (the default) tells of an order of charging cards, to the card that its driver sees;
-`CHAPTER=wallbox` of a wallbox, to the refund card that is active.
+`CHAPTER=wallbox` of a wallbox, to the refund card that is active; `CHAPTER=inbound` of an ERP's
+events, to a customer with all that she has.
 Exit code 0 only if every system holds what it should.
 """
 
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
+from infra.demo.inbound_story import tell as tell_of_a_customer
 from infra.demo.place import local_system
 from infra.demo.stage import DemoFailed, Stage
 from infra.demo.story import tell as tell_of_cards
@@ -20,6 +22,7 @@ from infra.demo.wallbox_story import tell as tell_of_a_wallbox
 CHAPTERS: Mapping[str, Callable[[Stage], None]] = {
     "cards": tell_of_cards,
     "wallbox": tell_of_a_wallbox,
+    "inbound": tell_of_a_customer,
 }
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
+from infra.local.clients import LocalClients
+from infra.local.options import Ports
 from infra.local.people import PEOPLE
 
 GIVE_UP_AFTER = 30.0
@@ -31,6 +34,7 @@ class Stage:
         self._http = httpx.Client(timeout=30)
         self._status = status
         self._tokens: dict[str, str] = {}
+        self._aws: LocalClients | None = None
         self._started = time.monotonic()
 
     def close(self) -> None:
@@ -99,6 +103,13 @@ class Stage:
         names = [s["attributes"]["chargeBoxIdentity"] for s in stations]
         found: dict[str, Any] = stations[names.index(serial_number)]
         return found
+
+    def aws(self, service: str) -> Any:
+        """A client of the AWS that it runs on, for what an operator does there."""
+        if self._aws is None:
+            port = httpx.URL(self._status["aws"]).port
+            self._aws = LocalClients(replace(Ports(), aws=port or Ports().aws))
+        return self._aws(service)
 
     def sub(self, user: str) -> str:
         """Our id of a sample user, which is the subject of the token."""

@@ -27,6 +27,8 @@ SCHEDULE_TICK_SECONDS = 1.0
 WAKE_GAP_SECONDS = 0.005
 """50 ms in the emulator: how long it may sleep through a new message or stream record."""
 _OURS = ("AWS_", "MINISTACK_")
+_RIGHT_OF = {"sqs:SendMessageBatch": "sqs:SendMessage"}
+"""Calls that AWS grants by the right to another one. There is no right of their own."""
 
 
 def prepare_environment(options: Options) -> None:
@@ -86,6 +88,7 @@ class Emulator:
 
     def _install(self) -> None:
         from ministack.app import app  # noqa: PLC0415  reads the environment as it is imported
+        from ministack.core import iam_actions  # noqa: PLC0415
         from ministack.services import (  # noqa: PLC0415
             eventbridge,
             lambda_svc,
@@ -104,6 +107,7 @@ class Emulator:
         lambda_svc._poll_dynamodb_streams = self._stream_poll  # noqa: SLF001
         stepfunctions._invoke_with_callback = timed(stepfunctions)  # noqa: SLF001
         sqs.load_persisted_state = _all_in_sight(sqs.load_persisted_state)
+        iam_actions.extract_iam_action = _by_right(iam_actions.extract_iam_action)
 
     def _execute(self, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         """Stands in for the emulator's worker pool: `func` is its record of the function."""
@@ -142,6 +146,16 @@ class Emulator:
             region=REGION,
             endpoint=f"http://{HOST}:{os.environ['GATEWAY_PORT']}",
         )
+
+
+def _by_right(extract: Callable[..., Any]) -> Callable[..., Any]:
+    """Names the right that a call needs, where the emulator asks for one that AWS does not know."""
+
+    def right(*call: Any, **more: Any) -> Any:
+        found = extract(*call, **more)
+        return _RIGHT_OF.get(found, found)
+
+    return right
 
 
 def _all_in_sight(load: Callable[[Any], object]) -> Callable[[Any], object]:

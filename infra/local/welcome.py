@@ -28,7 +28,8 @@ Try, as the fleet manager of Nordwind Logistik:
        {api}/v1/charge-card-orders/form
 
 Next: `make demo`, in another terminal, takes an order from the portal to the driver's card;
-`make demo CHAPTER=wallbox` one of a wallbox, to the activated refund card.
+`make demo CHAPTER=wallbox` one of a wallbox, to the activated refund card;
+`make demo CHAPTER=inbound` feeds an ERP's events, and shows the customer that they become.
 Ctrl-C ends everything.{kept}"""
 _HANDLERS = {
     "thread": "in this process; a changed file is used at the next call",

@@ -94,6 +94,13 @@ IDS: Mapping[str, Json] = {
     "org": {"type": "string", "minLength": 1, "maxLength": 64},
     "system": {"type": "string", "enum": list(SYSTEMS)},
     "user_id": {"type": "string", "pattern": SUB_PATTERN},
+    "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"},
+    "entity_id": {"type": "string", "format": "uuid"},
+    "version": {"type": "string", "pattern": "^[0-9]{1,9}$"},
+    "integrationId": {"type": "string", "format": "uuid"},
+    "useCaseId": {"type": "string", "format": "uuid"},
+    "entityId": {"type": "string", "format": "uuid"},
+    "correlationId": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 """Parameters of the path that are no id of ours (`OUR_ID`)."""
 OUR_ID: Json = {"type": "string", "pattern": ID_PATTERN}

@@ -86,6 +86,7 @@ class ContextStack(Stack):
                 self,
                 "Door",
                 api_id=self._name("api/id"),
+                api_arn=self._name("api/arn"),
                 authorizer_id=self._name("api/authorizer-id"),
             )
         door = HttpDoor(
@@ -98,6 +99,7 @@ class ContextStack(Stack):
         )
         publish(self, stage=self._stage.name, name="api/url", value=door.url)
         publish(self, stage=self._stage.name, name="api/id", value=door.api_id)
+        publish(self, stage=self._stage.name, name="api/arn", value=door.arn)
         CfnOutput(self, "ApiUrl", value=door.url)
         return door
 

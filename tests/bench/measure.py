@@ -15,6 +15,18 @@ from typing import Any
 from infra.catalog import USE_CASES
 from tests.doubles.world import SOURCE, World
 from tests.functions.sender import card_assigned, send, status_changed
+from tests.functions.toolkit_given import (
+    CONTACT_ID,
+    CONTACTS,
+    EVENT_ID,
+    GONE,
+    INTEGRATION_ID,
+    METER_ID,
+    PATH_IDS,
+    V1,
+    V2,
+    toolkit,
+)
 
 Row = dict[str, float]
 RARE = frozenset({"sap calls", "states calls"})
@@ -78,7 +90,38 @@ def count_use_cases() -> dict[str, Row]:
             world.call("POST", f"/v1/systems/{system}/connection-check", "operator")
     _people(world)
     _webhook(world)
+    _toolkit(world)
     return world.rows | _company_limit() | _wallboxes() | _own_wallbox()
+
+
+def _toolkit(world: MeteredWorld) -> None:
+    """The doors of the toolkit, with a customer, a meter and a reading there."""
+    toolkit(world)
+    contact = f"/v1/entities/contact/{CONTACT_ID}"
+    for label, path in (
+        ("one by its unique id", "/v1/entities/contact?unique_id=customer_number:1000042"),
+        ("a list by a filter", "/v1/entities/contact?filter=last_name:Janssen"),
+        ("its relations", f"{contact}/relations"),
+        ("its history", f"{contact}/history"),
+        ("the readings of a meter", f"/v1/meters/{METER_ID}/readings"),
+    ):
+        with world.measuring(label):
+            world.call("GET", path, "operator")
+    trial = {"event_configuration": CONTACTS, "format": "json", "payload": {"partner": "1000042"}}
+    with world.measuring("an entity, compared with the stored one"):
+        path = f"/v2/erp/updates/mapping_simulation?diff=true&integration_id={INTEGRATION_ID}"
+        world.call("POST", path, "operator", trial)
+    for label, path, body in (
+        ("a page of rows", f"{V2}/monitoring/events", {}),
+        ("counts by code", f"{V2}/monitoring/stats", {"group_by": "code"}),
+        ("a page of received events", f"{V1}/events", {}),
+        ("an event sent again", f"{V1}/events/replay", {"event_ids": [EVENT_ID]}),
+    ):
+        with world.measuring(label):
+            world.call("POST", path, "operator", body)
+    case = f"{V1}/use-cases/{PATH_IDS['useCaseId']}"
+    with world.measuring("a mapping changed"):
+        world.call("PUT", case, "operator", {"configuration": GONE})
 
 
 def _people(world: MeteredWorld) -> None:

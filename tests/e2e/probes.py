@@ -103,6 +103,12 @@ REASON = {"reason": "any"}
 INTEGRATION = integration_id("demo", "erp")
 APP = {"app_id": INTEGRATION, "component_id": INTEGRATION}
 """An app that stands for no integration."""
+NO_MAPPING: dict[str, Any] = {"entities": []}
+ANY, NAMED = {"any": "any"}, {"name": "Any"}
+NONE = Probe(granted=404)
+"""What belongs to no company and is not there: who may ask is told so."""
+ENTITY_READS = ("list", "show", "relations", "history", "version", "readings")
+INTEGRATION_READS = ("show", "show_whole", "list_cases", "show_case")
 DECISION = Probe("decision", REASON, KEY, etag=True, everybodys=True)
 """About a message of Salesforce that nobody could apply: it is read again, or let be."""
 PROBES: Mapping[str, Probe] = {
@@ -157,6 +163,27 @@ PROBES: Mapping[str, Probe] = {
     "erp_events_v1": Probe(body={**APP, "meta": {}, "events": []}, granted=404),
     "erp_events_v2": Probe(body={"integration_id": INTEGRATION, "events": []}),
     "erp_events_v3": Probe(body={"integration_id": INTEGRATION, "events": []}),
+    **{f"entities_{name}": NONE for name in ENTITY_READS},
+    "entities_restore": NONE,
+    "erp_simulation_v1": Probe(
+        body={"mapping_configuration": NO_MAPPING, "object_type": "any", "payload": ANY}
+    ),
+    "erp_simulation_v2": Probe(body={"event_configuration": NO_MAPPING, "payload": ANY}),
+    "erp_simulation_direct": Probe(body={"event_configuration": {"direct": True}, "payload": ANY}),
+    **{f"erp_monitoring_{name}": NONE for name in ("received", "inbound", "rows", "stats")},
+    "erp_monitoring_replay": replace(NONE, body={"event_ids": ["any"]}),
+    "erp_monitoring_trace": NONE,
+    "erp_monitoring_synced": Probe(granted=400),
+    **{f"integrations_{name}": Probe() for name in ("list", "list_whole")},
+    **{f"integrations_{name}": NONE for name in INTEGRATION_READS},
+    **{f"integrations_{name}": Probe(body=NAMED) for name in ("create", "create_whole")},
+    **{f"integrations_{name}": replace(NONE, body=NAMED) for name in ("change", "put_whole")},
+    **{f"integrations_{name}": NONE for name in ("remove", "remove_whole", "remove_case")},
+    **{f"integrations_{name}": replace(NONE, body=APP) for name in ("map_app", "unmap_app")},
+    "integrations_create_case": replace(
+        NONE, body={**NAMED, "slug": "any", "type": "inbound", "enabled": True}
+    ),
+    "integrations_change_case": replace(NONE, body=NAMED),
     "openapi": Probe(),
 }
 

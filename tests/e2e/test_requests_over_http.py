@@ -8,6 +8,7 @@ import pytest
 
 from busbar.domain.authorisation import SIGNED, TABLE
 from busbar.domain.customers import Vehicle
+from busbar.domain.integrations import AppMapping
 from busbar.domain.wallboxes import Tariff
 from busbar.ports import Put, Save
 from infra.local.people import PEOPLE
@@ -15,6 +16,7 @@ from infra.local.sample import company_id
 from infra.local.testing import RunningSystem
 from infra.openapi import text
 from infra.operations import operations
+from infra.operations.erp_events import APP, COMPONENT, INTEGRATION
 from infra.operations.my_wallbox import TARIFF, WALLBOX_ID
 from infra.operations.parts import VEHICLE_ID
 from infra.simulators.sample import NORDWIND
@@ -50,7 +52,8 @@ def test_should_answer_every_operation_of_the_document_as_it_says(system: Runnin
     vehicle = Vehicle(id=VEHICLE_ID, company_id=company_id(NORDWIND), label="Any")
     # Its tariff began long ago, and is the one that the document sets.
     wallbox = proven(WALLBOX_ID, PEOPLE["driver"], tariff=Tariff.model_validate(TARIFF))
-    store_of(system).commit(Put(vehicle), Save(wallbox))
+    app = AppMapping(id=f"{APP}#{COMPONENT}", integration_id=INTEGRATION)
+    store_of(system).commit(Put(vehicle), Save(wallbox), Put(app))
     ids = {"order_id": cards[0]["order_id"], "card_id": cards[0]["id"], "task_id": "0" * 13}
     ids |= {"system": "energised", "vehicle_id": VEHICLE_ID, "wallbox_id": WALLBOX_ID}
     seen = set()

@@ -7,6 +7,9 @@ wallbox      the same of one wallbox order
 inbound      an ERP's events: every boundary of two scenarios, pairs of the first, random faults
 poison-events  10,000 events of an ERP, one in a hundred of them bad
 drivers      random faults: two wallbox orders of one driver and one of cards, by turns in each mode
+following    every boundary of what follows a wallbox order, in each mode: up to the refund card, a
+             review by a hasty clerk, the ways back, a redriven execution; --seeds, --from choose
+refunds      random faults: the same, and two refund cards beside a charge card
 sync         every boundary of the sync of a fleet, by time and by position
 events       six events of an order and of a card in all 4,320 orders with one of them twice
 mutants      every guard taken out: each has to turn the harness red
@@ -30,10 +33,18 @@ from itertools import chain
 from typing import TypeVar
 
 from tests.faults import outage, poison
-from tests.faults.boundaries import INBOUND, MODES, SYNCS, pairs, singles, stopped_at
+from tests.faults.boundaries import (
+    FOLLOWING,
+    INBOUND,
+    MODES,
+    SYNCS,
+    pairs,
+    singles,
+    stopped_at,
+)
 from tests.faults.mutants import MUTANTS
 from tests.faults.permutations import play_all
-from tests.faults.playlist import SCENARIOS
+from tests.faults.playlist import AFTER_PROVISIONING, SCENARIOS
 from tests.faults.run import TROUBLES, play_setup
 from tests.faults.setups import Mode, Setup, Tier
 from tests.faults.shrinking import keep, shrunk
@@ -200,6 +211,24 @@ def poison_events(_first: int, _count: int) -> list[str]:
     return result.found
 
 
+def following(first: int, count: int) -> list[str]:
+    """All boundaries of what follows a wallbox order, in each mode."""
+    jobs = []
+    for name in FOLLOWING:
+        for mode in MODES:
+            found = list(singles(mode, SCENARIOS[name]))
+            print(f"{mode}: {name} has {len(found)} boundaries", flush=True)
+            jobs += [(name, mode, one) for one in found]
+    return spread("boundaries after a wallbox order", jobs[first : first + count], stop_some, 10)
+
+
+def refunds(first: int, count: int) -> list[str]:
+    """Random faults, all that follows a wallbox order."""
+    names = sorted(AFTER_PROVISIONING)
+    jobs = jobs_of(names, first, count, "memory")
+    return spread(f"{', '.join(names)}; seeds {first} to {first + count - 1}", jobs, play_some, 20)
+
+
 def stop_syncs(jobs: tuple[tuple[str, int], ...]) -> list[str]:
     """Stop workers of the sync at some boundaries. What is wrong."""
     return [
@@ -259,6 +288,8 @@ PARTS: dict[str, Callable[[int, int], list[str]]] = {
     "drivers": drivers,
     "inbound": inbound,
     "poison-events": poison_events,
+    "following": following,
+    "refunds": refunds,
     "sync": sync,
     "events": events,
     "mutants": mutants,

@@ -20,10 +20,13 @@ DEEDS: Mapping[str, Callable[[Operation], tuple[str, str]]] = {
     "driver": lambda asked: ("users_create", asked.subject),
     "leaver": lambda asked: ("users_remove", PEOPLE[asked.subject]),
     "contact": lambda asked: (asked.wants["action"], asked.subject),
+    "tariff": lambda asked: ("my_wallbox_tariff", asked.subject),
 }
 """What an operation of a kind does, and to what. Other kinds are no part of the trail."""
 NEEDLESS = frozenset({"contact"})
 """Kinds that change nothing where a worker has done the same meanwhile."""
+AGAIN = frozenset({"tariff"})
+"""Kinds that are done anew when they are sent again and somebody has done another meanwhile."""
 
 
 def trail(evidence: Evidence) -> Iterator[str]:
@@ -51,7 +54,7 @@ def _asked(evidence: Evidence) -> tuple[Counter[Deed], Counter[Deed]]:
         if asked.kind not in DEEDS or asked.outcome == "fail":
             continue
         deed = (PEOPLE.get(asked.user, asked.user), *DEEDS[asked.kind](asked))
-        most[deed] += 1
+        most[deed] += asked.sent if asked.kind in AGAIN else 1
         least[deed] += asked.outcome == "ok" and asked.kind not in NEEDLESS
     return least, most
 

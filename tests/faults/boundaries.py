@@ -20,6 +20,17 @@ SYNCS = ("many cards", "all cards")
 """Scenarios of the sync, of which the mode of creating is no part."""
 INBOUND = ("one customer", "many events at once")
 """Scenarios of an ERP's events, of which it is none either."""
+FOLLOWING = (
+    "refund card",
+    "hasty reviews",
+    "way back",
+    "second order goes back",
+    "first order goes back",
+    "back and again",
+    "taken off sale",
+    "redriven",
+)
+"""What follows a wallbox order: each boundary alone, as those of the order itself go in pairs."""
 Boundaries = tuple[int, ...]
 
 

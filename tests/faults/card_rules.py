@@ -14,8 +14,8 @@ from tests.faults.people_rules import UUIDS, reference_of
 
 Uuids = Mapping[str, str | None]
 """Users -> what be.ENERGISED calls them."""
-BLANK = {"active": False, "driver": None, "vehicle": ""}
-"""A card that nobody wanted anything of."""
+BLANK = {"active": False, "driver": None, "vehicle": "", "tariff": None}
+"""A card that nobody wanted anything of, and a wallbox."""
 
 
 @dataclass(frozen=True)

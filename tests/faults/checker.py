@@ -12,10 +12,12 @@ from infra.catalog import FED
 from tests.doubles.canaries import found_in
 from tests.faults import (
     audit_rules,
+    back_rules,
     card_rules,
     inbound_rules,
     order_rules,
     people_rules,
+    refund_rules,
     task_rules,
     wallbox_rules,
 )
@@ -68,6 +70,11 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     wallbox_rules.acknowledged,
     wallbox_rules.one_per_key,
     wallbox_rules.nothing_else,
+    back_rules.ended_as_decided,
+    back_rules.taken_back,
+    refund_rules.only_when_approved,
+    refund_rules.assigned,
+    refund_rules.nothing_else_assigned,
     task_rules.as_decided,
     audit_rules.trail,
     inbound_rules.inbound,

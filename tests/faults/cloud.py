@@ -58,6 +58,7 @@ from tests.faults.layer import (
     faulty_states,
 )
 from tests.faults.mapper import PythonMapper
+from tests.faults.moments import RefundWatch
 from tests.faults.ordered import VISIBILITY, OrderedQueue
 from tests.faults.setups import SMALL, Tenant
 
@@ -168,11 +169,14 @@ class Cloud:
         }
         """The queues that keep order, by name; their dead letters are with them."""
         self.files = MemoryS3(self.engine.now, around_files(self.layer), self._put)
+        self.refunds = RefundWatch(self.salesforce, self.energised, self.tenant.wallboxes)
         table = FaultyTable(self.table, self.layer, self)
         self._clients = Clients(
             transports={
                 SALESFORCE: FaultyTransport(self.salesforce, "salesforce", self.layer),
-                ENERGISED: FaultyTransport(self.energised, "energised", self.layer),
+                ENERGISED: FaultyTransport(
+                    self.energised, "energised", self.layer, self.refunds.look
+                ),
                 **({SAP: FaultyTransport(self.sap, "sap", self.layer)} if self.sap else {}),
             },
             table=table,
@@ -183,8 +187,8 @@ class Cloud:
             child=FaultyChild(self.layer),
             aws={
                 "sqs": FaultySqs(self, self.layer),
-                "s3": self.files,
                 "secretsmanager": MemorySecrets(),
+                "s3": self.files,
                 "stepfunctions": faulty_states(self.states, self.layer),
             },
         )

@@ -185,7 +185,7 @@ class _Clerk:
         drawn = self._stage.chance()
         if rows and (len(rows) > 1 or "resume" not in can or drawn < 0.5):
             return "adopt", {"external_id": rows[0]["Id"]}
-        looked = {"not_found_at": _moment(self._stage)}
+        looked = {"not_found_at": moment(self._stage)}
         if not rows and drawn < 0.25:
             return "cancel", looked
         return ("resume", {}) if "resume" in can else ("retry", looked)
@@ -202,22 +202,26 @@ class _Clerk:
         wish.outcome, wish.completed = done.outcome, done.completed
 
     def _ask(self, task: Json, action: str, more: Mapping[str, Any], subject: str) -> Operation:
-        stage = self._stage
-        asked = stage.history.begin(
-            "decision", self._client.user, subject, stage.now(), action=action
-        )
-        self._client.ask(
-            "POST",
-            f"{TASKS}/{task['id']}/{action}",
-            {"reason": "any reason", **more},
-            operation=asked,
-            Idempotency_Key=f"{self._client.user} {asked.invoked} {task['etag']}",
-            If_Match=task["etag"],
-        )
-        return asked
+        return decide(self._stage, self._client, task, action, more, subject)
 
 
-def _moment(stage: Stage) -> str:
+def decide(
+    stage: Stage, client: Client, task: Json, action: str, more: Mapping[str, Any], subject: str
+) -> Operation:
+    """Decide a task that is about `subject`, and say `more` with it."""
+    asked = stage.history.begin("decision", client.user, subject, stage.now(), action=action)
+    client.ask(
+        "POST",
+        f"{TASKS}/{task['id']}/{action}",
+        {"reason": "any reason", **more},
+        operation=asked,
+        Idempotency_Key=f"{client.user} {asked.invoked} {task['etag']}",
+        If_Match=task["etag"],
+    )
+    return asked
+
+
+def moment(stage: Stage) -> str:
     """The present, as a clerk reads it off his clock."""
     return stage.clock().isoformat()
 

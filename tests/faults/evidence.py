@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND
 from tests.faults.history import History
+from tests.faults.moments import Activation
 from tests.faults.stage import Held
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Portal:
     trail: Json = field(default_factory=dict)
     wallbox_orders: dict[str, dict[str, Json]] = field(default_factory=dict)
     """Orders of wallboxes with their progress, by user and id."""
+    wallboxes: dict[str, list[Json]] = field(default_factory=dict)
+    """What drivers are shown of their wallboxes, by user."""
     entries: list[Json] = field(default_factory=list)
     people: dict[str, Json] = field(default_factory=dict)
     """Companies and drivers that the run has made, by id."""
@@ -42,7 +45,8 @@ class Evidence:
     """All that a judgement rests on; our own journal is no part of it.
 
     `may_park`: something went wrong in a mode in which nothing can be probed. `dead` are the
-    messages in dead-letter queues, as (queue, body).
+    messages in dead-letter queues, as (queue, body). `activations`: every moment at which a refund
+    card was seen to be switched on.
     """
 
     history: History
@@ -52,6 +56,7 @@ class Evidence:
     dead: list[tuple[str, str]] = field(default_factory=list)
     inbound: Inbound | None = None
     """What stands of an ERP's events, where there is one."""
+    activations: list[Activation] = field(default_factory=list)
 
     def contact_with(self, reference: str) -> str | None:
         """What be.ENERGISED calls the contact that carries our reference, if it is one."""

@@ -18,6 +18,9 @@ Kind = Literal[
     "decision",
     "wallbox order",
     "event",
+    "tariff",
+    "proof",
+    "off sale",
 ]
 
 
@@ -29,7 +32,9 @@ class Operation:
     client gave up. `subject` is an order's Idempotency-Key, the id of a card
     or user, somebody who leaves, a customer number, who is given a contact by hand, or what a
     decision is about. `wants` is what it shall come to: for an order `{"quantity", "delivered"}`,
-    for a card the fields that are set, for an event of an ERP `{"said", "sent"}`.
+    for a card the fields that are set, for a tariff its price, for an event of
+    an ERP `{"said", "sent"}`. A proof wants `sha256` to be known,
+    if it is one that `counts`; the subject of both is the order's key.
     """
 
     kind: Kind
@@ -41,6 +46,8 @@ class Operation:
     outcome: Outcome = "invoke"
     status: int = 0
     body: dict[str, Any] = field(default_factory=dict)
+    sent: int = 1
+    """How often it was sent until then."""
 
 
 @dataclass

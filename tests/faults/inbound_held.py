@@ -12,7 +12,8 @@ from busbar.domain.outcome_rows import OutcomeBatch
 from busbar.errors import Problem
 from busbar.usecases.entities import find_entity, list_entities, related_entities
 from busbar.usecases.entity_deps import EntityDeps
-from busbar.usecases.entity_history import entity_history, meter_readings
+from busbar.usecases.entity_history import entity_history
+from busbar.usecases.entity_sync import meter_readings
 from busbar.wiring import Clients, Parts
 from tests.doubles.world import ORG
 from tests.faults.cloud import Cloud
@@ -94,19 +95,22 @@ def _entity(deps: EntityDeps, one: tuple[str, str], held: Inbound) -> None:
     except Problem as problem:
         held.entities[one] = {"problem": problem.slug}
         return
+    if found is None:
+        held.entities[one] = {"problem": "not-found"}
+        return
     held.entities[one] = found
-    held.histories[one] = entity_history(deps, found["_id"])["items"]
-    held.related[one] = related_entities(deps, found["_id"])["items"]
+    held.histories[one] = entity_history(deps, slug, found["_id"])["changes"]
+    held.related[one] = related_entities(deps, slug, found["_id"])["relations"]
     if slug == "meter":
-        held.readings[number] = meter_readings(deps, found["_id"])["items"]
+        held.readings[number] = meter_readings(deps, found["_id"])["readings"]
 
 
 def _numbers(deps: EntityDeps, slug: str) -> list[str]:
     numbers, cursor = [], ""
     while True:
         page = list_entities(deps, slug, {}, limit=100, cursor=cursor or None)
-        numbers += [str(item.get(KNOWN_BY[slug])) for item in page["items"]]
-        cursor = page["cursor"] or ""
+        numbers += [str(item.get(KNOWN_BY[slug])) for item in page["entities"]]
+        cursor = page["next_cursor"] or ""
         if not cursor:
             return sorted(numbers)
 

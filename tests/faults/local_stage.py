@@ -21,7 +21,7 @@ from tests.doubles.world import ORG, Reply
 from tests.faults.draws import draw
 from tests.faults.history import NEVER, History
 from tests.faults.run import PEOPLE_DO
-from tests.faults.stage import REFUSING, Held
+from tests.faults.stage import REFUSING, Held, reviews_in
 
 SCALE = 100.0
 """Seconds of a scenario in one second. What people wait for is minutes, as that of a portal is; the
@@ -89,15 +89,19 @@ class LocalStage:
     def held(self) -> Held:
         """Look into the systems. Of the past of cards they say nothing over HTTP."""
         rows = self.system.simulator("salesforce", "GET", "state")["rows"]
-        contacts = self.system.simulator("energised", "GET", "state")["contacts"]
+        energised = self.system.simulator("energised", "GET", "state")
+        stations = [{"id": s["id"], **s["attributes"]} for s in energised["stations"]]
+        events = self.system.simulator("salesforce", "GET", "events")["sent"]
         sap = self.system.simulator("sap", "GET", "state")["rows"]
         return Held(
             rows,
-            {card["id"]: card for card in self._cards()},
+            {card["id"]: card for card in energised["cards"]},
             {},
-            contacts,
+            energised["contacts"],
+            stations=stations,
             partners=sap["A_BusinessPartner"],
             contracts=sap["Contracts"],
+            reviews=reviews_in(events),
         )
 
     def _cards(self) -> list[dict[str, Any]]:
@@ -121,6 +125,28 @@ class LocalStage:
         change = {"status": status, **delivery}
         self.system.simulator("salesforce", "POST", f"orders/{order_number}/status", change)
 
+    def assign_wallbox(self, order_number: str) -> None:
+        """He assigns a wallbox and its two cards."""
+        self.system.simulator("salesforce", "POST", f"orders/{order_number}/wallbox", {})
+
+    def review(self, order_number: str, status: str, reason: str | None = None) -> None:
+        """He reviews the proof of installation of an order."""
+        said = {"status": status, **({"reason": reason} if reason else {})}
+        self.system.simulator("salesforce", "POST", f"orders/{order_number}/review", said)
+
+    def restart_machine(self) -> None:
+        """Only a restart of the whole system does this. Raises `NotImplementedError`."""
+        raise NotImplementedError
+
+    def change_row(self, sobject: str, row_id: str, **values: Any) -> None:
+        """No clerk of the simulator can do this over HTTP. Raises `NotImplementedError`."""
+        raise NotImplementedError(sobject, row_id, values)
+
+    def upload(self, form: dict[str, Any], content: bytes) -> int:
+        """A browser sends a file by a form; the status."""
+        files = {"file": ("proof", content)}
+        return self.system.http.post(form["url"], data=form["fields"], files=files).status_code
+
     def block_card(self, card_number: str, *, blocked: bool) -> None:
         """The clerk in be.ENERGISED blocks a card, or lets it go again."""
         (card_id,) = [c["id"] for c in self._cards() if c["number"] == card_number]
@@ -141,11 +167,12 @@ class LocalStage:
         """An outside system is out of reach, or there again."""
         self.system.simulator(system, "POST", "down" if down else "up")
 
-    def set_refusing(self, system: str, *, refusing: bool) -> None:
-        """An outside system refuses every change, or takes them again."""
+    def set_refusing(self, what: str, *, refusing: bool) -> None:
+        """An outside system refuses changes, as `REFUSING` names them, or takes them again."""
+        system = what.partition(" ")[0]
         self.system.simulator(system, "DELETE", "faults")
         if refusing:
-            fault = {"kind": "status", "count": None, **REFUSING[system]}
+            fault = {"kind": "status", "count": None, **REFUSING[what]}
             self.system.simulator(system, "POST", "faults", fault)
 
     def enter_order(self, reference: str, quantity: int) -> None:

@@ -143,11 +143,46 @@ def _contact(source: Mapping[str, Any]) -> Json:
     }
 
 
+def _asset(source: Mapping[str, Any]) -> Json:
+    made: Json = {}
+    if tariff := source.get("tariff"):
+        made |= {
+            "TariffPrice__c": float(tariff["unit_price"]),
+            "TariffCurrency__c": tariff["currency"],
+            "TariffValidFrom__c": tariff["valid_from"],
+        }
+    if proof := source.get("proof"):
+        made |= {
+            "InstallationProofHash__c": proof["sha256"],
+            "InstallationProofAt__c": f"{proof['uploaded_at'][:19]}.000+0000",
+        }
+        made |= _given(InstallationProof__c=proof.get("url", ""))
+    if source.get("approved"):
+        made["Status"] = "Installed" if source["kind"] == "wallbox" else "Registered"
+    return made
+
+
+def _station(source: Mapping[str, Any]) -> Json:
+    station = source["station"]
+    names = {"contact_id": "contactUuid", "tariff": "tariff", "proof": "installationProof"}
+    made = {names[name]: value for name, value in station.items()}
+    if tariff := station.get("tariff"):
+        made["tariff"] = {
+            "unitPrice": tariff["unit_price"],
+            "unit": tariff["unit"],
+            "currency": tariff["currency"],
+            "validFrom": tariff["valid_from"],
+        }
+    return made
+
+
 MADE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Json]] = {
     ("sap", "partner"): _partner,
     ("sap", "contract"): _contract,
     ("salesforce", "account_private"): _account,
     ("salesforce", "shared_contract"): _shared_contract,
     ("salesforce", "wallbox_order"): _order,
+    ("salesforce", "wallbox_asset"): _asset,
     ("energised", "contact_private"): _contact,
+    ("energised", "station"): _station,
 }

@@ -18,8 +18,9 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from io import StringIO
 from types import CodeType, ModuleType
 
-from tests.faults.mutant import Edit, Mutant
-from tests.faults.mutants_inbound import INBOUND
+from tests.faults.guards import Edit, Mutant
+from tests.faults.guards_of_events import EVENT_MUTANTS
+from tests.faults.guards_of_wallboxes import WALLBOX_MUTANTS
 from tests.faults.setups import Setup
 
 CREATE, LEDGER = "busbar.process.create", "busbar.process.ledger"
@@ -455,8 +456,8 @@ MUTANTS += (
             ),
         ),
     ),
-    *INBOUND,
 )
+MUTANTS += WALLBOX_MUTANTS + EVENT_MUTANTS
 
 
 class StaleMutantError(Exception):

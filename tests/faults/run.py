@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from busbar.domain.erp_events import RECEIVED
 from infra.simulators.energised.backend import Contact
 from infra.simulators.faults import fault_of
 from infra.simulators.salesforce.clerk import ClerkError
@@ -38,6 +40,7 @@ from tests.faults.stage import (
     AUDIT,
     CARDS,
     COMPANIES,
+    MY_WALLBOX,
     ORDERS,
     REFUSING,
     SYNC,
@@ -48,6 +51,7 @@ from tests.faults.stage import (
     Client,
     Held,
     Stage,
+    reviews_in,
 )
 from tests.faults.trouble import Calm, Chance, Crowd, Fault, Sleepers, Storm, Trouble
 
@@ -94,7 +98,16 @@ class VirtualStage:
         cards = {c["id"]: c for c in backend.cards()}
         told = {key: list(past) for key, past in self.cloud.salesforce.org.written.items()}
         partners, contracts = ([], []) if self.cloud.sap is None else _in_sap(self.cloud.sap)
-        return Held(rows, cards, past, contacts, told, partners, contracts)
+        stations = [{"id": s["id"], **s["attributes"]} for s in backend.stations.all()]
+        files = {
+            key: hashlib.sha256(file.content).hexdigest()
+            for key, file in self.cloud.files.objects.items()
+            if not key.startswith(RECEIVED)
+        }
+        reviews = reviews_in(self.cloud.salesforce.events.sent)
+        return Held(
+            rows, cards, past, contacts, told, partners, contracts, stations, reviews, files
+        )
 
     def _dumped(self) -> list[Any]:
         cards: list[Any] = self.cloud.energised.dump()["cards"]
@@ -117,6 +130,27 @@ class VirtualStage:
         """The clerk in Salesforce sets the status of an order."""
         self.cloud.salesforce.set_order_status(order_number, status, **delivery)
 
+    def assign_wallbox(self, order_number: str) -> None:
+        """He assigns a wallbox and its two cards."""
+        self.cloud.salesforce.assign_wallbox(order_number)
+
+    def review(self, order_number: str, status: str, reason: str | None = None) -> None:
+        """He reviews the proof of installation of an order."""
+        self.cloud.salesforce.set_review(order_number, status, reason)
+
+    def restart_machine(self) -> None:
+        """Every execution of the state machine that runs is ended, as no fault of its own."""
+        self.cloud.states.restart()
+
+    def change_row(self, sobject: str, row_id: str, **values: Any) -> None:
+        """He writes over fields of a row, of which no event tells."""
+        with self.cloud.salesforce.working():
+            self.cloud.salesforce.org.change(sobject, row_id, **values)
+
+    def upload(self, form: dict[str, Any], content: bytes) -> int:
+        """A browser sends a file by a form; the status."""
+        return self.cloud.files.upload(form, content)
+
     def block_card(self, card_number: str, *, blocked: bool) -> None:
         """The clerk in be.ENERGISED blocks a card, or lets it go again."""
         cards = self.cloud.energised.backend.cards()
@@ -137,12 +171,12 @@ class VirtualStage:
         """An outside system is out of reach, or there again."""
         getattr(self.cloud, system).is_down = down
 
-    def set_refusing(self, system: str, *, refusing: bool) -> None:
-        """An outside system refuses every change, or takes them again."""
-        simulator = getattr(self.cloud, system)
+    def set_refusing(self, what: str, *, refusing: bool) -> None:
+        """An outside system refuses changes, as `REFUSING` names them, or takes them again."""
+        simulator = getattr(self.cloud, what.partition(" ")[0])
         simulator.faults.clear()
         if refusing:
-            simulator.add_fault(fault_of({"kind": "status", "count": None, **REFUSING[system]}))
+            simulator.add_fault(fault_of({"kind": "status", "count": None, **REFUSING[what]}))
 
     def enter_order(self, reference: str, quantity: int) -> None:
         """The clerk in Salesforce enters an order of the first company by hand, if he may."""
@@ -262,6 +296,7 @@ def concluded(
         may_park=may_park,
         dead=cloud.dead,
         inbound=inbound,
+        activations=cloud.refunds.activations,
     )
 
 
@@ -327,6 +362,7 @@ def look(stage: Stage, portal: Portal) -> None:
         ids = [o["id"] for o in client.everything(WALLBOX_ORDERS, "orders")]
         shown = {i: client.ask("GET", f"{WALLBOX_ORDERS}/{i}").json for i in ids}
         portal.wallbox_orders[user] = shown
+        portal.wallboxes[user] = client.ask("GET", MY_WALLBOX).json["wallboxes"]
     tasks = Client(stage, OPERATOR).everything(TASKS, "tasks")
     portal.tasks.update({t["id"]: t for t in tasks})
     portal.trail = Client(stage, OPERATOR).ask("POST", VERIFY).json

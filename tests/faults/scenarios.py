@@ -151,15 +151,15 @@ def once(user: str, key: str, quantity: int) -> Line:
 # --- wallboxes ---------------------------------------------------------------------------------
 
 
-def wallbox(key: str, user: str, begins: float = 0.0) -> Line:
-    """A driver orders a wallbox and its cable, and looks until it has come through."""
+def wallbox(key: str, user: str, begins: float = 0.0, *, delivered: bool = False) -> Line:
+    """A driver orders a wallbox and its cable. `delivered`: whether some clerk sends them."""
 
     def line(stage: Stage) -> None:
         stage.rest(begins)
         client = Client(stage, user)
         quantities = [1, 2]
         asked = stage.history.begin(
-            "wallbox order", user, key, stage.now(), quantities=quantities, delivered=False
+            "wallbox order", user, key, stage.now(), quantities=quantities, delivered=delivered
         )
         body = wallbox_body(user)
         client.ask("POST", WALLBOX_ORDERS, body, operation=asked, Idempotency_Key=key)

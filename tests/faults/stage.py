@@ -5,12 +5,13 @@ A scenario knows nothing else, so it is the same in memory, over moto, and on th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from infra.simulators.salesforce.notices import REVIEW_EVENT
 from tests.doubles.world import Reply
 from tests.faults.history import History, Operation
 
@@ -24,6 +25,9 @@ AUDIT = "/v1/audit"
 VERIFY = "/v1/audit/verify"
 COMPANIES = "/v1/companies"
 USERS = "/v1/users"
+MY_WALLBOX = "/v1/my/wallbox"
+TARIFF = "/v1/my/wallbox/tariff"
+PROOF = "/v1/my/wallbox/proof"
 AGAIN = 40.0
 """Seconds after which a client sends again what was not answered: no function runs longer that the
 API starts, so the first try is over by then."""
@@ -40,8 +44,18 @@ REFUSING: dict[str, dict[str, Any]] = {
         "body": [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "", "fields": []}],
     },
     "energised": {"operation": "write_card", "status": 422, "body": {"message": "no"}},
+    "energised contacts": {
+        "operation": "create_contact",
+        "status": 422,
+        "body": {"message": "no"},
+    },
+    "sap contracts": {
+        "operation": "create_contract",
+        "status": 400,
+        "body": {"error": {"code": "R11/130", "message": {"lang": "en", "value": "no"}}},
+    },
 }
-"""How a system refuses changes: the fault that its simulator is given."""
+"""How a system, the first word, refuses changes, or of some: the fault its simulator is given."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,22 @@ class Held:
     partners: list[dict[str, Any]] = field(default_factory=list)
     contracts: list[dict[str, Any]] = field(default_factory=list)
     """Business partners and contracts of SAP, where there is one."""
+    stations: list[dict[str, Any]] = field(default_factory=list)
+    """Charging stations of be.ENERGISED: their attributes, with `id`."""
+    reviews: dict[str, list[str]] = field(default_factory=dict)
+    """Reviews that Salesforce has told of, oldest first, by the Asset of the wallbox."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Users' files: key -> SHA-256."""
+
+
+def reviews_in(envelopes: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The reviews that events tell of, by the Asset of the wallbox."""
+    told: dict[str, list[str]] = {}
+    for envelope in envelopes:
+        if envelope["detail-type"] == REVIEW_EVENT:
+            payload = envelope["detail"]["payload"]
+            told.setdefault(payload["AssetId__c"], []).append(payload["Review__c"])
+    return told
 
 
 class Stage(Protocol):
@@ -106,6 +136,26 @@ class Stage(Protocol):
         """The clerk in Salesforce sets the status of an order."""
         ...
 
+    def assign_wallbox(self, order_number: str) -> None:
+        """He assigns a wallbox and its two cards."""
+        ...
+
+    def review(self, order_number: str, status: str, reason: str | None = None) -> None:
+        """He reviews the proof of installation of an order."""
+        ...
+
+    def restart_machine(self) -> None:
+        """Every execution of the state machine that runs is ended, as no fault of its own."""
+        ...
+
+    def change_row(self, sobject: str, row_id: str, **values: Any) -> None:
+        """He writes over fields of a row, of which no event tells."""
+        ...
+
+    def upload(self, form: dict[str, Any], content: bytes) -> int:
+        """A browser sends a file by a form; the status."""
+        ...
+
     def block_card(self, card_number: str, *, blocked: bool) -> None:
         """The clerk in be.ENERGISED blocks a card, or lets it go again."""
         ...
@@ -122,8 +172,8 @@ class Stage(Protocol):
         """An outside system is out of reach, or there again."""
         ...
 
-    def set_refusing(self, system: str, *, refusing: bool) -> None:
-        """An outside system refuses every change, or takes them again."""
+    def set_refusing(self, what: str, *, refusing: bool) -> None:
+        """An outside system refuses changes, as `REFUSING` names them, or takes them again."""
         ...
 
     def enter_order(self, reference: str, quantity: int) -> None:
@@ -158,21 +208,22 @@ class Client:
         for tries in range(TRIES):
             reply = self._stage.request(method, path, self.user, body, **headers)
             if reply is not None and _is_final(reply):
-                self._note(reply, operation, sent_before=tries > 0)
+                self._note(reply, operation, tries + 1)
                 return reply
             self._stage.rest(AGAIN)
         if operation:
             operation.outcome = "unknown"
         raise TimeoutError(f"{method} {path} was never answered")
 
-    def _note(self, reply: Reply, operation: Operation | None, *, sent_before: bool) -> None:
+    def _note(self, reply: Reply, operation: Operation | None, sent: int) -> None:
         if operation is None:
             return
+        operation.sent = sent
         operation.completed = self._stage.now()
         operation.status = reply.status
         operation.outcome = "ok" if reply.status < 300 else "fail"
         operation.body = reply.json if reply.text else {}
-        if reply.status == 412 and sent_before:
+        if reply.status == 412 and sent > 1:
             # The first try may be what has changed the card meanwhile.
             operation.outcome = "unknown"
 

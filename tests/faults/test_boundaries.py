@@ -10,7 +10,16 @@ from functools import cache
 
 import pytest
 
-from tests.faults.boundaries import INBOUND, MODES, SYNCS, Boundaries, pairs, singles, stopped_at
+from tests.faults.boundaries import (
+    FOLLOWING,
+    INBOUND,
+    MODES,
+    SYNCS,
+    Boundaries,
+    pairs,
+    singles,
+    stopped_at,
+)
 from tests.faults.playlist import SCENARIOS
 from tests.faults.setups import Mode
 from tests.faults.trouble import POINTS
@@ -19,6 +28,7 @@ ONE_IN = 40
 ONE_SYNC_IN = 16
 ONE_WALLBOX_IN = 4
 ONE_EVENT_IN = 5
+ONE_FOLLOWING_IN = 40
 
 
 @cache
@@ -70,6 +80,15 @@ def test_should_end_well_when_a_worker_of_a_wallbox_order_is_stopped(
     for one in range(MODES.index(mode), len(reached), len(MODES)):
         if one % ONE_WALLBOX_IN == piece:
             assert stopped_at(mode, (one,), scenario)[0] == [], (one, reached[one])
+
+
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_should_end_well_when_a_worker_is_stopped_after_a_wallbox_order(name: str) -> None:
+    scenario = SCENARIOS[name]
+    for mode in MODES:
+        _, reached = stopped_at(mode, (), scenario)
+        for one in range(7 * MODES.index(mode), len(reached), ONE_FOLLOWING_IN):
+            assert stopped_at(mode, (one,), scenario)[0] == [], (mode, one, reached[one])
 
 
 @pytest.mark.parametrize("piece", range(4))

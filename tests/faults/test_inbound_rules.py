@@ -14,6 +14,7 @@ from tests.faults.cloud import Cloud
 from tests.faults.evidence import Evidence
 from tests.faults.inbound import ANNA, ERP, MANY_AT_ONCE, OLD, ONE_CUSTOMER, POWER
 from tests.faults.inbound_held import Inbound
+from tests.faults.inbound_rules import RULES, Rule, Told
 from tests.faults.run import played
 from tests.faults.trouble import Calm
 
@@ -162,41 +163,57 @@ def parked_for_its_predecessor(run: Evidence) -> None:
     mine.parked.append(letter._replace(body=body, reason="METER_NOT_FOUND"))
 
 
-@pytest.mark.parametrize(
-    ("spoil", "seen"),
-    [
-        (lost, "last_name is None, and not 'Other'"),
-        (overwritten, "last_name is 'Stale', and not 'Other'"),
-        (not_found, "is not to be found"),
-        (doubled, "is there 2 times"),
-        (another, "of which nobody told"),
-        (unlisted, "is not listed"),
-        (of_another_event, "is said to be of 'late', and is of renamed"),
-        (of_no_event, "is said to be of '', and is of renamed"),
-        (unrelated, "meters is"),
-        (one_sided, "which does not show it"),
-        (related_twice, "is there twice"),
-        (added_twice, "_tags is"),
-        (added_in_another_order, "_tags is"),
-        (reading_twice, "has the readings"),
-        (reading_lost, "has the readings"),
-        (reading_old, "reading r2 is 20, and not 21"),
-        (applied_twice, "was applied 2 times"),
-        (written_again, "was written"),
-        (not_kept, "is not in S3"),
-        (without_row, "nothing tells what became of the event metered"),
-        (row_after_parking, "before a row told so"),
-        (letter_gone, "and they are not parked"),
-        (letter_of_a_good_one, "['metered'] are parked at the end"),
-        (letter_with_a_name, "holds ['anna@example.test']"),
-        (parked_for_its_predecessor, "for want of what stood before it"),
-    ],
+SPOILT: tuple[tuple[Callable[[Evidence], None], str], ...] = (
+    (lost, "last_name is None, and not 'Other'"),
+    (overwritten, "last_name is 'Stale', and not 'Other'"),
+    (not_found, "is not to be found"),
+    (doubled, "is there 2 times"),
+    (another, "of which nobody told"),
+    (unlisted, "is not listed"),
+    (of_another_event, "is said to be of 'late', and is of renamed"),
+    (of_no_event, "is said to be of '', and is of renamed"),
+    (unrelated, "meters is"),
+    (one_sided, "which does not show it"),
+    (related_twice, "is there twice"),
+    (added_twice, "_tags is"),
+    (added_in_another_order, "_tags is"),
+    (reading_twice, "has the readings"),
+    (reading_lost, "has the readings"),
+    (reading_old, "reading r2 is 20, and not 21"),
+    (applied_twice, "was applied 2 times"),
+    (written_again, "was written"),
+    (not_kept, "is not in S3"),
+    (without_row, "nothing tells what became of the event metered"),
+    (row_after_parking, "before a row told so"),
+    (letter_gone, "and they are not parked"),
+    (letter_of_a_good_one, "['metered'] are parked at the end"),
+    (letter_with_a_name, "holds ['anna@example.test']"),
+    (parked_for_its_predecessor, "for want of what stood before it"),
 )
+
+
+@pytest.mark.parametrize(("spoil", "seen"), SPOILT)
 def test_should_see_what_is_wrong(
     run: Evidence, spoil: Callable[[Evidence], None], seen: str
 ) -> None:
     spoil(run)
     assert [one for one in judge(run) if seen in one], judge(run)
+
+
+def test_should_have_a_spoilt_run_for_every_rule() -> None:
+    spoilt = []
+    for spoil, _ in SPOILT:
+        run = copy.deepcopy(a_good_run())
+        spoil(run)
+        spoilt.append(run)
+    gone = played(Cloud(tenant=ERP), MANY_AT_ONCE, Calm())
+    held(gone).entities["contact", "0000000002"] = {}
+    spoilt.append(gone)
+
+    def sees(rule: Rule, run: Evidence) -> bool:
+        return any(rule(held(run), Told(run.history.of("event"))))
+
+    assert [rule for rule in RULES if not any(sees(rule, run) for run in spoilt)] == []
 
 
 def test_should_see_who_is_there_though_he_was_said_to_be_gone() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.options import ROOT
-from tests.faults.mutant import Edit, Mutant
+from tests.faults.guards import Edit, Mutant
 from tests.faults.mutants import MUTANTS, StaleMutantError, mutated
 
 GUARDS = {
@@ -59,6 +59,19 @@ GUARDS = {
     "version of an entity",
     "lookups in the transaction",
     "only what is newer",
+    "approval before a refund card",
+    "refund card off when an approval is taken back",
+    "newest review",
+    "order in the transaction of a review",
+    "proof by its content",
+    "newest proof",
+    "proof before its upload is gone",
+    "tariff before the wallbox is joined",
+    "other orders of a driver",
+    "what another order has taken out of use",
+    "way back to its end",
+    "execution that a restart has ended",
+    "errand of a new execution",
 }
 """What the step contract, the doors and the outbox rest on."""
 

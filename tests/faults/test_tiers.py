@@ -15,8 +15,9 @@ from busbar.mapping.registry import MappingRegistry
 from tests.faults.boundaries import INBOUND
 from tests.faults.cloud import Cloud
 from tests.faults.mapper import PythonMapper
+from tests.faults.refunds import REFUND
 from tests.faults.run import play, play_setup
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.setups import Mode, Setup
 from tests.faults.trouble import Chance
 
@@ -45,14 +46,14 @@ class _BothMappers:
         return made
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_should_map_as_the_product_does(name: str) -> None:
+@pytest.mark.parametrize("scenario", [*SCENARIOS.values(), REFUND], ids=lambda s: s.name)
+def test_should_map_as_the_product_does(scenario: Scenario) -> None:
     mapper = _BothMappers()
     for seed in range(3):
         assert (
             play(
-                Cloud(mapper=mapper, tenant=SCENARIOS[name].tenant),
-                SCENARIOS[name],
+                Cloud(mapper=mapper, tenant=scenario.tenant),
+                scenario,
                 Chance(seed),
                 seed=seed,
             )

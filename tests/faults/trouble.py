@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple, Protocol
 
 from tests.faults.draws import draw
 
-Kind = Literal["call", "write", "send", "read", "batch", "file", "job"]
+Kind = Literal["call", "write", "send", "read", "batch", "job"]
 """`read` is a read of the table: no effect, but it can be refused or see an old index. `batch` is a
-SendMessageBatch, `file` a call of S3, `job` what a worker has its child process do."""
-KINDS: tuple[Kind, ...] = ("call", "write", "send", "read", "batch", "file", "job")
+SendMessageBatch, `job` what a worker has its child process do."""
+KINDS: tuple[Kind, ...] = ("call", "write", "send", "read", "batch", "job")
 """In the order in which they came here: what a seed draws goes by it."""
 
 
@@ -230,18 +230,6 @@ WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
         "failed": 1,
         "partial": 2,
         "pause_after": 0.5,
-    },
-    "file": {
-        "die_before": 1,
-        "die_after": 1,
-        "never": 0.5,
-        "lost": 1,
-        "late": 1,
-        "reset_before": 0.5,
-        "broken_before": 0.5,
-        "broken_after": 0.5,
-        "refused": 0.5,
-        "busy": 0.5,
     },
     "job": {"die_before": 1, "die_after": 0.5, "crashed": 1, "slow": 1, "absent": 1},
 }

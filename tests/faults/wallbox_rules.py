@@ -12,9 +12,19 @@ from busbar.domain.wallbox_orders import CONTRACT_KIND, SHARED_CONTRACT_KIND, WA
 from infra.local.people import PEOPLE
 from tests.faults.evidence import Evidence, Json, differences
 from tests.faults.history import Operation
+from tests.faults.stage import Held
 
 ORG = "demo"
 CONTRACT_STATUS = "CANCELLED"
+IDS = {
+    "partner": "BusinessPartner",
+    "contract": "ContractID",
+    "account": "Id",
+    "shared_contract": "Id",
+    "contact": "id",
+    "order": "Id",
+}
+"""Step -> the field that holds the id of what it makes."""
 
 
 def _person(user: str) -> str:
@@ -23,6 +33,20 @@ def _person(user: str) -> str:
 
 def _with(rows: list[Json], field: str, value: str) -> list[Json]:
     return [row for row in rows if row[field] == value]
+
+
+def contact_of(user: str, evidence: Evidence) -> str | None:
+    """What be.ENERGISED calls a user who orders for himself."""
+    return evidence.contact_with(_person(user))
+
+
+def order_row(asked: Operation, evidence: Evidence) -> Json | None:
+    """The order in Salesforce, if it is one there."""
+    if asked.outcome != "ok":
+        return None
+    ours = reference(WALLBOX_KIND, asked.body["id"])
+    rows = _with(evidence.held.salesforce["Order"], "BusbarReference__c", ours)
+    return rows[0] if len(rows) == 1 else None
 
 
 def acknowledged(evidence: Evidence) -> Iterator[str]:
@@ -54,9 +78,20 @@ def _parked(asked: Operation, evidence: Evidence) -> Iterator[str]:
 
 
 def _through(asked: Operation, shown: Json, evidence: Evidence) -> Iterator[str]:
-    order_id, person = asked.body["id"], _person(asked.user)
-    held, sf = evidence.held, evidence.held.salesforce
-    there = {
+    there = objects_of(asked, evidence.held)
+    for name, rows in there.items():
+        if len(rows) != 1:
+            yield f"wallbox order {asked.subject} has {len(rows)} of {name}"
+    if all(len(rows) == 1 for rows in there.values()):
+        one = {name: rows[0] for name, rows in there.items()}
+        yield from differences(f"wallbox order {asked.subject}", _facts(asked, shown, one))
+        yield from _items(asked, one["order"], evidence)
+
+
+def objects_of(asked: Operation, held: Held) -> dict[str, list[Json]]:
+    """Step -> the rows that carry our reference of what it makes, in the systems."""
+    order_id, person, sf = asked.body["id"], _person(asked.user), held.salesforce
+    return {
         "partner": _with(held.partners, "BusinessPartnerIDByExtSystem", person),
         "contract": _with(held.contracts, "ExternalReference", reference(CONTRACT_KIND, order_id)),
         "account": _with(sf["Account"], "BusbarReference__c", person),
@@ -68,27 +103,12 @@ def _through(asked: Operation, shown: Json, evidence: Evidence) -> Iterator[str]
         "contact": [c for c in held.contacts if c["customer_reference"] == person],
         "order": _with(sf["Order"], "BusbarReference__c", reference(WALLBOX_KIND, order_id)),
     }
-    for name, rows in there.items():
-        if len(rows) != 1:
-            yield f"wallbox order {asked.subject} has {len(rows)} of {name}"
-    if all(len(rows) == 1 for rows in there.values()):
-        one = {name: rows[0] for name, rows in there.items()}
-        yield from differences(f"wallbox order {asked.subject}", _facts(asked, shown, one))
-        yield from _items(asked, one["order"], evidence)
 
 
 def _facts(asked: Operation, shown: Json, one: dict[str, Json]) -> dict[str, tuple[Any, Any]]:
     numbers = {step["step"]: step["number"] for step in shown["steps"]}
     states = {step["step"]: step["state"] for step in shown["steps"]}
-    ids = {
-        "partner": one["partner"]["BusinessPartner"],
-        "contract": one["contract"]["ContractID"],
-        "account": one["account"]["Id"],
-        "shared_contract": one["shared_contract"]["Id"],
-        "contact": one["contact"]["id"],
-        "order": one["order"]["Id"],
-        "identities": None,
-    }
+    ids = {**{step: one[step][name] for step, name in IDS.items()}, "identities": None}
     facts: dict[str, tuple[Any, Any]] = {
         "the numbers in the portal": (numbers, ids),
         "the steps": (states, dict.fromkeys(ids, "done")),

@@ -27,6 +27,7 @@ from busbar.process.outbox import Command, OutboxRow
 from busbar.store import keys
 from busbar.store.records import decode_body
 from busbar.usecases.wallbox_products import CATALOGUE, KnownProducts
+from infra.catalog import USE_CASES
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.operations.erp_events import APP, COMPONENT, INTEGRATION
@@ -36,6 +37,7 @@ from infra.simulators.sample_wallboxes import CABLE, HOME, PRICE_BOOK_ID, Sample
 from infra.simulators.simulator import CallRecord, Simulator
 from tests.doubles.world import ORG, World
 from tests.functions.portal import ORDERS, SYNC
+from tests.functions.toolkit_given import INTEGRATION_ID, METER_ID, PATH_IDS, toolkit
 
 ORDER = "0RDER00000001"
 """The order of the sample events."""
@@ -258,9 +260,10 @@ IDS = {
     "vehicle_id": "VEH1C7E000001",
     "wallbox_id": wallbox_id(ORG, wallboxes(1)[0].asset_id),
     "org": ORG,
+    **PATH_IDS,
 }
-"""What `order`, `card_in_portal`, `open_task`, `vehicle` and `owned_wallbox` make, by the name of a
-path parameter; and the sample data."""
+"""What `order`, `card_in_portal`, `open_task`, `vehicle`, `owned_wallbox` and `toolkit` make, by
+the name of a path parameter; and the sample data."""
 
 
 def vehicle(world: World, company: str = NORDWIND_ID, **fields: Any) -> Vehicle:
@@ -376,18 +379,28 @@ def ready(operation: str) -> tuple[World, dict[str, str]]:
     known_products(world)
     wallbox_order(world)
     owned_wallbox(world, proof=any_proof(world))
-    app_mapping(world)
+    if is_of_toolkit(operation):
+        toolkit(world)
+        app_mapping(world, INTEGRATION_ID if operation == "integrations_unmap_app" else INTEGRATION)
     several(world, 1 if operation == "tasks_adopt" else 0)
     world.salesforce.calls.clear()
     ids = dict(IDS)
     if operation == "companies_remove":
         ids["company_id"] = empty_company(world)
+    if operation == "entities_readings":
+        ids["entity_id"] = METER_ID
     return world, ids
 
 
-def app_mapping(world: World) -> None:
-    """The app of the sample events stands for the integration of these."""
-    store(world).commit(Put(AppMapping(id=f"{APP}#{COMPONENT}", integration_id=INTEGRATION)))
+def is_of_toolkit(operation: str) -> bool:
+    """Whether a route needs what `toolkit` makes."""
+    found = [case for case in USE_CASES for r in case.routes if r.operation == operation]
+    return any(case.context == "toolkit" for case in found)
+
+
+def app_mapping(world: World, integration: str = INTEGRATION) -> None:
+    """The app of the sample events stands for an integration, by default that of these."""
+    store(world).commit(Put(AppMapping(id=f"{APP}#{COMPONENT}", integration_id=integration)))
 
 
 # --- messages ----------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from busbar.domain.authorisation import TABLE
 from busbar.domain.customers import Role
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
-from infra.operations.erp_events import OPERATIONS
+from infra.operations import operations
+from infra.operations.erp_events import INTEGRATION
 from tests.doubles.world import World
 from tests.functions.given import (
     IDS,
@@ -20,6 +21,7 @@ from tests.functions.given import (
     app_mapping,
     card_in_portal,
     empty_company,
+    is_of_toolkit,
     known_products,
     open_task,
     order,
@@ -28,13 +30,14 @@ from tests.functions.given import (
     wallbox_order,
 )
 from tests.functions.portal import SYNC, call_as, problem
+from tests.functions.toolkit_given import INTEGRATION_ID, METER_ID, toolkit
 from tests.functions.wallbox_owner import any_tariff
 from tests.functions.wallbox_world import any_submission
 
 
-def erp_body(version: str) -> Any:
-    """A good request with events, in this version."""
-    return next(iter(OPERATIONS[f"erp_events_{version}"].bodies.values()))
+def body_of(operation: str) -> Any:
+    """A good body, as the operation is described."""
+    return next(iter(operations()[operation].bodies.values()))
 
 
 LISTS = {"orders_list", "charge_cards_list"}
@@ -72,7 +75,7 @@ BODIES: dict[str, Any] = {
     "users_import": "sub,role,name\n",
     "users_change": {"name": "Any"},
     "vehicles_import": "label\n",
-    **{f"erp_events_{v}": erp_body(v) for v in ("v1", "v2", "v3")},
+    **{name: body_of(name) for name, one in operations().items() if one.toolkit and one.body},
 }
 """A good body per operation; a label does for all others."""
 ROUTES = [route for case in USE_CASES for route in case.routes]
@@ -130,6 +133,40 @@ audit_verify              -             -      -             -             -    
 erp_events_v1             -             -      -             -             -       x        x
 erp_events_v2             -             -      -             -             -       x        x
 erp_events_v3             -             -      -             -             -       x        x
+entities_list             -             -      -             x             -       x        x
+entities_show             -             -      -             x             -       x        x
+entities_relations        -             -      -             x             -       x        x
+entities_history          -             -      -             x             -       x        x
+entities_version          -             -      -             x             -       x        x
+entities_restore          -             -      -             x             -       x        x
+entities_readings         -             -      -             x             -       x        x
+erp_simulation_v1         -             -      -             x             -       x        x
+erp_simulation_v2         -             -      -             x             -       x        x
+erp_simulation_direct     -             -      -             x             -       x        x
+erp_monitoring_received   -             -      -             x             -       x        x
+erp_monitoring_replay     -             -      -             -             -       x        x
+erp_monitoring_inbound    -             -      -             x             -       x        x
+erp_monitoring_rows       -             -      -             x             -       x        x
+erp_monitoring_stats      -             -      -             x             -       x        x
+erp_monitoring_trace      -             -      -             x             -       x        x
+erp_monitoring_synced     -             -      -             x             -       x        x
+integrations_list         -             -      -             x             -       x        x
+integrations_create       -             -      -             -             -       x        x
+integrations_show         -             -      -             x             -       x        x
+integrations_change       -             -      -             -             -       x        x
+integrations_remove       -             -      -             -             -       x        x
+integrations_list_whole   -             -      -             x             -       x        x
+integrations_create_whole -             -      -             -             -       x        x
+integrations_show_whole   -             -      -             x             -       x        x
+integrations_put_whole    -             -      -             -             -       x        x
+integrations_remove_whole -             -      -             -             -       x        x
+integrations_map_app      -             -      -             -             -       x        x
+integrations_unmap_app    -             -      -             -             -       x        x
+integrations_list_cases   -             -      -             x             -       x        x
+integrations_create_case  -             -      -             -             -       x        x
+integrations_show_case    -             -      -             x             -       x        x
+integrations_change_case  -             -      -             -             -       x        x
+integrations_remove_case  -             -      -             -             -       x        x
 openapi                   x             x      x             x             x       x        x
 """
 
@@ -161,7 +198,12 @@ def test_should_let_in_exactly_the_roles_of_the_table(
     known_products(world)
     ids = {**IDS, "company_id": empty_company(world)} if route.method == "DELETE" else IDS
     sub = any_user(world, role)
-    app_mapping(world)
+    if is_of_toolkit(route.operation):
+        toolkit(world)
+        unmaps = route.operation == "integrations_unmap_app"
+        app_mapping(world, INTEGRATION_ID if unmaps else INTEGRATION)
+    if route.operation == "entities_readings":
+        ids = {**IDS, "entity_id": METER_ID}
     wallbox_order(world, sub)
     owned_wallbox(world, sub, proof=any_proof(world))
     query = f"?company_id={card.company_id}" if route.operation in LISTS else ""

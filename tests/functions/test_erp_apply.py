@@ -13,6 +13,7 @@ from busbar.mapping.child import Child, JobLost
 from busbar.ports import Put
 from busbar.usecases.event_mapping import TARGET
 from tests.doubles.evaluation import InProcess
+from tests.doubles.memory_table import size_of
 from tests.doubles.world import ORG, World
 from tests.functions.erp_given import (
     BROKEN,
@@ -231,6 +232,20 @@ def test_should_tell_of_an_event_again_rather_than_never(world: ErpWorld) -> Non
     world.run_for(400)
     assert codes(world) == ["ENTITY_NO_OP"]
     assert entities_as_stored(world) == stood
+
+
+def test_should_write_down_what_becomes_of_thousands_of_entities(world: ErpWorld) -> None:
+    """An item of the table may have 400 kB."""
+    (entity,) = CUSTOMER["entities"]
+    many = {"entities": [{**entity, "jsonataExpression": "partners.{'partner': $}"}]}
+    store(world).commit(Put(integration(customer=many)))
+    partners = [f"{number:07}" for number in range(1201)]
+    send(world, any_event({"partners": partners}))
+    world.pump()
+    assert codes(world) == ["ENTITY_CREATED"] * 1201
+    assert world.sqs.dead == {}
+    largest = max(size_of(item) for item in world.table.items.values())
+    assert largest < 100_000
 
 
 # --- parked, mended, redriven ------------------------------------------------------------------

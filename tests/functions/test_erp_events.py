@@ -232,10 +232,16 @@ def test_should_keep_a_request_as_it_came_and_once(world: World) -> None:
     assert world.files.writes == 1
 
 
-def test_should_keep_no_file_if_no_event_of_it_was_taken(world: World) -> None:
+def test_should_keep_what_is_nobodys_so_that_it_can_be_replayed(world: World) -> None:
     send(world, any_event(event_name="nobody"), any_event("x"))
-    assert world.files.writes == 0
+    assert world.files.writes == 1
     assert codes(world) == ["EVENT_NOT_CONFIGURED", "MALFORMED_PAYLOAD"]
+
+
+def test_should_keep_no_file_if_all_of_it_came_before(world: World) -> None:
+    for _ in range(3):
+        send(world, any_event(deduplication_id="any-1"))
+    assert world.files.writes == 1
 
 
 def test_should_answer_a_request_without_events(world: World) -> None:

@@ -108,6 +108,7 @@ def test_should_bring_the_message_again_to_every_worker(
         "sync_cards": lambda: batch(command("sync_cards", "energised#cards", "cursor")),
         "status_callback": lambda: read_event("status_callback", "delivered"),
         "wallbox_proof": lambda: read_event("wallbox_proof", "uploaded"),
+        "erp_apply": lambda: read_event("erp_apply", "changed"),
     }
     event = samples[case.name]()
     ids = [record["messageId"] for record in event["Records"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from busbar.domain.wallbox_orders import Step
 from infra.simulators.faults import Fault
@@ -197,6 +198,28 @@ def test_should_begin_anew_when_the_local_system_was_restarted_on_the_way_back()
     assert has_gone_back(world, placed)
 
 
+def test_should_wait_for_nothing_once_it_is_back_though_the_machine_cannot_be_told() -> None:
+    world, _placed = parked_at(Step.ORDER)
+    seen = len(world.boundaries.names)
+    decide(world, "cancel")
+    world.pump()
+    told = world.boundaries.names.index("before states succeed", seen) + 1
+
+    world, placed = parked_at(Step.ORDER)
+    world.boundaries.meddle_at, world.boundaries.meddle = told, machine_is_away
+    decide(world, "cancel")
+    world.pump()
+    assert shown(world, placed)["waiting_for"] is None
+    world.run_for(HOUR)
+    assert held(world) == left_by(Step.ORDER)
+    assert has_gone_back(world, placed)
+
+
+def machine_is_away() -> None:
+    """A call of the state machine is not answered."""
+    raise EndpointConnectionError(endpoint_url="states")
+
+
 # --- what a person decides on the way back -------------------------------------------------------
 
 
@@ -286,6 +309,33 @@ def test_should_go_back_by_itself_when_a_product_is_sold_no_more() -> None:
     assert order["rejected_text"] == "Ein bestelltes Produkt wird nicht mehr angeboten."
     execution = world.states.executions[f"{placed.json['id']}-1"]
     assert (execution.status, execution.error) == ("FAILED", "Rejected")
+
+
+def test_should_send_no_order_that_another_worker_rejects_just_then() -> None:
+    def late(boundary: int) -> tuple[World, Reply]:
+        """SAP was down for so long that what is on sale is asked anew."""
+        world = wallbox_world()
+        world.sap.is_down = True
+        placed = place(world)
+        world.run_for(HOUR)
+        world.sap.is_down = False
+        world.boundaries.meddle_at = boundary
+        world.boundaries.meddle = lambda: off_sale(world)
+        world.run_for(HOUR)
+        return world, placed
+
+    def off_sale(world: World) -> None:
+        """And while one worker has read that all of it is, another one reads that it is not."""
+        with world.salesforce.working():
+            world.salesforce.org.change("Product2", CABLE.product_id, IsActive=False)
+        world.run_for(300)
+
+    names = late(-1)[0].boundaries.names
+    read = max(n for n, name in enumerate(names, 1) if name == "before write wallbox_products")
+    world, placed = late(read)
+    assert held(world) == left_by(Step.ORDER)
+    assert has_gone_back(world, placed)
+    assert [c.operation for c in world.salesforce.calls].count("run_graph") == 2
 
 
 def test_should_take_the_next_order_of_the_same_driver_after_one_has_gone_back() -> None:

@@ -317,8 +317,9 @@ def _come(world: World, came: list[Reply], fast: bool) -> None:
 # --- what was there before -----------------------------------------------------------------------
 
 
-def test_should_never_block_what_it_has_not_made() -> None:
-    world = wallbox_world()
+@pytest.mark.parametrize("mode", ["probe", "unique_key"])
+def test_should_never_block_what_it_has_not_made(mode: Mode) -> None:
+    world = wallbox_world(mode)
     enter_partner(world)
     refuse(world, Step.CONTRACT)
     placed = place(world)

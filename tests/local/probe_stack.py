@@ -103,7 +103,24 @@ def _queues() -> dict[str, Resource]:
     names = ("Seen", "Parked", "Skipped", "Fired", "Asked", "Ended", "Uploaded")
     plain = {n: _resource("SQS::Queue", QueueName=n.lower()) for n in names}
     work = _resource("SQS::Queue", QueueName="work", VisibilityTimeout=2, RedrivePolicy=redrive)
-    return {**plain, "Work": work}
+    ordered = {
+        "FifoQueue": True,
+        "DeduplicationScope": "messageGroup",
+        "FifoThroughputLimit": "perMessageGroupId",
+    }
+    aside = {"deadLetterTargetArn": _arn("Aside"), "maxReceiveCount": 3}
+    return {
+        **plain,
+        "Work": work,
+        "Aside": _resource("SQS::Queue", QueueName="aside.fifo", **ordered),
+        "Ordered": _resource(
+            "SQS::Queue",
+            QueueName="ordered.fifo",
+            VisibilityTimeout=2,
+            RedrivePolicy=aside,
+            **ordered,
+        ),
+    }
 
 
 def _functions() -> dict[str, Resource]:
@@ -118,6 +135,13 @@ def _functions() -> dict[str, Resource]:
             "Lambda::EventSourceMapping",
             FunctionName={"Ref": "Keep"},
             EventSourceArn=_arn("Work"),
+            BatchSize=10,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+        ),
+        "OrderedMapping": _resource(
+            "Lambda::EventSourceMapping",
+            FunctionName={"Ref": "Keep"},
+            EventSourceArn=_arn("Ordered"),
             BatchSize=10,
             FunctionResponseTypes=["ReportBatchItemFailures"],
         ),

@@ -82,3 +82,10 @@ def test_should_take_client_credentials_by_basic_and_by_form(plain: RunningSyste
     claims = jwt.decode(token, options={"verify_signature": False})
     assert (claims["sub"], claims["scope"]) == ("busbar-demo", "busbar/machine")
     assert status(plain, token) == 200
+
+
+def test_should_give_a_machine_a_machines_token_by_its_name(plain: RunningSystem) -> None:
+    claims = jwt.decode(plain.token("machine"), options={"verify_signature": False})
+    assert (claims["client_id"], claims["scope"]) == (AUDIENCE, "busbar/machine")
+    assert "username" not in claims
+    assert status(plain, plain.token("machine")) == 200

@@ -7,6 +7,11 @@ import uuid
 
 import pytest
 
+from busbar.domain.integrations import integration_id
+from busbar.domain.outcome_rows import OutcomeBatch
+from busbar.store.records import TableStore
+from busbar.store.table import DynamoTable
+from busbar.wiring import SystemClock
 from infra.catalog import USE_CASES
 from infra.local.assembly import read_assembly
 from infra.local.options import CACHE
@@ -14,7 +19,7 @@ from infra.local.synthesis import assembly
 from infra.local.testing import RunningSystem
 from infra.machines import definition, substitutions
 from infra.stages import LOCAL
-from tests.local.driving import listening
+from tests.local.driving import eventually, listening
 
 pytestmark = pytest.mark.local
 PUBLISHED = (("machines", "arn"), ("queues", "url"))
@@ -33,6 +38,31 @@ def test_should_take_an_order_through_to_salesforce(local_system: RunningSystem)
     assert order.status_code == 201
     rows = local_system.simulator("salesforce", "GET", "state")["rows"]["Order"]
     assert order.json()["salesforce_order_number"] in {row["OrderNumber"] for row in rows}
+
+
+def test_should_apply_an_event_of_an_erp_with_handlers_in_one_process(
+    local_system: RunningSystem,
+) -> None:
+    ours = integration_id("demo", "erp")
+    event = {
+        "event_name": "customer",
+        "timestamp": "2026-03-02T08:00:00Z",
+        "format": "json",
+        "payload": {"AccountID": uuid.uuid4().hex[:10], "LastName": "Any"},
+    }
+    body = {"integration_id": ours, "events": [event]}
+    answer = local_system.call("POST", "/v3/erp/updates/events", "operator", json=body)
+    (result,) = answer.json()["results"]
+    assert result["status"] == "success"
+    (name,) = local_system.aws("dynamodb").list_tables()["TableNames"]
+    store = TableStore(DynamoTable(local_system.aws("dynamodb"), name), SystemClock(), "demo")
+
+    def told() -> list[str]:
+        page = store.listed(OutcomeBatch, ours, limit=100).items
+        rows = [row for batch in page for row in batch.record.rows]
+        return [row.code for row in rows if row.event_id == result["event_id"]]
+
+    assert "ENTITY_CREATED" in eventually(told, within=20)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -88,10 +88,15 @@ def _on_files(bucket: str, what: Files) -> Iterator[Right]:
         ),
         "keeps_events": ((RECEIVED, "PutObject"),),
         "reads_events": ((RECEIVED, "GetObject"),),
+        "replays_events": ((RECEIVED, "GetObject"), (RECEIVED, "PutObject")),
     }
     for prefix, verb in verbs[what]:
         yield f"s3:{verb}", f"{arn}/{prefix}*"
-    if what in {"judges", "reads_events"}:  # else S3 calls a file that is gone forbidden
+    if what in {
+        "judges",
+        "reads_events",
+        "replays_events",
+    }:  # else S3 calls a file that is gone forbidden
         yield "s3:ListBucket", arn
 
 

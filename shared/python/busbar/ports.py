@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
-from busbar.domain.cards import BackendCard, CardAsset
-from busbar.domain.entities import Entity
-from busbar.domain.entity_index import Edge, Indexed, Lookup
-from busbar.domain.marks import Mark
-from busbar.domain.orders import CardOffer
-from busbar.domain.readings import Series
 from busbar.domain.record import Record
-from busbar.domain.wallbox_assets import WallboxAsset
-from busbar.domain.wallbox_products import WallboxProduct
 from busbar.errors import UpstreamError
+
+if TYPE_CHECKING:  # a function imports of these what it handles, and not the others
+    from busbar.domain.cards import BackendCard, CardAsset
+    from busbar.domain.entities import Entity
+    from busbar.domain.entity_index import Edge, Indexed, Lookup
+    from busbar.domain.marks import Mark
+    from busbar.domain.orders import CardOffer
+    from busbar.domain.readings import Series
+    from busbar.domain.wallbox_assets import WallboxAsset
+    from busbar.domain.wallbox_products import WallboxProduct
 
 R = TypeVar("R", bound=Record)
 Json = dict[str, Any]
@@ -142,9 +144,15 @@ class Store(Protocol):
         ...
 
     def listed(
-        self, schema: type[R], by: str, *, limit: int = 50, cursor: str | None = None
+        self,
+        schema: type[R],
+        by: str,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        until: datetime | None = None,
     ) -> Page[R]:
-        """A list, newest change first, eventually consistent."""
+        """A list, newest change first, from `until` on; eventually consistent."""
         ...
 
     def linked(self, schema: type[R], relation: str, target: str) -> list[Stored[R]]:

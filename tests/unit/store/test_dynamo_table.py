@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from busbar.errors import Conflict, StoreUnavailable
-from busbar.store.table import Absent, DynamoTable, Item, Scalar, Write, from_wire, to_wire
+from busbar.store.table import (
+    WRITE_ID,
+    Absent,
+    DynamoTable,
+    Item,
+    Scalar,
+    Write,
+    from_wire,
+    to_wire,
+)
 from tests.unit.store.tables import NAME, dynamo, dynamo_client, item, key
 
 SCALARS: st.SearchStrategy[Scalar] = st.one_of(
@@ -22,7 +31,11 @@ ONE = [Write(key(1), item(1))]
 TWO = [*ONE, Write(key(2), item(2))]
 
 
-@given(st.dictionaries(st.text(min_size=1), SCALARS))
+# The mark of a write is the table's own, and is left out where an item is read.
+NAMES = st.text(min_size=1).filter(lambda name: name != WRITE_ID)
+
+
+@given(st.dictionaries(NAMES, SCALARS))
 def test_should_read_back_from_the_wire_what_was_written(written: Item) -> None:
     read = from_wire(to_wire(written))
     assert read == written

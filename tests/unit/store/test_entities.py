@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from busbar.usecases.entities import list_entities, related_entities, restore_entity
-from busbar.usecases.entity_history import meter_readings
+from busbar.usecases.entity_sync import meter_readings
 from tests.unit.store.tables import a_table
 from tests.unit.usecases.entity_desk import EntityDesk, origin, reading, update
 
@@ -35,12 +35,12 @@ def test_should_do_the_same_on_both_tables(kind: str) -> None:
         for version, (parts, codes) in enumerate(events, 1):
             assert desk.codes(version, *parts) == codes
         contact = desk.id("contact", **C)
-        restore_entity(desk.deps, contact, origin(99).mark)
-        (back,) = related_entities(desk.deps, contact)["items"]
+        restore_entity(desk.deps, "contact", contact, origin(99).mark)
+        (back,) = related_entities(desk.deps, "contact", contact)["relations"]
         assert (back["direction"], back["entity"]["_id"]) == ("in", desk.id("contract", **K))
-        (listed,) = list_entities(desk.deps, "contract", {"status": "active"})["items"]
+        (listed,) = list_entities(desk.deps, "contract", {"status": "active"})["entities"]
         assert listed["_id"] == back["entity"]["_id"]
-        (one,) = meter_readings(desk.deps, desk.id("meter", external_id="M1"))["items"]
+        (one,) = meter_readings(desk.deps, desk.id("meter", external_id="M1"))["readings"]
         assert (one["timestamp"], one["value"]) == ("2025-12-31T00:00:00Z", 2)
 
 
@@ -56,5 +56,5 @@ def test_should_let_the_table_forget_what_is_deleted_until_it_is_restored() -> N
         desk.apply(2, update("contact", C, "delete"))
         accepted = int(origin(2).at.timestamp())
         assert ends() == [accepted + 30 * 86400] * 3  # the entity, and its two lookups
-        restore_entity(desk.deps, contact, origin(3).mark)
+        restore_entity(desk.deps, "contact", contact, origin(3).mark)
         assert ends() == [None] * 3

@@ -52,6 +52,16 @@ def test_should_page_through_a_list(shop: Shop, limit: int) -> None:
     assert seen == "edcba"
 
 
+def test_should_begin_a_list_at_a_time_and_page_on_from_there(shop: Shop) -> None:
+    for record_id in "abcde":
+        put(shop, record_id, shelf="x")
+    until = shop.clock.now() - timedelta(seconds=3)  # when c was put, and with it
+    page = shop.store.listed(Thing, "shelf#x", limit=2, until=until)
+    assert ids(page) == "cb"
+    rest = shop.store.listed(Thing, "shelf#x", limit=2, until=until, cursor=page.cursor)
+    assert (ids(rest), rest.cursor) == ("a", None)
+
+
 def test_should_leave_a_list_when_moved_to_another(shop: Shop) -> None:
     put(shop, "a", shelf="x")
     put(shop, "a", shelf="y")

@@ -1,24 +1,19 @@
-"""What readers see of entities: themselves, their neighbours, lists, history, how far they are."""
+"""Entities are read: found, listed, related, with their history, and restored; no IBAN leaves."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from busbar.errors import Problem
-from busbar.usecases.entities import (
-    find_entity,
-    get_entity,
-    list_entities,
-    related_entities,
-    restore_entity,
-)
-from busbar.usecases.entity_history import entity_at_version, entity_history, sync_status
-from tests.unit.usecases.entity_desk import INTEGRATION, EntityDesk, origin, update
+from busbar.usecases import entities
+from busbar.usecases.entity_history import entity_at_version, entity_history
+from busbar.usecases.entity_sync import meter_readings, sync_status
+from tests.unit.usecases.entity_desk import EntityDesk, reading, update
 
-C = {"customer_number": "4711"}
+PARTNER = {"customer_number": "4711"}
+IBAN = "DE89 3704 0044 0532 0130 00"
 
 
 @pytest.fixture
@@ -26,158 +21,234 @@ def desk() -> EntityDesk:
     return EntityDesk()
 
 
+def find(desk: EntityDesk, schema: str = "contact", limit: int = 50, **query: str) -> Any:
+    return entities.find_entities(desk.deps, schema, query, limit)
+
+
 def refused(work: Any) -> Problem:
-    with pytest.raises(Problem) as raised:
+    with pytest.raises(Problem) as told:
         work()
-    return raised.value
+    return told.value
 
 
-def test_should_show_an_entity_with_who_said_what(desk: EntityDesk) -> None:
-    desk.apply(1, update("contact", C, last_name="Muster"))
-    desk.apply(2, update("contact", C, last_name="Muster", title="Dr."), system="crm")
-    shown = get_entity(desk.deps, desk.id("contact", **C))
-    assert {k: shown[k] for k in ("_schema", "_org", "last_name", "_version")} == {
-        "_schema": "contact",
-        "_org": "demo",
-        "last_name": "Muster",
-        "_version": 2,
-    }
-    title = shown["_lineage"]["title"]
-    assert (title["system"], title["mapping_version"], title["integration_id"]) == (
-        "crm",
-        "3",
-        INTEGRATION,
-    )
-    assert title["event_id"] == origin(2).event_id
-    assert title["event_time"] == "2026-03-02T08:00:02.000000Z"
+def contacts(desk: EntityDesk, *names: str) -> None:
+    for number, name in enumerate(names):
+        desk.apply(number, update("contact", {"customer_number": f"{number}"}, last_name=name))
 
 
-def test_should_find_an_entity_by_its_unique_ids(desk: EntityDesk) -> None:
-    desk.apply(1, update("contact", C, email="a@b.de"))
-    there = desk.id("contact", **C)
-    assert find_entity(desk.deps, "contact", {"email": "A@b.de"})["_id"] == there
-    assert find_entity(desk.deps, "contact", {**C, "email": "a@b.de"})["_id"] == there
-    assert find_entity(desk.deps, "contact", {"_id": there})["_id"] == there
-    desk.apply(2, update("contact", {"external_id": "2"}, **C))
-    assert refused(lambda: find_entity(desk.deps, "contact", C)).status == 409
-    assert refused(lambda: find_entity(desk.deps, "contact", {"last_name": "x"})).status == 400
-    for unknown in ({"customer_number": "?"}, {"_id": "?"}):
-        assert refused(lambda ids=unknown: find_entity(desk.deps, "contact", ids)).status == 404
-
-
-def test_should_not_show_what_is_gone(desk: EntityDesk) -> None:
-    desk.apply(1, update("contact", C))
-    there = desk.id("contact", **C)
-    assert refused(lambda: get_entity(desk.deps, there, schema="account")).status == 404
-    desk.apply(2, update("contact", C, "delete"))
-    for read in (get_entity, related_entities):
-        assert refused(lambda r=read: r(desk.deps, there)).status == 404
-    assert get_entity(desk.deps, there, deleted=True)["_deleted_at"]
-    assert refused(lambda: find_entity(desk.deps, "contact", C)).status == 404
-    desk.apply(3, update("contact", C, "purge"))
-    assert refused(lambda: get_entity(desk.deps, there, deleted=True)).status == 404
-
-
-def test_should_restore_from_the_bin_until_a_newer_event_deletes_again(desk: EntityDesk) -> None:
-    desk.apply(1, update("contact", C, last_name="Muster"))
-    there = desk.id("contact", **C)
-    mark = replace(origin(50), source_version=0).mark
-    assert refused(lambda: restore_entity(desk.deps, there, mark)).status == 409
-    desk.apply(2, update("contact", C, "delete"))
-    assert restore_entity(desk.deps, there, mark)["last_name"] == "Muster"
-    assert desk.codes(2, update("contact", C, "delete")) == ["STALE_EVENT"]
-    assert find_entity(desk.deps, "contact", C)["_id"] == there
-    assert list_entities(desk.deps, "contact", {})["items"]
-    assert desk.codes(3, update("contact", C, "delete")) == ["ENTITY_DELETED"]
-
-
-def names(page: Any) -> list[str]:
-    return [item["external_id"] for item in page["items"]]
-
-
-def test_should_list_entities_by_change_page_by_page(desk: EntityDesk) -> None:
-    for n in range(7):
-        desk.apply(n, update("contract", {"external_id": str(n)}))
-    desk.apply(9, update("contract", {"external_id": "2"}, status="active"))
-    seen: list[str] = []
-    cursor = None
-    for _ in range(4):
-        page = list_entities(desk.deps, "contract", {}, limit=3, cursor=cursor)
-        seen += names(page)
-        cursor = page["cursor"]
+def test_should_list_newest_change_first_page_by_page(desk: EntityDesk) -> None:
+    contacts(desk, "A", "B", "C")
+    seen, cursor = list[str](), None
+    while True:
+        page = find(desk, limit=1, **({"cursor": cursor} if cursor else {}))
+        seen += [one["last_name"] for one in page["entities"]]
+        cursor = page["next_cursor"]
         if cursor is None:
             break
-    assert seen == list("2654310")
+    assert seen == ["C", "B", "A"]
 
 
-def test_should_list_entities_by_declared_filters(desk: EntityDesk) -> None:
-    for n in range(30):
-        status, branch = ("active" if n % 3 else "draft"), ("gas" if n % 2 else "power")
-        desk.apply(1, update("contract", {"external_id": str(n)}, status=status, branch=branch))
-    filters = {"status": "draft", "branch": "gas"}
-    assert names(list_entities(desk.deps, "contract", filters)) == ["27", "21", "15", "9", "3"]
-    assert names(list_entities(desk.deps, "contract", {"status": "?"})) == []
-    desk.apply(2, update("contract", {"external_id": "27"}, status="active"))
-    desk.apply(2, update("contract", {"external_id": "21"}, "delete"))
-    assert names(list_entities(desk.deps, "contract", filters)) == ["15", "9", "3"]
+def test_should_list_by_all_filters_that_are_given(desk: EntityDesk) -> None:
+    contacts(desk, "A", "B", "B;C")
+    found = find(desk, filter="last_name:B;customer_number:1")["entities"]
+    assert [one["customer_number"] for one in found] == ["1"]
+    assert [one["last_name"] for one in find(desk, filter="last_name:B;;C")["entities"]] == ["B;C"]
+
+
+@pytest.mark.parametrize("text", ["title:Dr.", "last_name", "last_name:", ":x", "a:b;a:c", ";"])
+def test_should_refuse_what_is_no_declared_filter(desk: EntityDesk, text: str) -> None:
+    problem = refused(lambda: find(desk, filter=text))
+    assert (problem.status, problem.slug) == (400, "invalid-parameter")
+    assert problem.errors[0].field == "filter"
 
 
 def test_should_name_the_filters_that_are_allowed(desk: EntityDesk) -> None:
-    problem = refused(lambda: list_entities(desk.deps, "contract", {"note": "x"}))
-    assert (problem.status, problem.slug) == (400, "unknown-filter")
-    assert "contract_number, status, branch" in problem.detail
-    assert refused(lambda: list_entities(desk.deps, "unknown", {})).status == 400
+    problem = refused(lambda: find(desk, filter="title:Dr."))
+    assert "customer_number, last_name, communication_preference" in problem.errors[0].message
 
 
-@pytest.mark.parametrize("cursor", ["x", "", "YQ==", "ä"])
+def test_should_find_the_one_with_a_unique_id_and_tell_who_said_what(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Muster"))
+    (found,) = find(desk, unique_id="customer_number:4711")["entities"]
+    assert found["_lineage"]["last_name"]["system"] == "sap"
+    assert find(desk, unique_id="customer_number:4712")["entities"] == []
+
+
+def test_should_find_by_every_spelling_and_by_all_ids_together(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, email="a@example.org"))
+    there = desk.id("contact", **PARTNER)
+    for text in (
+        "email:A@example.org",
+        "customer_number:4711;email:a@example.org",
+        f"_id:{there}",
+    ):
+        (found,) = find(desk, unique_id=text)["entities"]
+        assert found["_id"] == there
+    for text in ("customer_number:4711;email:b@example.org", "_id:unknown"):
+        assert find(desk, unique_id=text)["entities"] == []
+
+
+def test_should_not_show_what_is_gone(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER))
+    there = desk.id("contact", **PARTNER)
+    desk.apply(2, update("contact", PARTNER, "delete"))
+    for read in (entities.show_entity, entities.related_entities):
+        assert refused(lambda r=read: r(desk.deps, "contact", there)).status == 404
+    shown = entities.show_entity(desk.deps, "contact", there, deleted=True)
+    assert shown["_deleted_at"]
+    assert find(desk, unique_id="customer_number:4711")["entities"] == []
+    assert find(desk)["entities"] == []
+    desk.apply(3, update("contact", PARTNER, "purge"))
+    gone = refused(lambda: entities.show_entity(desk.deps, "contact", there, deleted=True))
+    assert gone.status == 404
+
+
+def test_should_list_a_changed_one_anew_and_only_where_it_still_fits(desk: EntityDesk) -> None:
+    for n in range(12):
+        status, branch = ("active" if n % 3 else "draft"), ("gas" if n % 2 else "power")
+        ids = {"external_id": str(n)}
+        desk.apply(1, update("contract", ids, status=status, branch=branch))
+
+    def listed() -> list[str]:
+        found = find(desk, "contract", filter="status:draft;branch:gas")["entities"]
+        return [one["external_id"] for one in found]
+
+    assert listed() == ["9", "3"]
+    desk.apply(2, update("contract", {"external_id": "3"}, note="x"))
+    assert listed() == ["3", "9"]
+    desk.apply(3, update("contract", {"external_id": "9"}, status="active"))
+    desk.apply(3, update("contract", {"external_id": "3"}, "delete"))
+    assert listed() == []
+
+
+@pytest.mark.parametrize("cursor", ["x", "YQ==", "ä"])
 def test_should_refuse_a_cursor_that_is_none(desk: EntityDesk, cursor: str) -> None:
-    if not cursor:
-        return
-    problem = refused(lambda: list_entities(desk.deps, "contact", {}, cursor=cursor))
-    assert problem.slug == "bad-parameter"
+    assert refused(lambda: find(desk, cursor=cursor)).errors[0].field == "cursor"
+
+
+def test_should_refuse_what_is_no_unique_id_or_does_not_go_with_one(desk: EntityDesk) -> None:
+    assert "customer_number" in refused(lambda: find(desk, unique_id="title:x")).errors[0].message
+    both = refused(lambda: find(desk, unique_id="customer_number:1", filter="last_name:x"))
+    assert both.errors[0].field == "filter"
+
+
+def test_should_not_choose_between_several(desk: EntityDesk) -> None:
+    for number in ("1", "2"):
+        ids = {"customer_number": number}
+        desk.apply(1, update("contact", ids, email=[{"email": "a@example.org"}]))
+    problem = refused(lambda: find(desk, unique_id="email:a@example.org"))
+    assert (problem.status, problem.slug) == (409, "several-entities")
+
+
+def test_should_know_no_schema_but_those_of_the_org(desk: EntityDesk) -> None:
+    problem = refused(lambda: find(desk, "starship"))
+    assert problem.status == 404
+    assert "contact" in problem.detail
+
+
+def test_should_show_an_entity_under_its_own_schema_alone(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER))
+    found = desk.id("contact", **PARTNER)
+    assert entities.show_entity(desk.deps, "contact", found)["_version"] == 1
+    assert refused(lambda: entities.show_entity(desk.deps, "account", found)).status == 404
+    assert refused(lambda: entities.show_entity(desk.deps, "contact", "nothing")).status == 404
+
+
+def test_should_mask_every_iban_wherever_it_stands(desk: EntityDesk) -> None:
+    account = {"type": "payment_sepa", "data": {"iban": IBAN, "fullname": "M. Muster"}}
+    ids = {"billing_account_number": "1"}
+    desk.apply(
+        1, update("billing_account", ids, payment_method=[account], note=IBAN.replace(" ", ""))
+    )
+    desk.apply(2, update("billing_account", ids, payment_method=[], note="-"))
+    found = desk.id("billing_account", **ids)
+    history = entity_history(desk.deps, "billing_account", found)
+    before = history["changes"][0]["attributes"]["payment_method"]["before"]
+    assert before[0]["data"]["iban"] == "DE…3000"
+    first = entity_at_version(desk.deps, "billing_account", found, "1")
+    assert first["attributes"]["note"] == "DE…3000"
+    assert "0532" not in str([history, first])
+
+
+def test_should_show_relations_from_both_sides(desk: EntityDesk) -> None:
+    target = {"entity_schema": "contact", "unique_ids": PARTNER}
+    desk.apply(1, update("contact", PARTNER))
+    customer = {"$relation": {"_set": [target]}}
+    desk.apply(2, update("contract", {"contract_number": "C1"}, customer=customer))
+    person, contract = desk.id("contact", **PARTNER), desk.id("contract", contract_number="C1")
+    (out,) = entities.related_entities(desk.deps, "contract", contract)["relations"]
+    assert (out["direction"], out["relation"], out["entity"]["_id"]) == ("out", "customer", person)
+    (back,) = entities.related_entities(desk.deps, "contact", person)["relations"]
+    assert (back["direction"], back["entity"]["_id"]) == ("in", contract)
+    none = entities.related_entities(desk.deps, "contact", person, relation="order")
+    assert none == {"relations": [], "more": False}
 
 
 def test_should_tell_what_each_change_took_the_place_of(desk: EntityDesk) -> None:
-    desk.apply(1, update("contact", C, last_name="Muster"))
-    desk.apply(2, update("contact", C, last_name="Meier", title="Dr."))
-    desk.apply(3, update("contact", C, last_name="Meier"))
-    there = desk.id("contact", **C)
-    history = entity_history(desk.deps, there)
-    assert history["version"] == 3
-    second, first = history["items"]
-    assert (second["version"], second["operation"]) == (2, "patch")
-    assert second["changes"] == {
-        "last_name": {"before": "Muster", "after": "Meier"},
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"))
+    desk.apply(2, update("contact", PARTNER, last_name="Muster", title="Dr."))
+    found = desk.id("contact", **PARTNER)
+    newest, first = entity_history(desk.deps, "contact", found)["changes"]
+    assert newest["attributes"] == {
+        "last_name": {"before": "Meier", "after": "Muster"},
         "title": {"after": "Dr."},
     }
     assert first["operation"] == "create"
-    assert first["changes"]["last_name"] == {"after": "Muster"}
-    assert second["by"]["event_id"] == origin(2).event_id
 
 
-def test_should_show_an_entity_as_it_was(desk: EntityDesk) -> None:
-    desk.apply(1, update("contact", C, last_name="Muster"))
-    desk.apply(2, update("contact", C, last_name="Meier", title="Dr."))
-    there = desk.id("contact", **C)
-
-    def at(version: int) -> Any:
-        return entity_at_version(desk.deps, there, version)["attributes"]
-
-    assert at(1) == {**C, "last_name": "Muster"}
-    assert at(2) == {**C, "last_name": "Meier", "title": "Dr."}
-    for unknown in (0, 3):
-        assert refused(lambda v=unknown: at(v)).status == 404
+@pytest.mark.parametrize("version", ["0", "3", "x", "-1", "²", "9" * 400])
+def test_should_know_no_version_that_never_was(desk: EntityDesk, version: str) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"))
+    desk.apply(2, update("contact", PARTNER, last_name="Muster"))
+    found = desk.id("contact", **PARTNER)
+    problem = refused(lambda: entity_at_version(desk.deps, "contact", found, version))
+    assert problem.status == 404
 
 
-def test_should_say_how_far_each_integration_has_come(desk: EntityDesk) -> None:
-    desk.apply(1, update("contact", C, last_name="Muster"))
-    desk.apply(2, update("contact", C, last_name="Muster"))
-    desk.apply(3, update("contact", C, title="Dr."), integration_id="other", use_case="crm")
-    status = sync_status(desk.deps, desk.id("contact", **C))
-    mine, other = status["sync_states"]
-    assert (mine["integration_id"], mine["last_operation"]) == (INTEGRATION, "no-op")
+def test_should_show_an_entity_as_it_was_at_each_version(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"))
+    desk.apply(2, update("contact", PARTNER, last_name="Muster", title="Dr."))
+    desk.apply(3, update("contact", PARTNER, last_name="Muster"))
+    there = desk.id("contact", **PARTNER)
+
+    def at(version: str) -> Any:
+        return entity_at_version(desk.deps, "contact", there, version)["attributes"]
+
+    assert at("1") == {**PARTNER, "last_name": "Meier"}
+    assert at("2") == at("3") == {**PARTNER, "last_name": "Muster", "title": "Dr."}
+
+
+def test_should_tell_a_check_that_changed_nothing_from_a_change(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Muster"))
+    desk.apply(2, update("contact", PARTNER, last_name="Muster"), event_id="e2")
+    desk.apply(3, update("contact", PARTNER, title="Dr."), integration_id="other", use_case="crm")
+    mine, other = sync_status(desk.deps, desk.id("contact", **PARTNER))["sync_states"]
+    assert (mine["last_operation"], mine["last_event_id"]) == ("no-op", "e2")
     assert mine["last_synced_at"] > mine["last_changed_at"]
-    assert mine["last_event_id"] == origin(2).event_id
-    assert (other["use_case_id"], other["last_operation"]) == ("crm", "patch")
+    assert (other["integration_id"], other["last_operation"]) == ("other", "patch")
     assert "readings_last_synced_at" not in mine
-    assert refused(lambda: sync_status(desk.deps, "?")).status == 404
+
+
+def test_should_show_how_far_an_integration_has_brought_it(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"), event_id="e1")
+    found = desk.id("contact", **PARTNER)
+    (state,) = sync_status(desk.deps, found)["sync_states"]
+    assert (state["last_operation"], state["last_event_id"]) == ("create", "e1")
+    assert state["entity_slug"] == "contact"
+    assert sync_status(desk.deps, found, found)["sync_states"] == []
+    unknown = "00000000-0000-4000-8000-000000000000"
+    assert sync_status(desk.deps, unknown) == {"entity_id": unknown, "sync_states": []}
+    for wrong in ({"entity_id": "x"}, {"entity_id": found, "integration_id": "x"}):
+        assert refused(lambda ids=wrong: sync_status(desk.deps, **ids)).status == 400
+
+
+def test_should_list_the_readings_of_a_meter_by_time(desk: EntityDesk) -> None:
+    desk.apply(1, update("meter", {"external_id": "M1"}))
+    desk.apply(2, reading("R2", "2026-03-01", 20), reading("R1", "2025-03-01", 10))
+    meter = desk.id("meter", external_id="M1")
+    found = meter_readings(desk.deps, meter)["readings"]
+    assert [one["external_id"] for one in found] == ["R1", "R2"]
+    assert meter_readings(desk.deps, meter, meter)["readings"] == []
+    assert refused(lambda: meter_readings(desk.deps, meter, "x")).status == 400
+    (state,) = sync_status(desk.deps, meter)["sync_states"]
+    assert state["readings_last_operation"] == "upsert"

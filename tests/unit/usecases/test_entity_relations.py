@@ -98,7 +98,8 @@ def test_should_read_relations_from_both_sides(desk: EntityDesk) -> None:
     contact, contract = desk.id("contact", **C), desk.id("contract", **K)
 
     def neighbours(of: str, relation: str | None = None) -> list[tuple[str, str, str]]:
-        found = related_entities(desk.deps, of, relation=relation)["items"]
+        slug = "contact" if of == contact else "contract"
+        found = related_entities(desk.deps, slug, of, relation=relation)["relations"]
         return [(i["direction"], i["relation"], i["entity"]["_id"]) for i in found]
 
     assert neighbours(contact) == [("in", "customer", contract)]
@@ -117,7 +118,7 @@ def test_should_write_more_relations_than_a_transaction_takes(desk: EntityDesk) 
     desk.apply(2, update("contract", K, meters=to(*many)))
     contract = desk.id("contract", **K)
     assert all(
-        related_entities(desk.deps, desk.id("meter", external_id=str(n)))["items"]
+        related_entities(desk.deps, "meter", desk.id("meter", external_id=str(n)))["relations"]
         for n in (0, 75, 149)
     )
     desk.apply(3, update("contract", K, meters=to(*many[:1])))

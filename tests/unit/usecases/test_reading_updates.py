@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.updates import ReadingPrune
-from busbar.usecases.entity_history import meter_readings, sync_status
+from busbar.usecases.entity_sync import meter_readings, sync_status
 from tests.unit.usecases.entity_desk import EntityDesk, reading, update
 
 M = {"external_id": "M1"}
@@ -23,7 +23,7 @@ def desk() -> EntityDesk:
 
 def values(desk: EntityDesk, counter: str = "") -> dict[str, Any]:
     counter_id = desk.id("meter_counter", external_id=counter) if counter else ""
-    items = meter_readings(desk.deps, desk.id("meter", **M), counter_id)["items"]
+    items = meter_readings(desk.deps, desk.id("meter", **M), counter_id)["readings"]
     return {item["external_id"]: item["value"] for item in items}
 
 
@@ -35,7 +35,10 @@ def test_should_keep_readings_apart_by_meter_and_counter(desk: EntityDesk) -> No
         reading("a", "2026-01-31", 3, meter="M2"),
     )
     assert [(o.code, o.detail["created"]) for o in outcomes] == [("METER_READING_UPSERTED", 1)] * 3
-    assert (values(desk, "HT"), len(meter_readings(desk.deps, desk.id("meter", **M))["items"])) == (
+    assert (
+        values(desk, "HT"),
+        len(meter_readings(desk.deps, desk.id("meter", **M))["readings"]),
+    ) == (
         {"a": 2},
         2,
     )
@@ -45,7 +48,7 @@ def test_should_change_a_reading_that_is_known_by_its_external_id(desk: EntityDe
     desk.apply(2, reading("a", "2026-01-31", 1))
     (outcome,) = desk.apply(3, reading("a", "2025-12-31", "2.5", remark="moved"))
     assert outcome.detail["updated"] == 1
-    (item,) = meter_readings(desk.deps, desk.id("meter", **M))["items"]
+    (item,) = meter_readings(desk.deps, desk.id("meter", **M))["readings"]
     assert (item["timestamp"], item["value"]) == ("2025-12-31T00:00:00Z", 2.5)
 
 
@@ -90,7 +93,7 @@ def test_should_not_bring_back_what_was_deleted(desk: EntityDesk) -> None:
     assert desk.codes(4, reading("a", "2026-01-31", 2)) == ["STALE_EVENT"]
     assert values(desk) == {}
     desk.apply(6, reading("a", "2026-01-31", 3))
-    assert "remark" not in meter_readings(desk.deps, desk.id("meter", **M))["items"][0]
+    assert "remark" not in meter_readings(desk.deps, desk.id("meter", **M))["readings"][0]
 
 
 @pytest.mark.parametrize(

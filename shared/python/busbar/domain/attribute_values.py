@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from busbar.domain.schemas import Attribute
@@ -176,10 +177,16 @@ def lookup_values(attribute: Attribute, value: Any) -> frozenset[str]:
         return frozenset().union(*found)
     if isinstance(value, dict):
         value = _contact_text(value)
-    text = _spelling(attribute.type, str(value)) if _is_scalar(value) else ""
+    return _found_under(attribute.type, str(value)) if _is_scalar(value) else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _found_under(kind: str, value: str) -> frozenset[str]:
+    # Kept: each value of an entity is asked for when it is looked for, compared and written.
+    text = _spelling(kind, value)
     if not text:
         return frozenset()
-    if attribute.type in _SECRET or not _PLAIN.fullmatch(text):
+    if kind in _SECRET or not _PLAIN.fullmatch(text):
         digest = hashlib.sha256(text.encode(errors="surrogatepass"))
         text = f"~{digest.hexdigest()[:32]}"
     return frozenset({text})

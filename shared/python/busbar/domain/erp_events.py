@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -25,7 +25,11 @@ MOST_EVENTS = 100
 LARGEST_EVENT = 256 * 1024
 LARGEST_READINGS = 1024 * 1024
 LARGEST_REQUEST = 5 * 1024 * 1024
-_ID = re.compile(rf"(2[0-9]{{7}})({ID_PATTERN.strip('^$')})-([0-9]{{3}})")
+_REQUEST = rf"(2[0-9]{{7}})({ID_PATTERN.strip('^$')})"
+_ID = re.compile(rf"{_REQUEST}-([0-9]{{3}})")
+REPLAYED = "replay_"
+"""How the correlation id of events begins that were sent again; their request's id follows."""
+_OURS = re.compile(rf"(?:{REPLAYED})?{_REQUEST}(?:-[0-9]{{3}})?")
 
 Format = Literal["json", "xml"]
 RequestVersion = Literal[1, 2, 3]
@@ -60,6 +64,21 @@ def place_of(org: str, event: str) -> Place | None:
     if not found:
         return None
     return Place(request_key(org, found[1] + found[2]), int(found[3]))
+
+
+def request_of(event: str) -> str | None:
+    """The request that an event came with; None if that is no event's id."""
+    found = _ID.fullmatch(event)
+    return found[1] + found[2] if found else None
+
+
+def day_of(name: str) -> datetime | None:
+    """When the day began that an id of ours names, of an event or what belongs to one."""
+    found = _OURS.fullmatch(name)
+    try:
+        return datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
 
 
 class EventMessage(BaseModel):

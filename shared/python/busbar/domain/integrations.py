@@ -32,7 +32,8 @@ def use_case_id(integration: str, slug: str) -> str:
 
 class InboundUseCase(Value):
     """A use case of an integration. `configuration` is a document of the toolkit: its inner part,
-    `{"entities", "meter_readings", "direct"}`. `changed_at` marks its version in lineage."""
+    `{"entities", "meter_readings", "direct"}`. `changed_at` marks its version in lineage;
+    `change_description` and `changed_by` say why it is as it is, and who made it so."""
 
     id: str
     integration_id: str
@@ -43,6 +44,8 @@ class InboundUseCase(Value):
     configuration: dict[str, Any]
     changed_at: AwareDatetime
     changed_by: str = ""
+    change_description: str = ""
+    created_at: AwareDatetime | None = None
 
     @property
     def takes_readings(self) -> bool:
@@ -51,11 +54,21 @@ class InboundUseCase(Value):
 
 
 class Variable(Value):
-    """A variable of the integration, `$env.<key>` in expressions. Secrets never stand here."""
+    """A variable of the integration, `$env.<key>` in expressions; one of type `JSON` is one of its
+    maps. Secrets never stand here: of a `SecretString` it is only known that there is one."""
 
     key: str = Field(pattern=ENV_KEY_PATTERN)
     label: str = ""
+    type: Literal["String", "SecretString", "JSON"] = "String"
+    description: str = ""
+    required: bool = False
+    order: int | None = None
     value: Any = None
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it is a map from keys to values."""
+        return self.type == "JSON" or isinstance(self.value, dict)
 
 
 class Integration(Record):
@@ -69,6 +82,9 @@ class Integration(Record):
     description: str = ""
     variables: tuple[Variable, ...] = ()
     use_cases: tuple[InboundUseCase, ...] = ()
+    created_at: AwareDatetime | None = None
+    more: dict[str, Any] = Field(default_factory=dict)
+    """What the toolkit's clients keep here, and nothing of ours reads."""
 
     def listed_by(self) -> str:
         """The list of all integrations of an org."""

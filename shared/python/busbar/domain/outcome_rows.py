@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from busbar.domain.erp_events import RequestVersion
 from busbar.domain.outcomes import Level, level_of
 from busbar.domain.record import Record, Value
 
@@ -70,7 +71,7 @@ class Received(Record):
 
     integration_id: str
     at: AwareDatetime
-    version: int
+    version: RequestVersion
     events: tuple[ReceivedEvent, ...]
 
     def listed_by(self) -> str:

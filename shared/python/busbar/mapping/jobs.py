@@ -1,16 +1,18 @@
 """Jobs for the child process, and what comes back: bytes of JSON.
 
 A job is `{"configuration": text, "hash": text, "event"?: name, "payload": text | object, "format":
-"json" | "xml", "context": {"simulation"?, "explain"?, "env"?, "portals"?}}`. A payload that is a
-text may follow in a line of its own instead, as it is: so it is not escaped. A configuration is
-compiled once per process and hash. It may be left out of a job whose hash the process has seen; if
-it has not, `ConfigurationUnknown` comes out of `mapped_of`, and the job is sent again with it.
+"json" | "xml", "context": {…}}`, the context as `Context` has it, without what is empty. A payload
+that is a text may follow in a line of its own instead, as it is: so it is not escaped. A
+configuration is compiled once per process and hash. It may be left out of a job whose hash the
+process has seen; if it has not, `ConfigurationUnknown` comes out of `mapped_of`, and the job is
+sent again with it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from busbar.domain.updates import (
@@ -29,6 +31,7 @@ from busbar.mapping.configuration import parse
 from busbar.mapping.model import Configuration
 from busbar.mapping.payload_faults import MalformedPayload
 from busbar.mapping.sources import Context
+from busbar.mapping.wire import schema_warnings
 
 MOST_CONFIGURATIONS = 256
 """Kept compiled; of more, that which has been unused for longest goes."""
@@ -63,6 +66,8 @@ def job_of(
             "explain": context.explain,
             "env": dict(context.env),
             "portals": None if context.portals is None else list(context.portals),
+            **({"known": {n: list(k) for n, k in context.known.items()}} if context.known else {}),
+            **({"check": True} if context.check else {}),
         },
     }
     if isinstance(payload, str):
@@ -78,7 +83,11 @@ def served(job: bytes, map_event: MapEvent) -> bytes:
         if configuration is None:
             return _UNKNOWN
         context = _context(told.get("context") or {})
-        return bytes_of(_mapped(told, configuration, context, map_event))
+        mapped = _mapped(told, configuration, context, map_event)
+        if context.known:
+            warned = schema_warnings(configuration, mapped, context.known)
+            mapped = replace(mapped, warnings=(*mapped.warnings, *warned))
+        return bytes_of(mapped)
     except InvalidMapping as error:
         faults = (Fault("INVALID_MAPPING", text, path=path) for path, text in error.faults)
         return bytes_of(Mapped(faults=tuple(faults)))
@@ -104,6 +113,8 @@ def _mapped(
 ) -> Mapped:
     form: Any = told.get("format") or "json"
     payload: Any = told.get("payload")
+    if context.check:
+        return Mapped(warnings=configuration.warnings)
     if configuration.direct:
         return direct.read(payload, configuration, form)
     return map_event(configuration, payloads.parse(payload, form), context)
@@ -142,6 +153,8 @@ def _context(told: dict[str, Any]) -> Context:
         explain=bool(told.get("explain")),
         env=told.get("env") or {},
         portals=told.get("portals"),
+        known=told.get("known") or {},
+        check=bool(told.get("check")),
     )
 
 

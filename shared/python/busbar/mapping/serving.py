@@ -6,6 +6,7 @@ its life.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -30,6 +31,7 @@ def main(target: str, engine: str, memory: int) -> None:
     serve = _loaded(target, engine)
     _confine(memory)
     _write(out, READY, b"")
+    fresh = True
     while (job := _job()) is not None:
         signal.alarm(_ORPHAN_SECONDS)
         kind, answer = _answer(serve, job)
@@ -37,6 +39,10 @@ def main(target: str, engine: str, memory: int) -> None:
         _write(out, kind, answer)
         if kind == NO_MEMORY:
             return
+        if fresh:
+            # What a first job leaves behind stays: it is not to be looked at again.
+            fresh = False
+            gc.freeze()
 
 
 def _loaded(target: str, engine: str) -> Callable[[bytes], bytes]:
@@ -74,23 +80,16 @@ def _answer(serve: Callable[[bytes], bytes], job: bytes) -> tuple[bytes, bytes]:
 
 
 def _job() -> bytes | None:
-    head = _read(HEAD.size)
-    if head is None:
-        return None
-    _, length = HEAD.unpack(head)
-    return _read(length)
-
-
-def _read(length: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < length:
-        got = os.read(0, min(length - len(parts), CHUNK))
+    """The next job; None if the pipe ended. The worker sends none before the last is answered."""
+    parts, wanted = bytearray(), HEAD.size
+    while len(parts) < wanted:
+        got = os.read(0, CHUNK)
         if not got:
             return None
-        if len(got) == length:
-            return got
         parts += got
-    return bytes(parts)
+        if len(parts) >= HEAD.size:
+            wanted = HEAD.size + int(HEAD.unpack_from(parts)[1])
+    return bytes(memoryview(parts)[HEAD.size :])
 
 
 def _write(out: int, kind: bytes, data: bytes) -> None:

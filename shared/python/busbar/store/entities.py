@@ -148,13 +148,14 @@ class TableEntities:
             for shard in range(keys.SHARDS)
         ]
         found: list[str] = []
-        for walked, sort in enumerate(heapq.merge(*shards, reverse=True), 1):
+        merged = heapq.merge(*shards, reverse=True)
+        for walked, sort in enumerate(merged, 1):
             _, entity_id, digests = sort.split("#")
             held = digests.split(".")
             if all(place < len(held) and held[place] == t for place, t in tokens.items()):
                 found.append(entity_id)
             if len(found) == limit or walked == WALKED:
-                return found, sort
+                return found, sort if next(merged, None) else None
         return found, None
 
     def _newest(self, partition: str, before: str, page: int) -> Iterator[str]:

@@ -179,6 +179,11 @@ def list_sort(changed_at: datetime, record_id: str) -> str:
     return f"{stamp(changed_at)}#{record_id}"
 
 
+def list_end(until: datetime) -> str:
+    """Behind everything in a list that was changed up to then."""
+    return f"{stamp(until)}#~"
+
+
 def edge_partition(org: str, schema: str, relation: str, target: str) -> str:
     """All records of a schema with this relation to `target`."""
     return f"{org}#{schema}#R#{relation}#{target}"

@@ -80,13 +80,24 @@ class TableStore:
         return [stored for stored in records if stored]
 
     def listed(
-        self, schema: type[R], by: str, *, limit: int = 50, cursor: str | None = None
+        self,
+        schema: type[R],
+        by: str,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        until: datetime | None = None,
     ) -> Page[R]:
         """A list, newest change first. Raises `ValueError` on a cursor that is none of ours."""
         partition = keys.list_partition(self.org, schema.schema_name, by)
         start = _read_cursor(cursor, partition, self.org, schema.schema_name) if cursor else None
         rows, following = self._table.query(
-            keys.LIST_INDEX, partition, newest_first=True, limit=limit, start=start
+            keys.LIST_INDEX,
+            partition,
+            newest_first=True,
+            limit=limit,
+            until=keys.list_end(until) if until else None,
+            start=start,
         )
         found = self._records(schema, rows, lambda record: record.listed_by() == by)
         return Page(tuple(found), _cursor(following))

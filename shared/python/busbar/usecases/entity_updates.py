@@ -63,6 +63,15 @@ def apply_batch(
 
     Raises `StoreUnavailable` if what they are about cannot be read.
     """
+    answers = apply_uncounted(jobs, deps)
+    count_refusals([o for a in answers if isinstance(a, list) for o in a], deps)
+    return answers
+
+
+def apply_uncounted(
+    jobs: Sequence[Job], deps: EntityDeps
+) -> list[list[Outcome] | StoreUnavailable | Conflict]:
+    """`apply_batch` without the tasks about systems that do not lead."""
     if any(job.origin.org != deps.org for job in jobs):
         raise ValueError("an event of another org")
     workset = Workset(deps)
@@ -80,7 +89,6 @@ def apply_batch(
             workset.begin_anew(fresh=False)
             answers.append(error)
             stopped[job.group] = error
-    count_refusals([o for a in answers if isinstance(a, list) for o in a], deps)
     return answers
 
 

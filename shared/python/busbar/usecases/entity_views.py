@@ -1,13 +1,17 @@
-"""How an entity is shown: in the toolkit's manner, attributes beside `_id`, `_schema`, `_org`,
-`_created_at`, `_updated_at`. Times are ISO in UTC.
+"""Entities as they are shown: JSON in the toolkit's manner.
+
+Attributes stand beside `_id`, `_schema`, `_created_at` and the like; times are ISO in UTC.
+An IBAN is never shown whole, wherever it stands: an entity is its one home.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from busbar.domain.entities import Entity
 from busbar.domain.marks import Mark, moment
+from busbar.domain.private_customers import is_iban, masked_iban
 from busbar.errors import Problem
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, checked_id
@@ -18,7 +22,7 @@ Json = dict[str, Any]
 def entity_view(entity: Entity, org: str, *, lineage: bool = False) -> Json:
     """An entity as it is shown; with `_lineage`: who said each attribute's value last, and when."""
     shown = {
-        **entity.attributes,
+        **masked(entity.attributes),
         "_id": entity.id,
         "_schema": entity.schema,
         "_org": org,
@@ -48,22 +52,61 @@ def mark_view(mark: Mark) -> Json:
     }
 
 
-def existing(deps: EntityDeps, entity_id: str, *, deleted: bool = False) -> Entity:
-    """An entity, consistently: 1 RU. Raises `Problem` 404; for one in the bin unless `deleted`."""
-    try:
-        entity = deps.entities.get([checked_id(entity_id)], consistent=True).get(entity_id)
-    except Unfound:
-        entity = None
-    if entity is None or not (entity.live or (deleted and entity.in_bin)):
-        not_found()
-    return entity
+def changes_view(
+    names: Mapping[str, Any] | frozenset[str],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> Json:
+    """`{attribute: {"before"?, "after"?}}`; a side is missing where there was no value."""
+    sides = {"before": before, "after": after}
+    return {
+        name: {side: masked(values[name]) for side, values in sides.items() if name in values}
+        for name in sorted(names)
+    }
 
 
-def not_found(what: str = "such an entity") -> NoReturn:
-    """Raises `Problem` 404."""
-    raise Problem(404, "not-found", "Not found", f"there is no {what}")
+def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    """The attributes that two states differ in."""
+    absent = object()
+    names = before.keys() | after.keys()
+    return frozenset(n for n in names if before.get(n, absent) != after.get(n, absent))
+
+
+def masked(value: Any) -> Any:
+    """A value with every IBAN in it reduced to its country and its last four characters."""
+    if isinstance(value, Mapping):
+        return {name: masked(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(inner) for inner in value]
+    if isinstance(value, str) and 15 <= len(value) <= 42:
+        compact = "".join(value.split()).upper()
+        return masked_iban(compact) if is_iban(compact) else value
+    return value
 
 
 def iso(at: int) -> str:
-    """A time of µs since 1970, as text."""
+    """Microseconds since 1970 as ISO 8601 in UTC."""
     return moment(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def existing(deps: EntityDeps, schema: str, entity_id: str, *, deleted: bool = False) -> Entity:
+    """An entity of a schema, consistently: 1 RU. Raises `Problem` 404; for one in the bin unless
+    `deleted`."""
+    entity = known(deps, entity_id)
+    there = entity is not None and (entity.live or (deleted and entity.in_bin))
+    if entity is None or not there or entity.schema != schema:
+        not_found(f"There is no {schema} with this id.")
+    return entity
+
+
+def known(deps: EntityDeps, entity_id: str) -> Entity | None:
+    """An entity, whatever became of it, consistently; None for an id that nobody has."""
+    try:
+        return deps.entities.get([checked_id(entity_id)], consistent=True).get(entity_id)
+    except Unfound:
+        return None
+
+
+def not_found(detail: str) -> NoReturn:
+    """Raises a 404 `Problem`."""
+    raise Problem(404, "entity-not-found", "No such entity", detail)

@@ -33,6 +33,8 @@ from busbar.usecases.erp_requests import Incoming, exact_or_text, read_event, re
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_store import integration_of
 
+MOST_ROWS = 500
+"""Rows of one item of the table, which may have 400 kB: an event may be of thousands of things."""
 Answer = list[Outcome] | StoreUnavailable | Conflict
 
 
@@ -190,15 +192,19 @@ class Applier:
             if reason := why_parked(faults, answer):
                 parked.append((one.delivery, reason))
         # The rows first: a crash in between tells of an event twice, never not at all.
-        now = deps.clock.now()
         for integration, told in rows.items():
-            if told:
-                made = self._ids.new()
-                batch = OutcomeBatch(id=made, integration_id=integration, at=now, rows=tuple(told))
-                deps.store.commit(Put(batch))
+            self._write_down(integration, told, deps)
         for delivery, reason in parked:
             self._park(delivery, reason)
         return failed
+
+    def _write_down(self, integration: str, rows: Sequence[OutcomeRow], deps: Deps) -> None:
+        now = deps.clock.now()
+        for first in range(0, len(rows), MOST_ROWS):
+            some = tuple(rows[first : first + MOST_ROWS])
+            made = self._ids.new()
+            batch = OutcomeBatch(id=made, integration_id=integration, at=now, rows=some)
+            deps.store.commit(Put(batch))
 
     def _park(self, delivery: Delivery, reason: str) -> None:
         """Without the event itself, which lies in S3: what lies here, people look at."""

@@ -62,9 +62,11 @@ class Ingest:
         events = [read_event(one, request) for one in request.events]
         seen = self._seen(integration, events)
         results = [self._judged(receipt, n, one, seen) for n, one in enumerate(events)]
-        if any(one.sent for one in results):
+        if any(one.status != "skipped" for one in results):
+            # Also what is nobody's yet, or wrong: it is replayed once its use case is there.
             key = request_key(self._org, receipt.ours)
             self._deps.files.keep(key, raw.encode(), "application/json")
+        if any(one.sent for one in results):
             results = self._queued(results)
             self._note(receipt, events, results)
         for record in receipt.records(events, results):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from busbar.domain.erp_events import Format
@@ -38,9 +39,39 @@ class EventMapper:
         """What an event comes to. What is wrong with it, or with the mapping, are faults."""
         text, digest = self._configuration(use_case)
         context = Context(env=integration.environment())
+        return self._mapped(text, digest, payload, form, context)
 
+    def try_out(
+        self,
+        configuration: Mapping[str, Any],
+        payload: Any,
+        form: Format,
+        context: Context,
+        event: str | None = None,
+    ) -> Mapped:
+        """The same, by a configuration that nobody has saved; of several in it, that of `event`."""
+        return self._mapped(*_text_of(configuration), payload, form, context, event)
+
+    def check(
+        self, configuration: Mapping[str, Any], known: Mapping[str, Collection[str]]
+    ) -> Mapped:
+        """What is wrong with a configuration, as faults with their paths, and what is warned of.
+
+        `known`: the attributes of the org's schemas.
+        """
+        return self.try_out(configuration, {}, "json", Context(check=True, known=known))
+
+    def _mapped(
+        self,
+        text: str,
+        digest: str,
+        payload: Any,
+        form: Format,
+        context: Context,
+        event: str | None = None,
+    ) -> Mapped:
         def answer(configuration: str | None) -> Mapped:
-            job = job_of(configuration, digest, payload, format=form, context=context)
+            job = job_of(configuration, digest, payload, format=form, event=event, context=context)
             return mapped_of(self._child.ask(job))
 
         try:
@@ -56,9 +87,13 @@ class EventMapper:
         """Its text and the hash of that, made once for a use case that is kept."""
         known = self._texts.get(id(use_case))
         if known is None or known[0] is not use_case:
-            text = json.dumps(use_case.configuration, ensure_ascii=False, separators=(",", ":"))
-            digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+            text, digest = _text_of(use_case.configuration)
             if len(self._texts) > 256:
                 self._texts.clear()
             self._texts[id(use_case)] = known = (use_case, text, digest)
         return known[1], known[2]
+
+
+def _text_of(configuration: Mapping[str, Any]) -> tuple[str, str]:
+    text = json.dumps(configuration, ensure_ascii=False, separators=(",", ":"))
+    return text, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from busbar.ports import Page
 from busbar.usecases.deps import Deps
 
 R = TypeVar("R", bound=Record)
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 LONGEST_PAGE = 100
 PAGE_QUERY = ("limit", "cursor")
@@ -42,6 +44,12 @@ def check_limit(limit: int) -> None:
     """Raises a 400 `Problem` for a limit that cannot be."""
     if not 1 <= limit <= LONGEST_PAGE:
         raise bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
+
+
+def check_uuid(name: str, value: str) -> None:
+    """Raises a 400 `Problem` for what is no UUID."""
+    if not _UUID.fullmatch(value):
+        raise bad_parameter(name, "has to be a UUID")
 
 
 def bad_parameter(name: str, message: str) -> Problem:

@@ -182,6 +182,8 @@ def _show(waiting: WaitingStep, later: Later, deps: Deps) -> None:
         shown = (order.waiting_for, order.at_step) == (later.reason, step)
         if shown or is_parked(order.waiting_for) or (asked and order.done(asked)):
             return ()
+        if order.is_through:
+            return ()  # only the machine is still to hear of it, and the order waits for nothing
         update = {"waiting_for": later.reason, "at_step": step}
         return (Save(order.model_copy(update=update), stored),)
 

@@ -27,10 +27,11 @@ from busbar.domain.wallbox_orders import (
     StepDone,
     WallboxOrder,
 )
-from busbar.errors import Refused
+from busbar.errors import Duplicate, Refused, Unknown
 from busbar.ports import Bind, Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
-from busbar.process.create import CreateStep, Creator, StepRow
+from busbar.process.create import CreateStep, Creator, StepRow, StepState
+from busbar.process.parked import cancelled, unbegun
 from busbar.settings import Mode
 from busbar.usecases.deps import Deps, revise
 from busbar.usecases.wallbox_identities import with_contact
@@ -303,11 +304,14 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
         until = deps.clock.now().timestamp() + left
         # What carries our reference before we have made anything is older than our journal.
         there = find(ours, left) if thing.mode == "probe" else ()
-        if len(there) > 1:
-            raise Refused(thing.system, "find", code="several_found")
         if there:
-            return replace(there[0], fields={**there[0].fields, ADOPTED: "true"})
-        made = thing.create(ours, payload, until - deps.clock.now().timestamp())
+            return _older(there, thing)
+        try:
+            made = thing.create(ours, payload, until - deps.clock.now().timestamp())
+        except Duplicate:
+            if not _is_first_attempt(thing, deps):
+                raise  # it may be an earlier one of ours
+            return _older(find(ours, until - deps.clock.now().timestamp()), thing)
         return _kept(thing, made)
 
     return CreateStep(
@@ -325,6 +329,20 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
         task_schema=WallboxOrder.schema_name,
         task_subject=way.order.id,
     )
+
+
+def _is_first_attempt(thing: Thing, deps: Deps) -> bool:
+    row = deps.store.get(StepRow, thing.row_id)
+    return row is not None and row.record.attempt == 1
+
+
+def _older(hits: Sequence[Found], thing: Thing) -> Found:
+    """The object that was there before any attempt of ours: it is used, and never undone."""
+    if len(hits) > 1:
+        raise Refused(thing.system, "find", code="several_found")
+    if not hits:
+        raise Unknown(thing.system, f"find_{thing.step}", "a duplicate of nothing that is found")
+    return replace(hits[0], fields={**hits[0].fields, ADOPTED: "true"})
 
 
 def _agreed(thing: Thing, hits: Sequence[Found]) -> Sequence[Found]:
@@ -395,7 +413,11 @@ def _write_down(done: StepDone, way: Way, order_number: str | None = None) -> No
 
 
 def _no_longer_sold(way: Way) -> Outcome | None:
-    """Reject what cannot be ordered any more, while nothing was sent that could not go back."""
+    """Reject what cannot be ordered any more, while nothing was sent that could not go back.
+
+    The step is closed in the same transaction. A worker that has found all of it on sale a moment
+    ago may be about to begin it, and the order would be sent while the rest is taken back.
+    """
     deps, ours = way.deps, reference(WALLBOX_KIND, way.order.id)
     if Creator(deps.store, deps.clock, deps.tuning).was_begun(SALESFORCE, ours):
         return None
@@ -404,11 +426,16 @@ def _no_longer_sold(way: Way) -> Outcome | None:
         return None
 
     def change(stored: Stored[WallboxOrder]) -> Sequence[Change]:
+        row = deps.store.get(StepRow, f"{SALESFORCE}#{ours}")
+        if row and row.record.state is not StepState.PLANNED:
+            return ()
         update = {"rejected_reason": NOT_SOLD, "waiting_for": None, "at_step": None}
-        return (Save(stored.record.model_copy(update=update), stored),)
+        before = row.record if row else unbegun(SALESFORCE, ours, way.process, deps.clock.now())
+        rejected = stored.record.model_copy(update=update)
+        return Save(rejected, stored), Save(cancelled(before), row)
 
-    revise(deps.store, WallboxOrder, way.order.id, change)
-    return Parked(NOT_SOLD)
+    order = revise(deps.store, WallboxOrder, way.order.id, change)
+    return Parked(NOT_SOLD) if order and order.record.rejected_reason else None
 
 
 def _identities(way: Way) -> Outcome:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tests.faults.mutant import Edit, Mutant
+from tests.faults.guards import Edit, Mutant
 from tests.faults.setups import Setup
 
 EVENTS, APPLY = "busbar.usecases.erp_events", "busbar.usecases.erp_apply"
 UPDATES, ENTITIES = "busbar.usecases.entity_updates", "busbar.store.entities"
 ONE, MANY = Setup("one customer"), Setup("many events at once")
 
-INBOUND: tuple[Mutant, ...] = (
+EVENT_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "request in S3 before the queue",
         ONE,
@@ -17,7 +17,9 @@ INBOUND: tuple[Mutant, ...] = (
             Edit(
                 EVENTS,
                 '            self._deps.files.keep(key, raw.encode(), "application/json")\n'
+                "        if any(one.sent for one in results):\n"
                 "            results = self._queued(results)\n",
+                "        if any(one.sent for one in results):\n"
                 "            results = self._queued(results)\n"
                 '            self._deps.files.keep(key, raw.encode(), "application/json")\n',
             ),
@@ -51,12 +53,13 @@ INBOUND: tuple[Mutant, ...] = (
         "group that stops after an event",
         ONE,
         (Edit(UPDATES, "            stopped[job.group] = error\n", ""),),
-        first=180,
+        first=230,
     ),
     Mutant(
         "group that stops after an event that cannot be read",
         ONE,
         (Edit(APPLY, "                    stopped.add(one.group)\n", ""),),
+        first=1030,
     ),
     Mutant(
         "consistent look for a meter",

@@ -1,4 +1,4 @@
-"""What a mutant is, as data: nothing of the product is imported here."""
+"""What a mutant is: a guard of the product, what takes it out, and where that must be seen."""
 
 from __future__ import annotations
 

@@ -1,0 +1,41 @@
+"""POST …/erp/updates/mapping_simulation and /direct_simulation: dry runs of mappings."""
+
+from __future__ import annotations
+
+from busbar.api import Door
+from busbar.body import check_content, read_object
+from busbar.domain.erp_events import LARGEST_REQUEST
+from busbar.request import Answer, Request
+from busbar.settings import Settings
+from busbar.usecases.erp_requests import exact_or_text
+from busbar.usecases.erp_simulation import QUERY, Kind, Simulation
+from busbar.wiring import Clients, Handler, lambda_entry
+
+DEEPEST = 65
+"""Levels of a body: one more than a payload may have."""
+PATHS: dict[Kind, str] = {
+    "v1": "/v1/erp/updates/mapping_simulation",
+    "v2": "/v2/erp/updates/mapping_simulation",
+    "direct": "/v1/erp/updates/direct_simulation",
+}
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    door = Door(settings, clients, toolkit=True)
+    mapper = door.parts.event_mapper()
+
+    def register(kind: Kind, path: str) -> None:
+        @door.route("POST", path, f"erp_simulation_{kind}", QUERY, LARGEST_REQUEST)
+        def post(request: Request) -> Answer:
+            check_content(request.headers)
+            body = read_object(request.raw_body, DEEPEST, exact_or_text)
+            deps = door.parts.entity_deps(request.caller.org)
+            return Answer(200, Simulation(mapper, deps, request.query).run(kind, body))
+
+    for kind, path in PATHS.items():
+        register(kind, path)
+    return door.handler
+
+
+lambda_handler = lambda_entry(make_handler)

@@ -1,0 +1,239 @@
+"""Shows what became of an integration's events: rows by filters, how many of which, and traces.
+
+Rows are recorded by batch, newest first, and found by walking (`monitoring_walk`): a page of the
+newest costs a few RU, whatever there is. A filter that fits few rows reads up to 1,000 batches
+(some 500 RU, up to 10,000 events) per call, and answers a short page with a cursor to go on. Counts
+read up to 5,000 batches (some 2,500 RU), and say so if that was not all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from busbar.domain.erp_events import day_of, request_of
+from busbar.domain.outcome_rows import OutcomeBatch, Received
+from busbar.domain.outcomes import Level
+from busbar.errors import Problem
+from busbar.ports import Json, Stored
+from busbar.usecases.deps import Deps
+from busbar.usecases.erp_requests import LONGEST_CORRELATION
+from busbar.usecases.integration_store import integration_of
+from busbar.usecases.monitoring_bodies import InboundQuery, Ranged, RowQuery, StatsQuery
+from busbar.usecases.monitoring_rows import STATUS, Shown, inbound_view, rows_in, view
+from busbar.usecases.monitoring_tally import Tally
+from busbar.usecases.monitoring_walk import Part, Place, Walk, part_of
+from busbar.usecases.pages import bad_parameter
+
+MOST_READ, MOST_COUNTED = 1000, 5000
+"""Batches that one call reads, for a page or a trace, and for counts."""
+MOST_SPANS = 500
+ROLLED_UP: tuple[Level, ...] = ("error", "warning", "success", "info")
+"""The level of a trace is the first of these that it has."""
+RECEIVED_LEVELS: Mapping[str, Level] = {
+    "success": "success",
+    "error": "error",
+    "skipped": "info",
+    "ignored": "error",
+}
+"""What a sender was told -> how it counts among received events."""
+
+
+class Monitoring:
+    """What is recorded of one integration of an org. Raises `Problem` 404 if there is none."""
+
+    def __init__(self, deps: Deps, integration_id: str) -> None:
+        store = deps.store
+        found = integration_of(store, store.org, integration_id)
+        if found is None:
+            raise Problem(404, "integration-not-found", "No such integration")
+        self.deps = deps
+        self.integration = found
+        self._store = store
+
+    def rows(self, query: RowQuery) -> Json:
+        """The rows that fit, newest first: `{"data", "next_cursor", "has_more"}`, as version 2."""
+
+        def fits(shown: Shown) -> bool:
+            row = shown.row
+            return (
+                shown.is_of(query.use_case_id)
+                and query.use_case_type in (None, "inbound" if row.use_case_id else "")
+                and query.level in (None, row.level)
+                and query.code in (None, row.code)
+                and query.event_id in (None, row.event_id)
+                and query.correlation_id in (None, row.correlation_id)
+            )
+
+        after = query.cursor.place if query.cursor else None
+        part = self._part(query, (query.event_id, query.correlation_id), fits, after, query.limit)
+        data = [view(shown, self._store.org) for _, shown in part.items]
+        end = part.after
+        cursor = {"created_at": end.at.isoformat(), "id": end.id} if end else None
+        return {"data": data, "next_cursor": cursor, "has_more": cursor is not None}
+
+    def inbound(self, query: InboundQuery) -> Json:
+        """The same by the words of version 1. Besides 0.5 RU per request that the rows are of."""
+        name = query.object_type or query.event_name
+
+        def fits(shown: Shown) -> bool:
+            row = shown.row
+            return (
+                shown.is_of(query.use_case_id)
+                and shown.is_about(name)
+                and query.sync_type in (None, shown.sync_type)
+                and query.status in (None, STATUS[row.level])
+                and query.error_category in (None, shown.error_category)
+                and query.event_id in (None, row.event_id)
+                and query.correlation_id in (None, row.correlation_id)
+            )
+
+        of = query.cursor
+        after = Place(of.completed_at, of.row_id) if of else None
+        part = self._part(query, (query.event_id, query.correlation_id), fits, after, query.limit)
+        came = self._received(shown.row.event_id for _, shown in part.items)
+        data = [
+            inbound_view(shown, self._store.org, came.get(request_of(shown.row.event_id) or ""))
+            for _, shown in part.items
+        ]
+        cursor = None
+        if part.after:
+            event_id = data[-1]["event_id"] if data else ""
+            at, row_id = part.after.at.isoformat(), part.after.id
+            cursor = {"completed_at": at, "event_id": event_id, "row_id": row_id}
+        return {"data": data, "next_cursor": cursor, "has_more": cursor is not None}
+
+    def trace(self, correlation_id: str) -> Json:
+        """All rows of a business operation, in their order; the earliest 500 if there are more.
+
+        Raises `Problem` 400 for an id that none can have.
+        """
+        if len(correlation_id) > LONGEST_CORRELATION:
+            raise bad_parameter("correlation_id", f"may have {LONGEST_CORRELATION} characters")
+
+        def fits(shown: Shown) -> bool:
+            return shown.row.correlation_id == correlation_id
+
+        walk = self._walk(Ranged(), (correlation_id,), MOST_READ)
+        found = [shown for stored in walk for _, shown in self._rows_in(stored) if fits(shown)]
+        found.reverse()
+        spans = found[:MOST_SPANS]
+        levels = {shown.row.level for shown in spans}
+        return {
+            "correlation_id": correlation_id,
+            "status": next((level for level in ROLLED_UP if level in levels), "info"),
+            "started_at": spans[0].at.isoformat() if spans else None,
+            "ended_at": spans[-1].at.isoformat() if spans else None,
+            "span_count": len(spans),
+            "truncated": len(found) > len(spans) or walk.cut_at is not None,
+            "spans": [view(shown, self._store.org) for shown in spans],
+            "inbound_event": self._head(spans),
+        }
+
+    def stats(self, query: StatsQuery) -> Json:
+        """How many rows of each level there are; or of received events, by what was answered.
+
+        Beyond the toolkit: `truncated`, and then `counted_from`, as only newer ones were counted.
+        """
+        return self._of_received(query) if query.source == "incoming" else self._of_rows(query)
+
+    # --- counting ------------------------------------------------------------------------------
+
+    def _of_rows(self, query: StatsQuery) -> Json:
+        walk = self._walk(query, (), MOST_COUNTED)
+        wanted = query.use_case_types or ([query.use_case_type] if query.use_case_type else None)
+        tally = Tally(query.group_by)
+        for stored in walk:
+            for _, shown in self._rows_in(stored):
+                kind = "inbound" if shown.row.use_case_id else ""
+                if wanted is None or kind in wanted:
+                    tally.count(shown.row.level, shown.at, _groups(shown, kind))
+        return tally.view(walk.cut_at)
+
+    def _of_received(self, query: StatsQuery) -> Json:
+        walk = Walk(
+            self._store,
+            Received,
+            self.integration.id,
+            since=query.from_date,
+            until=query.to_date,
+            most=MOST_COUNTED,
+        )
+        tally = Tally(query.group_by)
+        for stored in walk:
+            for event in stored.record.events:
+                level = RECEIVED_LEVELS[event.status]
+                kind = "inbound" if event.use_case_id else ""
+                groups = {
+                    "use_case_id": event.use_case_id,
+                    "use_case_type": kind,
+                    "level": level,
+                    "code": event.status,
+                    "date": stored.changed_at.date().isoformat(),
+                }
+                tally.count(level, stored.changed_at, groups)
+        return tally.view(walk.cut_at)
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def _part(
+        self,
+        range_: Ranged,
+        ids: Iterable[str | None],
+        fits: Callable[[Shown], bool],
+        after: Place | None,
+        limit: int,
+    ) -> Part[Shown]:
+        until = min(
+            (at for at in (range_.to_date, after.at if after else None) if at), default=None
+        )
+        narrowed = range_.model_copy(update={"to_date": until})
+        walk = self._walk(narrowed, ids, MOST_READ)
+        return part_of(walk, self._rows_in, fits, after=after, limit=limit)
+
+    def _walk(self, range_: Ranged, ids: Iterable[str | None], most: int) -> Walk[OutcomeBatch]:
+        """`ids`: those of ours among them name a day, before which nothing of them can be."""
+        days = [day for one in ids if one and (day := day_of(one))]
+        since = max([*days, *([range_.from_date] if range_.from_date else [])], default=None)
+        return Walk(
+            self._store,
+            OutcomeBatch,
+            self.integration.id,
+            since=since,
+            until=range_.to_date,
+            most=most,
+        )
+
+    def _rows_in(self, stored: Stored[OutcomeBatch]) -> Iterable[tuple[Place, Shown]]:
+        return rows_in(stored, self.integration)
+
+    def _received(self, event_ids: Iterable[str]) -> dict[str, datetime]:
+        """When requests came, by their ids."""
+        wanted = sorted({request for one in event_ids if (request := request_of(one))})
+        found = self._store.get_many(Received, wanted, skip_unreadable=True) if wanted else []
+        return {stored.record.id: stored.record.at for stored in found}
+
+    def _head(self, spans: Iterable[Shown]) -> Json | None:
+        """The received event that a trace begins with, without its payload."""
+        event_id = next((s.row.event_id for s in spans if request_of(s.row.event_id)), None)
+        stored = self._store.get(Received, request_of(event_id) or "") if event_id else None
+        found = [e for e in stored.record.events if e.event_id == event_id] if stored else []
+        if not stored or not found:
+            return None
+        return {
+            "event_id": found[0].event_id,
+            "event_name": found[0].event_name,
+            "use_case_id": found[0].use_case_id or None,
+            "status": found[0].status,
+            "received_at": stored.record.at.isoformat(),
+        }
+
+
+def _groups(shown: Shown, kind: str) -> Mapping[str, str]:
+    return {
+        "use_case_id": shown.row.use_case_id,
+        "use_case_type": kind,
+        "level": shown.row.level,
+        "code": shown.row.code,
+        "date": shown.at.date().isoformat(),
+    }

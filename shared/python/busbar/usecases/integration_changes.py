@@ -1,0 +1,194 @@
+"""What a body makes of an integration, or of a use case. Pure, but for the check of mappings.
+
+A use case's id follows from its slug unless its maker gives one, so that who puts the same twice
+has it once, and what is recorded of it stays with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from busbar.domain.integrations import InboundUseCase, Integration, Variable, use_case_id
+from busbar.domain.updates import Mapped, Warned
+from busbar.errors import FieldError, Problem
+from busbar.usecases.integration_bodies import (
+    EnvironmentField,
+    IntegrationChange,
+    MapBody,
+    UseCaseChange,
+    UseCaseEmbedded,
+)
+
+Check = Callable[[Mapping[str, Any]], Mapped]
+"""Looks at a configuration: its faults, and what is warned of."""
+_KEPT = ("access_token_ids", "app_ids", "settings", "protected")
+LONGEST_SLUG = 255
+
+
+class Checked(NamedTuple):
+    """A use case, and what its configuration is warned of."""
+
+    use_case: InboundUseCase
+    warned: Sequence[Warned]
+
+
+def changed(integration: Integration, body: IntegrationChange) -> Integration:
+    """The integration after a change; what the body leaves out is as it was."""
+    given = body.model_dump(exclude_none=True, include={"name", "description", "system"})
+    more = {**integration.more, **body.model_dump(exclude_none=True, include=set(_KEPT))}
+    if body.manifest is not None:
+        more["_manifest"] = body.manifest
+    fields, maps = body.environment_config, body.maps
+    known = {variable.key: variable for variable in integration.variables}
+    kept_fields = [v for v in integration.variables if not v.is_map]
+    kept_maps = [v for v in integration.variables if v.is_map]
+    variables = [
+        *(kept_fields if fields is None else [_variable(one, known) for one in fields]),
+        *(kept_maps if maps is None else [_map(one) for one in maps]),
+    ]
+    _once([variable.key for variable in variables], "environment_config", "key")
+    given |= {"more": more, "variables": tuple(variables)}
+    return integration.model_copy(update=given)
+
+
+def replaced(integration: Integration, body: IntegrationChange) -> Integration:
+    """The integration as it is to be: what the body leaves out is empty, but for its system and
+    the values of its variables, which the toolkit's clients do not know."""
+    bare = {"description": "", "more": {}}
+    whole = body.model_copy(
+        update={
+            "environment_config": body.environment_config or [],
+            "maps": body.maps or [],
+        }
+    )
+    return changed(integration.model_copy(update=bare), whole)
+
+
+def _variable(field: EnvironmentField, known: Mapping[str, Variable]) -> Variable:
+    before = known.get(field.key)
+    value: Any = field.value
+    if value is None and before and not before.is_map and field.type == "String":
+        value = before.value
+    return Variable(**{**field.model_dump(), "value": value})
+
+
+def _map(body: MapBody) -> Variable:
+    return Variable(
+        key=body.key,
+        label=body.label,
+        description=body.description,
+        type="JSON",
+        value=dict(body.value),
+    )
+
+
+def use_case_of(
+    body: UseCaseChange,
+    before: InboundUseCase | None,
+    integration: str,
+    *,
+    slug: str,
+    own_id: str = "",
+    path: str = "",
+    by: str,
+    now: datetime,
+    check: Check,
+) -> Checked:
+    """A use case as a body wants it, over the one that is there, if any.
+
+    Its time, which marks its version in lineage, moves only if something of it changes. Raises a
+    400 `Problem` with the path of every fault of its configuration, below `path`.
+    """
+    if before and body.slug and body.slug != before.slug:
+        raise refused(f"{path}slug", "cannot be changed")
+    base = before or InboundUseCase(
+        id=own_id or use_case_id(integration, slug),
+        integration_id=integration,
+        slug=slug,
+        name=str(body.name),
+        configuration={"entities": []},
+        changed_at=now,
+        created_at=now,
+    )
+    given = body.model_dump(include={"name", "enabled", "configuration"}, exclude_none=True)
+    wanted = base.model_copy(update=given)
+    warned = _checked(wanted.configuration, check, path)
+    if before is None or wanted != before:
+        told = {"changed_at": now, "changed_by": by}
+        told["change_description"] = body.change_description or ""
+        wanted = wanted.model_copy(update=told)
+    return Checked(wanted, warned)
+
+
+def _checked(configuration: Mapping[str, Any], check: Check, path: str) -> Sequence[Warned]:
+    seen = check(configuration)
+    if not seen.faults:
+        return seen.warnings
+    faults = tuple(
+        FieldError(f"{path}configuration.{one.path}".removesuffix("."), one.message)
+        for one in seen.faults
+    )
+    raise Problem(400, "invalid-mapping", "The mapping is invalid", errors=faults)
+
+
+def embedded(
+    integration: Integration,
+    bodies: Sequence[UseCaseEmbedded],
+    *,
+    by: str,
+    now: datetime,
+    check: Check,
+) -> list[Checked]:
+    """The use cases of an integration as they are to be. Those that no body names are left out."""
+    by_id = {one.id: one for one in integration.use_cases}
+    taken = {by_id[str(b.id)].slug for b in bodies if str(b.id) in by_id}
+    taken |= {body.slug for body in bodies if body.slug}
+    made: list[Checked] = []
+    for number, body in enumerate(bodies):
+        own_id = str(body.id) if body.id else ""
+        known = by_id.get(own_id)
+        slug = known.slug if known else body.slug or _free(body.name, taken)
+        taken.add(slug)
+        before = known or (None if own_id else by_id.get(use_case_id(integration.id, slug)))
+        path = f"use_cases[{number}]."
+        made.append(
+            use_case_of(
+                body,
+                before,
+                integration.id,
+                slug=slug,
+                own_id=own_id,
+                path=path,
+                by=by,
+                now=now,
+                check=check,
+            )
+        )
+    _once([one.use_case.slug for one in made], "use_cases", "slug")
+    _once([one.use_case.id for one in made], "use_cases", "id")
+    return made
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A slug after a name, that no other use case has."""
+    plain = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[: LONGEST_SLUG - 4] or "use-case"
+    slug, number = plain, 1
+    while slug in taken:
+        number += 1
+        slug = f"{plain}-{number}"
+    return slug
+
+
+def _once(values: Sequence[str], field: str, name: str) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise refused(field, f"has the {name} {value} twice")
+
+
+def refused(field: str, message: str) -> Problem:
+    """A 400 as the toolkit has it, that names the field."""
+    title = "The request is invalid"
+    return Problem(400, "invalid-request", title, errors=(FieldError(field, message),))

@@ -1,0 +1,80 @@
+"""Received events as they came, out of S3: each request is one object, read once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from busbar.domain.erp_events import (
+    LARGEST_REQUEST,
+    RECEIVED_KEPT_DAYS,
+    place_of,
+    request_of,
+)
+from busbar.domain.outcome_rows import Received
+from busbar.errors import Problem
+from busbar.ports import Files, Store, Stored
+from busbar.usecases.erp_requests import (
+    ErpRequest,
+    Incoming,
+    Unfit,
+    exact_or_text,
+    read_event,
+    read_request,
+)
+
+
+class Kept(NamedTuple):
+    """An event as it was sent, in its request."""
+
+    raw: Any
+    request: ErpRequest
+
+    @property
+    def event(self) -> Incoming | Unfit:
+        """The event, read as it was when it came."""
+        return read_event(self.raw, self.request)
+
+
+class KeptEvents:
+    """The events of one org that S3 still has. Raises `Unavailable` if it does not answer."""
+
+    def __init__(self, store: Store, files: Files, now: datetime) -> None:
+        self._store = store
+        self._files = files
+        self._oldest = now - timedelta(days=RECEIVED_KEPT_DAYS)
+        self._requests: dict[str, ErpRequest | None] = {}
+
+    def received(self, event_ids: list[str]) -> dict[str, Received]:
+        """What was noted of these events' requests, by event: 0.5 RU per request."""
+        requests = {one: request for one in event_ids if (request := request_of(one))}
+        wanted = sorted(set(requests.values()))
+        read: list[Stored[Received]] = []
+        if wanted:
+            read = self._store.get_many(Received, wanted, consistent=True, skip_unreadable=True)
+        found = {stored.record.id: stored.record for stored in read}
+        return {one: found[request] for one, request in requests.items() if request in found}
+
+    def read(self, event_id: str, received: Received) -> Kept | None:
+        """The event; None if it is too old, or its request was not worth keeping."""
+        place = place_of(self._store.org, event_id)
+        if place is None or received.at < self._oldest:
+            return None
+        if place.key not in self._requests:
+            self._requests[place.key] = self._read(place.key, received)
+        request = self._requests[place.key]
+        if request is None or place.position >= len(request.events):
+            return None
+        return Kept(request.events[place.position], request)
+
+    def _read(self, key: str, received: Received) -> ErpRequest | None:
+        kept = self._files.read(key, LARGEST_REQUEST + 1)
+        if kept is None:
+            return None
+        try:
+            body: Mapping[str, Any] = json.loads(kept.content, parse_int=exact_or_text)
+            return read_request(received.version, body)
+        except (ValueError, Problem):
+            return None

@@ -1,0 +1,143 @@
+"""What the toolkit's monitoring routes are asked. Keys that are unknown are passed over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from busbar.domain.marks import moment
+from busbar.usecases.erp_requests import microseconds
+from busbar.usecases.monitoring_walk import Place
+
+
+def _time(value: Any) -> Any:
+    at = microseconds(value)
+    if at is None:
+        raise ValueError("has to be a date and time in ISO 8601")
+    return moment(at)
+
+
+def _not_kept(value: Any) -> Any:
+    if value is not None:
+        raise ValueError(
+            "cannot be asked for: events of version 3 have none, and rows do not keep it"
+        )
+    return None
+
+
+NotKept = Annotated[None, BeforeValidator(_not_kept), WithJsonSchema({"type": "null"})]
+"""Refused, where to pass it over would answer another question."""
+At = Annotated[
+    datetime,
+    BeforeValidator(_time),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Text = Annotated[str, Field(max_length=255)]
+UseCaseType = Literal["inbound", "outbound", "file_proxy", "managed_call", "secure_proxy"]
+Limit = Annotated[int, Field(strict=True, ge=1, le=100)]
+
+
+class Asked(BaseModel):
+    """A query."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ReceivedCursor(Asked):
+    """Where a page of received events ended."""
+
+    event_time: At
+    event_id: Text
+
+    @property
+    def place(self) -> Place:
+        """The same, in what was recorded."""
+        return Place(self.event_time, self.event_id)
+
+
+class ReceivedQuery(Asked):
+    """Which received events are wanted."""
+
+    event_id: Text | None = None
+    event_type: NotKept = None
+    correlation_id: Text | None = None
+    object_type: Text | None = None
+    event_name: Text | None = None
+    use_case_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    limit: Annotated[int, Field(strict=True, ge=1, le=25)] = 25
+    cursor: ReceivedCursor | None = None
+
+
+class ReplayWish(Asked):
+    """Which events are to be sent again."""
+
+    event_ids: Annotated[list[Text], Field(min_length=1, max_length=100)]
+
+
+class Ranged(Asked):
+    """A range of time; both ends belong to it."""
+
+    from_date: At | None = None
+    to_date: At | None = None
+
+
+class InboundCursor(Asked):
+    """Where a page of version 1 ended. Its event may have several rows: `row_id` is ours."""
+
+    completed_at: At
+    event_id: Text
+    row_id: Text = ""
+
+
+class InboundQuery(Ranged):
+    """Which rows are wanted, by the words of version 1."""
+
+    use_case_id: Text | None = None
+    event_type: NotKept = None
+    sync_type: Literal["entity", "meter_reading", "webhook", "api_deprecation"] | None = None
+    status: Literal["success", "error", "skipped", "warning"] | None = None
+    error_category: (
+        Literal["validation", "configuration", "downstream_api", "timeout", "system"] | None
+    ) = None
+    correlation_id: Text | None = None
+    object_type: Text | None = None
+    event_name: Text | None = None
+    event_id: Text | None = None
+    limit: Limit = 50
+    cursor: InboundCursor | None = None
+
+
+class RowCursor(Asked):
+    """Where a page of version 2 ended."""
+
+    created_at: At
+    id: Text
+
+    @property
+    def place(self) -> Place:
+        """The same, in what was recorded."""
+        return Place(self.created_at, self.id)
+
+
+class RowQuery(Ranged):
+    """Which rows are wanted. `use_case_id` may be empty (of none), or `__unknown__` (one gone)."""
+
+    use_case_id: Text | None = None
+    use_case_type: UseCaseType | None = None
+    level: Literal["success", "error", "info", "warning", "skipped"] | None = None
+    code: Text | None = None
+    event_id: Text | None = None
+    correlation_id: Text | None = None
+    limit: Limit = 50
+    cursor: RowCursor | None = None
+
+
+class StatsQuery(Ranged):
+    """Which rows are counted, and how they are told apart."""
+
+    use_case_type: UseCaseType | None = None
+    use_case_types: Annotated[list[UseCaseType], Field(max_length=5)] | None = None
+    group_by: Literal["use_case_id", "use_case_type", "level", "code", "date"] | None = None
+    source: Literal["monitoring", "incoming"] = "monitoring"

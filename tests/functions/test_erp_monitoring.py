@@ -1,0 +1,289 @@
+"""What became of an integration's events, over HTTP; replays: `test_erp_monitoring_replay.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.doubles.world import World
+from tests.functions.portal import answer, problem
+from tests.functions.toolkit_given import (
+    CONTACT_ID,
+    CORRELATION,
+    INTEGRATION_ID,
+    V1,
+    V2,
+    ask,
+    integration,
+    post,
+    sample_request,
+)
+from tests.functions.toolkit_given import event as sent
+
+ROWS, STATS, INBOUND, CAME = (
+    f"{V2}/monitoring/events",
+    f"{V2}/monitoring/stats",
+    f"{V1}/monitoring/inbound-events",
+    f"{V1}/events",
+)
+SECRET = "Geheimnis"
+
+
+@pytest.fixture
+def erp(world: World) -> World:
+    """Two customers came in one run, then one whose use case nobody knows, then a broken one."""
+    integration(world)
+    post(world, sent(), sent(partner="1000043"), correlation_id=CORRELATION)
+    world.clock.advance(60)
+    post(world, sent("nobody"))
+    world.clock.advance(60)
+    post(world, {**sent(), "payload": f'{{"lastName": "{SECRET}"'})
+    return world
+
+
+def codes(told: Any) -> list[str]:
+    return [row["code"] for row in told["data"]]
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def test_rows_should_show_those_that_fit_newest_first(erp: World, event: Any) -> None:
+    told = answer(erp, "erp_monitoring", event).json
+    assert codes(told) == ["ENTITY_CREATED", "ENTITY_CREATED"]
+    row = told["data"][1]
+    assert row["detail"]["entity_id"] == CONTACT_ID
+    assert (row["use_case_type"], row["correlation_id"]) == ("inbound", CORRELATION)
+
+
+def test_should_show_all_rows_without_a_body(erp: World) -> None:
+    told = erp.call("POST", ROWS, "operator").json
+    assert codes(told) == [
+        "MALFORMED_PAYLOAD",
+        "EVENT_NOT_CONFIGURED",
+        "ENTITY_CREATED",
+        "ENTITY_CREATED",
+    ]
+    assert (told["next_cursor"], told["has_more"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"level": "error"}, ["MALFORMED_PAYLOAD", "EVENT_NOT_CONFIGURED"]),
+        ({"level": "skipped"}, []),
+        ({"code": "EVENT_NOT_CONFIGURED"}, ["EVENT_NOT_CONFIGURED"]),
+        ({"use_case_id": ""}, ["EVENT_NOT_CONFIGURED"]),
+        ({"use_case_id": "__unknown__"}, []),
+        ({"use_case_type": "outbound"}, []),
+        ({"event_id": "unknown"}, []),
+        ({"from_date": "2026-03-02T08:01:30Z"}, ["MALFORMED_PAYLOAD"]),
+        ({"to_date": "2026-03-02T08:00:30Z"}, ["ENTITY_CREATED", "ENTITY_CREATED"]),
+        (
+            {"from_date": "2026-03-02T08:00:30Z", "to_date": "2026-03-02T08:01:30Z"},
+            ["EVENT_NOT_CONFIGURED"],
+        ),
+        ({"from_date": "2026-03-03T00:00:00Z"}, []),
+        ({"unknown": "passed over", "code": "MALFORMED_PAYLOAD"}, ["MALFORMED_PAYLOAD"]),
+    ],
+)
+def test_should_filter_rows(erp: World, query: Any, expected: list[str]) -> None:
+    assert codes(ask(erp, ROWS, query)) == expected
+
+
+def test_should_show_rows_of_a_use_case_that_is_gone_as_unknown(erp: World) -> None:
+    (gone,) = {r["use_case_id"] for r in ask(erp, ROWS, {"level": "success"})["data"]}
+    erp.call("DELETE", f"{V1}/use-cases/{gone}", "operator")
+    assert codes(ask(erp, ROWS, {"use_case_id": "__unknown__", "level": "success"})) == [
+        "ENTITY_CREATED",
+        "ENTITY_CREATED",
+    ]
+
+
+@pytest.mark.parametrize("path", [ROWS, INBOUND, CAME])
+def test_should_show_everything_once_page_by_page(erp: World, path: str) -> None:
+    whole = ask(erp, path)["data"]
+    seen, query = list[Any](), dict[str, Any](limit=1)
+    while True:
+        page = ask(erp, path, query)
+        assert len(page["data"]) <= 1
+        seen += page["data"]
+        if not page["has_more"]:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert seen == whole
+    assert len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 101},
+        {"limit": "5"},
+        {"level": "bad"},
+        {"from_date": "yesterday"},
+        {"from_date": 5},
+        {"cursor": {"id": "x"}},
+        {"cursor": "x"},
+    ],
+)
+def test_should_refuse_a_query_that_is_none(erp: World, query: Any) -> None:
+    (field,) = query
+    refused = erp.call("POST", ROWS, "operator", query)
+    assert field in problem(refused, 400, "invalid-request")["message"]
+
+
+def test_should_refuse_what_rows_cannot_be_asked_for(erp: World) -> None:
+    refused = erp.call("POST", INBOUND, "operator", {"event_type": "UPDATE"})
+    assert "event_type" in problem(refused, 400, "invalid-request")["message"]
+
+
+def test_should_hold_nothing_of_what_events_say(erp: World) -> None:
+    for path in (ROWS, INBOUND, STATS, CAME):
+        for user in ("operator", "service-agent", "machine"):
+            told = erp.call("POST", path, user).text
+            assert "Janssen" not in told
+            assert SECRET not in told
+            assert "1000042" not in told
+
+
+def test_unknown_integration_should_be_404(erp: World, event: Any) -> None:
+    problem(answer(erp, "erp_monitoring", event), 404, "integration-not-found")
+
+
+# --- version 1, counts, traces -------------------------------------------------------------------
+
+
+def test_inbound_should_tell_the_same_by_the_words_of_version_one(erp: World, event: Any) -> None:
+    first, second = answer(erp, "erp_monitoring", event).json["data"]
+    assert first["event_id"] != second["event_id"]
+    assert (first["object_type"], first["sync_type"], first["status"]) == (
+        "contact",
+        "entity",
+        "success",
+    )
+    assert first["received_at"] <= first["completed_at"]
+    wrong = ask(erp, INBOUND, {"status": "error", "error_category": "configuration"})["data"]
+    assert [one["error_code"] for one in wrong] == ["EVENT_NOT_CONFIGURED"]
+    assert ask(erp, INBOUND, {"event_name": "customer"})["data"][0]["error_category"]
+
+
+def test_stats_should_count_info_in_the_total_alone(erp: World, event: Any) -> None:
+    post(erp, {**sent(), "deduplication_id": "one"})
+    post(erp, {**sent(), "deduplication_id": "one"})
+    told = answer(erp, "erp_monitoring", event).json
+    counted = {name: told[f"{name}_count"] for name in ("success", "error", "warning", "info")}
+    assert counted == {"success": 3, "error": 2, "warning": 0, "info": 1}
+    assert (told["total_events"], told["success_rate"], told["truncated"]) == (6, 60.0, False)
+    by_code = {one["code"]: one["total_events"] for one in told["breakdown"]}
+    assert by_code["DUPLICATE_EVENT"] == 1
+    assert told["last_error_at"].startswith("2026-03-02T08:02")
+
+
+@pytest.mark.parametrize("group", ["use_case_id", "use_case_type", "level", "code", "date"])
+@pytest.mark.parametrize("source", ["monitoring", "incoming"])
+def test_should_break_counts_down_so_that_they_add_up(erp: World, group: str, source: str) -> None:
+    told = ask(erp, STATS, {"group_by": group, "source": source})
+    assert sum(one["total_events"] for one in told["breakdown"]) == told["total_events"] == 4
+
+
+def test_should_count_received_events_by_what_was_answered(erp: World) -> None:
+    told = ask(erp, STATS, {"source": "incoming", "group_by": "code"})
+    assert {one["code"]: one["total_events"] for one in told["breakdown"]} == {
+        "success": 3,
+        "ignored": 1,
+    }
+
+
+def test_should_count_nothing_without_a_rate(world: World) -> None:
+    integration(world)
+    told = ask(world, STATS)
+    assert told["total_events"] == 0
+    assert "success_rate" not in told
+
+
+def test_trace_should_show_a_run_from_its_beginning(erp: World, event: Any) -> None:
+    told = answer(erp, "erp_monitoring", event).json
+    assert [span["code"] for span in told["spans"]] == ["ENTITY_CREATED", "ENTITY_CREATED"]
+    assert told["spans"][0]["detail"]["entity_id"] == CONTACT_ID
+    assert (told["status"], told["span_count"], told["truncated"]) == ("success", 2, False)
+    assert told["inbound_event"]["event_name"] == "customer"
+    long = erp.call("GET", f"{V2}/monitoring/traces/{'x' * 256}", "operator")
+    problem(long, 400, "invalid-parameter")
+    nobody = erp.call("GET", f"{V2}/monitoring/traces/nobody", "operator").json
+    assert (nobody["status"], nobody["spans"], nobody["started_at"]) == ("info", [], None)
+
+
+def test_synced_should_show_how_far_an_integration_is(erp: World, event: Any) -> None:
+    (state,) = answer(erp, "erp_monitoring", event).json["sync_states"]
+    assert (state["integration_id"], state["entity_slug"]) == (INTEGRATION_ID, "contact")
+    assert state["last_operation"] == "create"
+    other = f"/v1/integrations/entities/{CONTACT_ID}/sync-status?integration_id={CONTACT_ID}"
+    assert erp.call("GET", other, "operator").json["sync_states"] == []
+
+
+# --- received events -----------------------------------------------------------------------------
+
+
+def test_received_should_show_events_with_the_form_of_their_payload(
+    world: World, event: Any
+) -> None:
+    integration(world)
+    sample_request(world)
+    (one,) = answer(world, "erp_monitoring", event).json["data"]
+    assert one["payload"] == {"partner": "<redacted>", "lastName": "<redacted>"}
+    assert (one["event_name"], one["status"]) == ("customer", "success")
+    assert one["timestamp"] == "2026-03-02T07:00:00+00:00"
+
+
+def test_should_show_what_came_whatever_became_of_it(erp: World) -> None:
+    broken, nobodys, second, first = ask(erp, CAME)["data"]
+    assert [one["status"] for one in (broken, nobodys, second, first)] == [
+        "success",
+        "ignored",
+        "success",
+        "success",
+    ]
+    assert broken["payload"] == "<unreadable>"
+    assert ask(erp, CAME, {"event_id": first["event_id"]})["data"] == [first]
+    assert ask(erp, CAME, {"correlation_id": CORRELATION})["data"] == [second, first]
+    assert ask(erp, CAME, {"event_name": "nobody"})["data"] == [nobodys]
+
+
+def test_should_show_the_form_of_xml_and_the_type_of_old_events(world: World) -> None:
+    integration(world)
+    old = {
+        "integration_id": INTEGRATION_ID,
+        "events": [
+            {
+                "event_type": "UPDATE",
+                "object_type": "customer",
+                "timestamp": "2026-03-02T07:00:00Z",
+                "format": "xml",
+                "payload": "<a><b>Janssen</b></a>",
+            }
+        ],
+    }
+    world.call("POST", "/v2/erp/updates/events", "machine", old)
+    (one,) = ask(world, CAME)["data"]
+    assert (one["format"], one["event_type"]) == ("xml", "UPDATE")
+    assert "Janssen" not in str(one["payload"])
+    assert "redacted" in str(one["payload"])
+
+
+def test_should_tell_what_is_no_longer_kept(world: World) -> None:
+    integration(world)
+    sample_request(world)
+    world.clock.advance(14 * 86400 + 1)
+    (one,) = ask(world, CAME)["data"]
+    assert one["payload"] == "<no longer kept>"
+
+
+def test_should_take_no_more_than_25_at_once(erp: World) -> None:
+    problem(erp.call("POST", CAME, "operator", {"limit": 26}), 400, "invalid-request")
+
+
+def test_service_agent_should_not_send_events_again(erp: World, event: Any) -> None:
+    problem(answer(erp, "erp_monitoring", event), 403, "forbidden")
