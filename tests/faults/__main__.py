@@ -4,6 +4,8 @@ seeds        random faults: three interleaved orders, by turns in each mode
 scenarios    random faults: all other scenarios, by turns in each mode
 boundaries   every boundary of one order, and every pair of them, in each mode
 wallbox      the same of one wallbox order
+inbound      an ERP's events: every boundary of two scenarios, pairs of the first, random faults
+poison-events  10,000 events of an ERP, one in a hundred of them bad
 drivers      random faults: two wallbox orders of one driver and one of cards, by turns in each mode
 following    every boundary of what follows a wallbox order, in each mode: up to the refund card, a
              review by a hasty clerk, the ways back, a redriven execution; --seeds, --from choose
@@ -24,14 +26,22 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar
 
-from tests.faults import outage
-from tests.faults.boundaries import FOLLOWING, MODES, SYNCS, pairs, singles, stopped_at
+from tests.faults import outage, poison
+from tests.faults.boundaries import (
+    FOLLOWING,
+    INBOUND,
+    MODES,
+    SYNCS,
+    pairs,
+    singles,
+    stopped_at,
+)
 from tests.faults.mutants import MUTANTS
 from tests.faults.permutations import play_all
 from tests.faults.playlist import AFTER_PROVISIONING, SCENARIOS
@@ -153,7 +163,13 @@ def boundaries(first: int, count: int, name: str = "one order") -> list[str]:
         print(f"{mode}: {name} has {len(found)} boundaries", flush=True)
     alone = [(name, mode, one) for mode, found in each.items() for one in found]
     failures = spread("single boundaries", alone, stop_some, 10)
-    chosen = [(name, mode, one[0]) for _, mode, one in alone][first : first + count]
+    return failures + all_pairs(name, MODES, first, count)
+
+
+def all_pairs(name: str, modes: Sequence[Mode], first: int, count: int) -> list[str]:
+    """All pairs of boundaries whose first one is in the range, counted through the modes."""
+    alone = [(mode, one) for mode in modes for one in singles(mode, SCENARIOS[name])]
+    chosen = [(name, mode, one[0]) for mode, one in alone][first : first + count]
     tally = Tally("pairs of boundaries, by the first", len(chosen))
     total = 0
     with ProcessPoolExecutor(PROCESSES, initializer=logging.disable) as pool:
@@ -161,7 +177,7 @@ def boundaries(first: int, count: int, name: str = "one order") -> list[str]:
             total += number
             tally.count(1, wrong)
     print(f"{total:,} pairs, first boundaries {first} to {first + len(chosen) - 1}")
-    return failures + tally.failures
+    return tally.failures
 
 
 def wallbox(first: int, count: int) -> list[str]:
@@ -174,6 +190,25 @@ def drivers(first: int, count: int) -> list[str]:
     name = "two wallboxes and a card"
     jobs = jobs_of([name], first, count, "memory")
     return spread(f"{name}, seeds {first} to {first + count - 1}", jobs, play_some, 20)
+
+
+def inbound(first: int, count: int) -> list[str]:
+    """All boundaries of an ERP's events, then pairs of the first scenario, then random faults."""
+    failures = []
+    for name in INBOUND:
+        jobs = [(name, MODES[0], one) for one in singles(MODES[0], SCENARIOS[name])]
+        failures += spread(f"{name}: single boundaries", jobs, stop_some, 10)
+    failures += all_pairs(INBOUND[0], MODES[:1], first, count)
+    jobs_at_random = [(Setup(name), n) for name in INBOUND for n in range(first, first + count)]
+    what = f"{', '.join(INBOUND)}; seeds {first} to {first + count - 1}"
+    return failures + spread(what, jobs_at_random, play_some, 20)
+
+
+def poison_events(_first: int, _count: int) -> list[str]:
+    """Bad events among many good ones."""
+    result = poison.measured(poison.MANY)
+    print(result.shown())
+    return result.found
 
 
 def following(first: int, count: int) -> list[str]:
@@ -251,6 +286,8 @@ PARTS: dict[str, Callable[[int, int], list[str]]] = {
     "boundaries": boundaries,
     "wallbox": wallbox,
     "drivers": drivers,
+    "inbound": inbound,
+    "poison-events": poison_events,
     "following": following,
     "refunds": refunds,
     "sync": sync,

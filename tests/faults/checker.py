@@ -14,6 +14,7 @@ from tests.faults import (
     audit_rules,
     back_rules,
     card_rules,
+    inbound_rules,
     order_rules,
     people_rules,
     refund_rules,
@@ -76,6 +77,7 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     refund_rules.nothing_else_assigned,
     task_rules.as_decided,
     audit_rules.trail,
+    inbound_rules.inbound,
     tasks,
     dead_letters,
 )

@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from busbar.domain.identifiers import derived_id
-from busbar.ports import Mapper
+from busbar.ports import Mapper, Put
 from busbar.process.outbox import OutboxRow
 from busbar.settings import Mode
 from busbar.store.keys import Key
 from busbar.store.records import TableStore
 from busbar.store.table import Item, Table
 from busbar.wiring import Clients, Handler
-from infra.catalog import use_case
+from infra.catalog import USE_CASES, use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE
 from infra.simulators import sample_wallboxes
@@ -47,7 +47,9 @@ from tests.doubles.world import (
     with_sap,
 )
 from tests.faults.engine import Engine, Worker
+from tests.faults.inbound_events import integration
 from tests.faults.layer import (
+    FaultyChild,
     FaultySqs,
     FaultyTable,
     FaultyTransport,
@@ -57,9 +59,9 @@ from tests.faults.layer import (
 )
 from tests.faults.mapper import PythonMapper
 from tests.faults.moments import RefundWatch
+from tests.faults.ordered import VISIBILITY, OrderedQueue
 from tests.faults.setups import SMALL, Tenant
 
-VISIBILITY = 360.0
 SWEEP = 60.0
 STREAM_BATCH = 10
 SEARCH_LAG = 30.0
@@ -112,6 +114,8 @@ class Cloud:
     """What a company may order in 30 days; None: no limit."""
     carry: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda call: call
     """The way of a SendMessage into the queue and out of it."""
+    carry_all: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda call: call
+    """The way of a SendMessageBatch."""
     first_id: int = 1
     """Which of all ids is given first: a run that goes on with another's state has its own."""
 
@@ -158,6 +162,12 @@ class Cloud:
             more = {**modes, **own.get("sap", {}), "search_lag_seconds": lag}
             self.settings = with_sap(self.settings, **more)
         self.states = the_machine(self.settings.tuning, self.engine.at, self._put)
+        self.ordered = {
+            case.name: OrderedQueue(case, self.engine, self.invoke, self._copies)
+            for case in USE_CASES
+            if case.queue and case.queue.ordered
+        }
+        """The queues that keep order, by name; their dead letters are with them."""
         self.files = MemoryS3(self.engine.now, around_files(self.layer), self._put)
         self.refunds = RefundWatch(self.salesforce, self.energised, self.tenant.wallboxes)
         table = FaultyTable(self.table, self.layer, self)
@@ -174,6 +184,7 @@ class Cloud:
             monotonic=self.engine.monotonic,
             ids=CountedIds(self.first_id),
             mapper=self.mapper,
+            child=FaultyChild(self.layer),
             aws={
                 "sqs": FaultySqs(self, self.layer),
                 "secretsmanager": MemorySecrets(),
@@ -181,7 +192,10 @@ class Cloud:
                 "stepfunctions": faulty_states(self.states, self.layer),
             },
         )
-        local_sample.load(TableStore(table, self.engine, ORG))
+        store = TableStore(table, self.engine, ORG)
+        local_sample.load(store)
+        if self.tenant.erp:
+            store.commit(Put(integration()))
         # Lists lag, and must have seen what was there before the run.
         self.engine.at(2 * SEARCH_LAG, lambda: None)
         self.engine.run(HOUR)
@@ -240,7 +254,8 @@ class Cloud:
         A caller waits until the gateway answers, which is when the function has ended.
         """
         found, parameters = route_of(method, path.partition("?")[0])
-        claims = claims_of(PEOPLE.get(user, user), self.engine.now())
+        scope = "busbar/machine" if user == "machine" else "openid"
+        claims = claims_of(PEOPLE.get(user, user), self.engine.now(), scope)
         event = http_event(method, path, body, headers, parameters, claims)
         worker = self.invoke(found.name, event)
         self.engine.wait_for(worker)
@@ -254,7 +269,21 @@ class Cloud:
     def send_message(self, **call: Any) -> None:
         """SendMessage, as handlers call it."""
         taken = self.carry(call)
-        self._put(taken["QueueUrl"], taken["MessageBody"], taken.get("DelaySeconds", 0))
+        queue = taken["QueueUrl"]
+        if dead := self.ordered.get(queue.removesuffix("-dead")):
+            dead.bury(taken)
+        else:
+            self._put(queue, taken["MessageBody"], taken.get("DelaySeconds", 0))
+
+    def send_message_batch(self, **call: Any) -> dict[str, Any]:
+        """SendMessageBatch, to a queue that keeps order."""
+        entries = self.carry_all(call)["Entries"]
+        for entry in entries:
+            self.ordered[call["QueueUrl"]].send(entry)
+        return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
+
+    def _copies(self, number: int) -> tuple[float, ...]:
+        return self.layer.trouble.deliveries(number)
 
     def _put(self, queue: str, body: str, delay: float = 0.0) -> None:
         if queue.endswith("-dead"):
@@ -275,6 +304,8 @@ class Cloud:
         """Everything that was ever sent comes once more."""
         for queue, body in list(self.sent):
             self._put(queue, body)
+        for ordered in self.ordered.values():
+            ordered.redeliver()
 
     def _arrive(self, message: Message) -> None:
         """A message can be seen: a worker takes it, with others that are there."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND
 from tests.faults.history import History
 from tests.faults.moments import Activation
 from tests.faults.stage import Held
+
+if TYPE_CHECKING:
+    from tests.faults.inbound_held import Inbound
 
 Json = dict[str, Any]
 
@@ -51,6 +54,8 @@ class Evidence:
     portal: Portal
     may_park: bool = False
     dead: list[tuple[str, str]] = field(default_factory=list)
+    inbound: Inbound | None = None
+    """What stands of an ERP's events, where there is one."""
     activations: list[Activation] = field(default_factory=list)
 
     def contact_with(self, reference: str) -> str | None:

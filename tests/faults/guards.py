@@ -28,3 +28,5 @@ class Mutant:
     seeds: int = 300
     outage: bool = False
     """Whether it has to be seen in the long outage (`outage.py`), which has no seeds."""
+    poison: bool = False
+    """Whether it has to be seen among many events (`poison.py`), which have none either."""

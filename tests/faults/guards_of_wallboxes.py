@@ -65,7 +65,7 @@ WALLBOX_MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 PROOF,
-                "if known and (file.uploaded_at, file.kept_as) <= (known.uploaded_at, known.key):",
+                "if known and (file.found.sent_at, file.kept_as) <= (known.sent_at, known.key):",
                 "if False:",
             ),
         ),

@@ -17,6 +17,7 @@ Kind = Literal[
     "leaver",
     "decision",
     "wallbox order",
+    "event",
     "tariff",
     "proof",
     "off sale",
@@ -31,7 +32,8 @@ class Operation:
     client gave up. `subject` is an order's Idempotency-Key, the id of a card
     or user, somebody who leaves, a customer number, who is given a contact by hand, or what a
     decision is about. `wants` is what it shall come to: for an order `{"quantity", "delivered"}`,
-    for a card the fields that are set, for a tariff its price. A proof wants `sha256` to be known,
+    for a card the fields that are set, for a tariff its price, for an event of
+    an ERP `{"said", "sent"}`. A proof wants `sha256` to be known,
     if it is one that `counts`; the subject of both is the order's key.
     """
 

@@ -6,16 +6,20 @@ same over a table in memory and one in moto.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import httpx
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from busbar.errors import Conflict, StoreUnavailable
+from busbar.mapping.child import ChildUnavailable, JobLost
+from busbar.mapping.inbound import serve
 from busbar.store.keys import Key
 from busbar.store.table import Item, Table, Write
 from infra.simulators.simulator import Simulator
@@ -27,6 +31,10 @@ from tests.faults.trouble import NO_ANSWER, NO_EFFECT, PATIENT, Calm, Effect, Fa
 
 TABLE_PATIENCE = 9.0
 """Seconds until a worker gives a table call up: three tries of 3 s."""
+CHILD_PATIENCE = 2.0
+"""Seconds that a job of the child process may take."""
+UNKNOWN = b'{"unknown":true}'
+"""How the child asks for a configuration."""
 
 
 class Layer:
@@ -244,7 +252,8 @@ class FaultyTable:
 def _name(write: Write) -> str:
     if write.item is None:
         return "drop"
-    return str(write.item.get("schema", "edge" if write.key.sk.startswith("R#") else "binding"))
+    other = "edge" if write.key.sk.startswith("R#") else "binding"
+    return str(write.item.get("schema") or write.item.get("entity") or other)
 
 
 def _table_fails(fault: Fault) -> None:
@@ -325,6 +334,10 @@ class Sqs(Protocol):
         """SendMessage."""
         ...
 
+    def send_message_batch(self, **call: Any) -> dict[str, Any]:
+        """SendMessageBatch."""
+        ...
+
 
 class FaultySqs:
     """The way to the queues."""
@@ -343,6 +356,35 @@ class FaultySqs:
             TABLE_PATIENCE,
         )
 
+    def send_message_batch(self, **call: Any) -> dict[str, Any]:
+        """Several messages, each taken or not."""
+
+        def fail(fault: Fault) -> dict[str, Any]:
+            if fault.word != "partial":
+                _queue_fails(fault)
+            return self._some(fault.seconds, call)
+
+        answer: dict[str, Any] = self._layer.pass_through(
+            "batch",
+            f"send {str(call['QueueUrl']).rpartition('/')[2]}",
+            lambda: self._sqs.send_message_batch(**call),
+            fail,
+            TABLE_PATIENCE,
+        )
+        return answer
+
+    def _some(self, how: float, call: dict[str, Any]) -> dict[str, Any]:
+        """All but a part of them, which begins at a place drawn by `how`."""
+        entries = call["Entries"]
+        start = int(how * len(entries))
+        refused = entries[start : start + 1 + len(entries) // 3]
+        told = [{"Id": entry["Id"], "Code": "InternalFailure"} for entry in refused]
+        taken = [entry for entry in entries if entry not in refused]
+        if not taken:
+            return {"Failed": told}
+        answer = self._sqs.send_message_batch(**{**call, "Entries": taken})
+        return {**answer, "Failed": told}
+
 
 def faulty_states(states: States, layer: Layer) -> StatesClient:
     """The way to the state machine."""
@@ -354,10 +396,13 @@ def faulty_states(states: States, layer: Layer) -> StatesClient:
 
 
 def around_files(layer: Layer) -> Callable[[str, Callable[[], Any]], Any]:
-    """The way to users' files: what only reads them is no effect."""
+    """The way to files. What only reads users' files is no effect; what an event's worker reads is
+    the event itself, so it counts."""
 
     def around(name: str, effect: Callable[[], Any]) -> Any:
-        kind: Kind = "read" if name == "s3 get" else "send"
+        worker = layer.engine.worker
+        looks = name == "s3 get" and (worker is None or worker.name != "erp_apply")
+        kind: Kind = "read" if looks else "send"
         return layer.pass_through(kind, name, effect, _files_fail, TABLE_PATIENCE)
 
     return around
@@ -376,3 +421,42 @@ def _queue_fails(fault: Fault) -> None:
     if fault.word == "failed":
         raise EndpointConnectionError(endpoint_url="aws")
     raise ReadTimeoutError(endpoint_url="aws")
+
+
+# --- the child process --------------------------------------------------------------
+
+
+@lru_cache(maxsize=8192)
+def _served(job: bytes) -> bytes:
+    """What a job comes to is a function of the job: thousands of runs have the same ones."""
+    return serve(job)
+
+
+class FaultyChild:
+    """The child process that evaluates mappings, which may end with a job, or not start."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer = layer
+        self._known: set[str] = set()
+        """The configurations that the process has seen, by their hashes."""
+
+    def ask(self, job: bytes) -> bytes:
+        """The answer to a job."""
+        answer: bytes = self._layer.pass_through(
+            "job", "map", lambda: self._answer(job), self._fails, CHILD_PATIENCE
+        )
+        return answer
+
+    def _answer(self, job: bytes) -> bytes:
+        head = json.loads(job.partition(b"\n")[0])
+        if head["configuration"] is None and head["hash"] not in self._known:
+            return UNKNOWN
+        self._known.add(head["hash"])
+        return _served(job)
+
+    def _fails(self, fault: Fault) -> None:
+        self._known.clear()
+        if fault.word == "absent":
+            raise ChildUnavailable("any")
+        code = "TIMEOUT" if fault.word == "slow" else "CRASHED"
+        raise JobLost(code, code)

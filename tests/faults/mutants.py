@@ -19,6 +19,7 @@ from io import StringIO
 from types import CodeType, ModuleType
 
 from tests.faults.guards import Edit, Mutant
+from tests.faults.guards_of_events import EVENT_MUTANTS
 from tests.faults.guards_of_wallboxes import WALLBOX_MUTANTS
 from tests.faults.setups import Setup
 
@@ -456,7 +457,7 @@ MUTANTS += (
         ),
     ),
 )
-MUTANTS += WALLBOX_MUTANTS
+MUTANTS += WALLBOX_MUTANTS + EVENT_MUTANTS
 
 
 class StaleMutantError(Exception):
@@ -509,18 +510,24 @@ def main(guard: str) -> int:
     sys.meta_path.insert(0, Mutating(mutant))
     # Only now: the product comes with them.
     from tests.faults.outage import small_size  # noqa: PLC0415
+    from tests.faults.poison import FEW, measured  # noqa: PLC0415
     from tests.faults.run import play_setup  # noqa: PLC0415
 
     logging.disable()
     start = time.monotonic()
     for seed in range(mutant.first, mutant.first + mutant.seeds):
         with redirect_stdout(StringIO()):
-            found = small_size() if mutant.outage else play_setup(mutant.setup, seed).found
+            if mutant.outage:
+                found = small_size()
+            elif mutant.poison:
+                found = measured(FEW).found
+            else:
+                found = play_setup(mutant.setup, seed).found
         if found:
             seconds = time.monotonic() - start
             print(f"red   {guard} ({mutant.setup}), seed {seed}, {seconds:.0f} s: {found[0][:200]}")
             return 0
-        if mutant.outage:
+        if mutant.outage or mutant.poison:
             break
     print(f"GREEN {guard} ({mutant.setup}) over {mutant.seeds} seeds")
     return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.decisions import HASTY, PARKED, REFUSED_CARD
+from tests.faults.inbound import INBOUND
 from tests.faults.refunds import HASTY_REVIEWS, REFUND, TWO_REFUNDS
 from tests.faults.scenarios import SCENARIOS as BY_THEMSELVES
 from tests.faults.ways_back import WAYS_BACK
@@ -11,5 +12,5 @@ _DECIDED = (PARKED, HASTY, REFUSED_CARD)
 _REFUNDS = (REFUND, HASTY_REVIEWS, TWO_REFUNDS)
 AFTER_PROVISIONING = frozenset(s.name for s in (*_REFUNDS, *WAYS_BACK))
 """What follows a wallbox order, up to its refund card or back."""
-SCENARIOS = {**BY_THEMSELVES, **{s.name: s for s in (*_DECIDED, *_REFUNDS, *WAYS_BACK)}}
+SCENARIOS = {**BY_THEMSELVES, **{s.name: s for s in (*_DECIDED, *_REFUNDS, *WAYS_BACK, *INBOUND)}}
 """Those that come to their end by themselves, and those in which somebody has to decide."""

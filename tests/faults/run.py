@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from busbar.domain.erp_events import RECEIVED
 from infra.simulators.energised.backend import Contact
 from infra.simulators.faults import fault_of
 from infra.simulators.salesforce.clerk import ClerkError
@@ -21,6 +22,7 @@ from tests.faults.cloud import HOUR, Cloud
 from tests.faults.draws import draw
 from tests.faults.evidence import Evidence, Portal
 from tests.faults.history import History
+from tests.faults.inbound_held import QUEUE, Inbound, look_inbound
 from tests.faults.playlist import SCENARIOS
 from tests.faults.scenarios import (
     AGENT,
@@ -100,6 +102,7 @@ class VirtualStage:
         files = {
             key: hashlib.sha256(file.content).hexdigest()
             for key, file in self.cloud.files.objects.items()
+            if not key.startswith(RECEIVED)
         }
         reviews = reviews_in(self.cloud.salesforce.events.sent)
         return Held(
@@ -283,6 +286,7 @@ def concluded(
     if redeliver:
         cloud.redeliver()
         let(stage, [_synchronise])
+    inbound = _of_erp(stage) if cloud.tenant.erp else None
     portal = Portal()
     let(stage, [lambda s: look(s, portal)])
     return Evidence(
@@ -291,8 +295,22 @@ def concluded(
         portal=portal,
         may_park=may_park,
         dead=cloud.dead,
+        inbound=inbound,
         activations=cloud.refunds.activations,
     )
+
+
+def _of_erp(stage: VirtualStage) -> Inbound:
+    """What stands of an ERP's events, after an operator has sent back all that was parked.
+
+    He does so twice, one time right after the other, which may not lose what fails again.
+    """
+    queue = stage.cloud.ordered[QUEUE]
+    parked = []
+    for _ in range(2):
+        parked += queue.redrive()
+        let(stage, ())
+    return look_inbound(stage.cloud, stage.history, [*parked, *queue.dead])
 
 
 def let(stage: VirtualStage, lines: Iterable[Line], most: float = LONGEST) -> None:

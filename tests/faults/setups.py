@@ -23,6 +23,8 @@ class Tenant:
     lists_changes: bool = True
     wallboxes: int = 0
     """Wallboxes in stock; with none, the org sells none and has no SAP."""
+    erp: bool = False
+    """Whether an ERP tells of its customers."""
 
 
 SMALL = Tenant()

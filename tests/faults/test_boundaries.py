@@ -1,6 +1,7 @@
 """A worker of one order is stopped at any boundary, or at any two: nothing doubles or is lost.
 
 All single boundaries, and one in forty of the pairs; `python -m tests.faults boundaries` plays all.
+So are door and workers of an ERP's events: nothing that was answered is lost, or done twice.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import pytest
 
 from tests.faults.boundaries import (
     FOLLOWING,
+    INBOUND,
     MODES,
     SYNCS,
     Boundaries,
@@ -25,6 +27,7 @@ from tests.faults.trouble import POINTS
 ONE_IN = 40
 ONE_SYNC_IN = 16
 ONE_WALLBOX_IN = 4
+ONE_EVENT_IN = 5
 ONE_FOLLOWING_IN = 40
 
 
@@ -96,4 +99,22 @@ def test_should_follow_every_card_when_a_worker_of_the_sync_is_stopped(
     scenario = SCENARIOS[name]
     _, reached = stopped_at("unique_key", (), scenario)
     for one in range(piece * 4 + piece, len(reached), ONE_SYNC_IN):
+        assert stopped_at("unique_key", (one,), scenario)[0] == [], (one, reached[one])
+
+
+@pytest.mark.parametrize("name", INBOUND)
+def test_should_count_every_kind_of_boundary_of_an_event(name: str) -> None:
+    _, reached = stopped_at("unique_key", (), SCENARIOS[name])
+    kinds = {one.partition(" ")[2] for one in reached}
+    assert kinds >= {"s3 put", "send erp_apply", "send erp_apply-dead", "map", "write erp_outcomes"}
+
+
+@pytest.mark.parametrize("piece", range(4))
+@pytest.mark.parametrize(("name", "one_in"), [(INBOUND[0], 1), (INBOUND[1], ONE_EVENT_IN)])
+def test_should_apply_every_event_once_when_a_worker_is_stopped(
+    name: str, one_in: int, piece: int
+) -> None:
+    scenario = SCENARIOS[name]
+    _, reached = stopped_at("unique_key", (), scenario)
+    for one in range(piece * one_in, len(reached), 4 * one_in):
         assert stopped_at("unique_key", (one,), scenario)[0] == [], (one, reached[one])

@@ -16,6 +16,7 @@ from tests.faults.checker import RULES, judge
 from tests.faults.cloud import Cloud
 from tests.faults.evidence import Evidence
 from tests.faults.history import NEVER, Operation
+from tests.faults.inbound_rules import inbound
 from tests.faults.people_rules import UUIDS
 from tests.faults.run import played
 from tests.faults.scenarios import (
@@ -448,7 +449,8 @@ def test_should_have_a_spoilt_run_for_every_rule() -> None:
         run = copy.deepcopy(a_good_run())
         spoil(run)
         spoilt.append(run)
-    assert [rule for rule in RULES if not any(list(rule(run)) for run in spoilt)] == []
+    others = [rule for rule in RULES if not any(list(rule(run)) for run in spoilt)]
+    assert others == [inbound]  # `test_inbound_rules.py` spoils that, rule by rule
 
 
 def test_should_say_nothing_when_all_is_well(run: Evidence) -> None:

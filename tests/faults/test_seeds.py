@@ -9,7 +9,7 @@ from tests.faults.playlist import AFTER_PROVISIONING, SCENARIOS
 from tests.faults.run import play_setup
 from tests.faults.setups import Mode, Setup
 from tests.faults.shrinking import fewest_of, kept
-from tests.faults.trouble import WEIGHTS
+from tests.faults.trouble import KINDS, WEIGHTS
 
 PIECE = 20
 THREE_ORDERS = 500
@@ -75,13 +75,18 @@ def test_should_never_fail_again_where_it_once_did() -> None:
 
 
 def test_should_come_to_every_kind_of_fault() -> None:
+    setups = [*(Setup("outage", mode) for mode in MODES), Setup("one customer")]
     words = {
         fault.word
-        for mode in MODES
-        for seed in range(PIECE)
-        for fault in play_setup(Setup("outage", mode), seed).happened.values()
+        for setup in setups
+        for seed in range(2 * PIECE if setup.scenario == "one customer" else PIECE)
+        for fault in play_setup(setup, seed).happened.values()
     }
     assert words == {word for weights in WEIGHTS.values() for word in weights}
+
+
+def test_should_know_how_often_each_kind_of_fault_is() -> None:
+    assert set(KINDS) == set(WEIGHTS)
 
 
 def test_should_repeat_a_run_exactly() -> None:

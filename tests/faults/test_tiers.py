@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from busbar.mapping.registry import MappingRegistry
+from tests.faults.boundaries import INBOUND
 from tests.faults.cloud import Cloud
 from tests.faults.mapper import PythonMapper
 from tests.faults.refunds import REFUND
@@ -22,7 +23,7 @@ from tests.faults.trouble import Chance
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [*SCENARIOS, *INBOUND])
 def test_should_take_the_same_course_over_moto(name: str, seed: int) -> None:
     mode: Mode = "probe" if seed == 2 else "unique_key"
     in_memory = play_setup(Setup(name, mode), seed)

@@ -13,8 +13,11 @@ from typing import Literal, NamedTuple, Protocol
 
 from tests.faults.draws import draw
 
-Kind = Literal["call", "write", "send", "read"]
-"""`read` is a read of the table: no effect, but it can be refused or see an old index."""
+Kind = Literal["call", "write", "send", "read", "batch", "job"]
+"""`read` is a read of the table: no effect, but it can be refused or see an old index. `batch` is a
+SendMessageBatch, `job` what a worker has its child process do."""
+KINDS: tuple[Kind, ...] = ("call", "write", "send", "read", "batch", "job")
+"""In the order in which they came here: what a seed draws goes by it."""
 
 
 class Effect(NamedTuple):
@@ -46,6 +49,9 @@ class Fault:
     broken_before, broken_after  500; without the effect, with it
     refused, busy              not connected; 429 with Retry-After of `seconds`
     throttled, conflict, failed  table: not now, others write the same; queue: not taken
+    partial                    some of the messages of a batch are not taken; `seconds`, below 1,
+                               says which
+    crashed, slow, absent      the child process: ends with the job, is too slow, does not start
     """
 
     word: str
@@ -62,6 +68,10 @@ NO_EFFECT = frozenset(
         "throttled",
         "conflict",
         "failed",
+        "partial",
+        "crashed",
+        "slow",
+        "absent",
     }
 )
 NO_ANSWER = frozenset({"lost", "reset_after", "broken_after"})
@@ -212,8 +222,23 @@ WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
         "pause_after": 0.5,
     },
     "read": {"throttled": 1, "pause_after": 1},
+    "batch": {
+        "die_before": 1,
+        "die_after": 1,
+        "lost": 1,
+        "late": 1,
+        "failed": 1,
+        "partial": 2,
+        "pause_after": 0.5,
+    },
+    "job": {"die_before": 1, "die_after": 0.5, "crashed": 1, "slow": 1, "absent": 1},
 }
-RATE: Mapping[Kind, float] = {"call": 1.0, "write": 1.0, "send": 1.0, "read": 0.1}
+RATE: Mapping[Kind, float] = {
+    **dict.fromkeys(KINDS, 1.0),
+    "read": 0.1,
+    # A worker has one for every event.
+    "job": 0.5,
+}
 FOCUS = 4.0
 """How much more often something happens to a call that changes an outside system."""
 LATEST_CALL, LATEST_WRITE = 58.0, 8.0
@@ -262,7 +287,7 @@ class Chance:
 
     def at(self, effect: Effect, seconds: float) -> Fault | None:
         """Perhaps something."""
-        topic = 16 * ("call", "write", "send", "read").index(effect.kind)
+        topic = 16 * KINDS.index(effect.kind)
         if draw(self.seed, topic + _FAULT, effect.number) >= self._rate_of(effect):
             return None
         name = f"{effect.kind}{effect.number}"
@@ -286,6 +311,8 @@ class Chance:
             return how * (LATEST_WRITE if kind == "write" else LATEST_CALL)
         if word.startswith("pause"):
             return how * LONGEST_PAUSE
+        if word == "partial":
+            return how
         return 1 + how * 30 if word == "busy" else 0.0
 
     def latency(self, number: int) -> float:

@@ -43,6 +43,7 @@ def any_entity(**fields: Any) -> Entity:
     [
         any_entity(),
         any_entity(stub=True, history=(), logs={}),
+        any_entity(logs={"tags": Log(FIRST, ["a", "b"], (), LAST, ("0123456789a",))}),
         any_entity(attributes={}, lineage={}, logs={}, purged=LAST, alive=None, last=None),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from busbar.domain.updates import PruneScope
 from busbar.errors import Conflict, StoreUnavailable
 from busbar.store.keys import Key
 from busbar.store.table import Item, Write
@@ -142,6 +143,55 @@ def test_should_overwrite_nothing_by_a_read_that_is_behind() -> None:
     assert desk.attributes("contact", **C)["title"] == "C"
     series = desk.deps.readings.series(desk.id("meter", external_id="M1"), "")
     assert [r.attributes["external_id"] for r in series.live()] == ["a", "b"]
+
+
+def behind() -> tuple[EntityDesk, Behind]:
+    """A desk whose reads show nothing of what is written from now on."""
+    table = Behind()
+    table.stop()
+    return EntityDesk(table), table
+
+
+def test_should_find_the_meter_that_stood_just_before_its_readings() -> None:
+    """The readings would be parked, though they came in their order."""
+    desk, _ = behind()
+    counter = update("meter_counter", {"external_id": "HT"})
+    desk.apply(1, update("meter", {"external_id": "M1"}), counter)
+    parts = reading("a", "2026-01-31", 1), reading("b", "2026-01-31", 2, counter="HT")
+    assert desk.codes(2, *parts) == ["METER_READING_UPSERTED"] * 2
+
+
+def test_should_find_by_its_id_what_was_just_created() -> None:
+    desk, table = behind()
+    desk.apply(1, update("contact", C))
+    made = desk.id("contact", **C)
+    assert desk.codes(2, update("contact", {"_id": made}, title="Dr.")) == ["ENTITY_UPDATED"]
+    customer = {"$relation": [{"entity_id": made}]}
+    assert desk.codes(3, update("contract", K, customer=customer)) == ["ENTITY_CREATED"]
+    table.shown = None
+    assert desk.attributes("contract", **K)["customer"] == customer
+
+
+def test_should_prune_a_scope_that_was_just_created() -> None:
+    desk, table = behind()
+    account = {"schema": "contract", "unique_ids": K}
+    named = update("billing_event", {"external_id": "1"}, contract={"$relation": [account]})
+    desk.apply(1, update("contract", K), named)
+    scope = PruneScope("billing_event", {"scope_mode": "relations", **account}, (), "delete")
+    (outcome,) = desk.apply(2, scope)
+    assert outcome.detail["removed"] == 1
+    table.shown = None
+    assert not desk.entity("billing_event", external_id="1").live
+
+
+def test_should_not_take_two_for_one_that_have_parted_just_before() -> None:
+    table = Behind()
+    desk = EntityDesk(table)
+    for name in ("1", "2"):
+        desk.apply(1, update("contact", {"external_id": name}, **C))
+    table.stop()
+    desk.apply(2, update("contact", {"external_id": "2"}, customer_number="4712"))
+    assert desk.codes(3, update("contact", C, title="Dr.")) == ["ENTITY_UPDATED"]
 
 
 def test_should_find_every_entity_of_a_value_that_two_have() -> None:

@@ -154,6 +154,22 @@ def test_should_add_to_an_array_without_doubles_unless_told(desk: EntityDesk) ->
     assert desk.attributes("contact", **PARTNER)["_tags"] == ["c"]
 
 
+@pytest.mark.parametrize("operation", ["_append", "_append_all"])
+@pytest.mark.parametrize("event_id", ["", "sent anew"])
+def test_should_add_nothing_twice_however_much_was_added_since(
+    desk: EntityDesk, operation: str, event_id: str
+) -> None:
+    """As when it was parked for another part of it, and is sent back."""
+    added = {n: update("contact", PARTNER, _tags={operation: [f"n{n}"]}) for n in range(1, 31)}
+    for n, one in added.items():
+        desk.apply(n, one)
+    stood = desk.entity("contact", **PARTNER)
+    for n in (1, 15, 30):
+        desk.apply(n, added[n], event_id=event_id)
+    assert desk.entity("contact", **PARTNER) == stood
+    assert stood.attributes["_tags"] == [f"n{n}" for n in added]
+
+
 def test_should_put_a_late_addition_where_it_belongs(desk: EntityDesk) -> None:
     desk.apply(1, update("contact", PARTNER, _tags=["a"]))
     desk.apply(3, update("contact", PARTNER, _tags={"_append": ["c"]}))

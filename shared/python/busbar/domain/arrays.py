@@ -8,6 +8,7 @@ before it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ MOST_OPS = 8
 """Additions that are kept apart. Of more, the oldest become part of what was set: a `_set` that
 arrives later than so many newer additions is passed over, an addition comes to stand behind them.
 """
+MOST_PAST = 32
+"""Additions that became part of what was set, and are still known again, by 11 bytes each: an event
+that comes once more, or is sent back after it was parked, adds nothing twice."""
 
 
 class Op(NamedTuple):
@@ -65,13 +69,15 @@ def added(there: Sequence[Any], items: Sequence[Any]) -> list[Any]:
 class Log:
     """What was set by `mark` (None: nothing yet), and the additions since, oldest first.
 
-    `folded` is the newest addition that became part of `base`.
+    `folded` is the newest addition that became part of `base`, `past` has what the last of those
+    are known by.
     """
 
     mark: Mark | None
     base: list[Any]
     ops: tuple[Op, ...]
     folded: Mark | None = None
+    past: tuple[str, ...] = ()
 
     def value(self) -> list[Any]:
         """The array as it is seen."""
@@ -88,7 +94,7 @@ class Log:
         """With an addition more; the same log if it holds it; None if something newer was set."""
         if self.mark is not None and op.mark < self.mark:
             return None
-        if any(_same(op, known) for known in self.ops):
+        if any(_same(op, known) for known in self.ops) or _known_by(op) in self.past:
             return self
         ops = tuple(sorted((*self.ops, op), key=lambda o: o.mark))
         log = replace(self, ops=ops)
@@ -97,7 +103,9 @@ class Log:
     def without_oldest(self) -> Log:
         """With the oldest addition made part of what was set."""
         first = replace(self, ops=self.ops[:1])
-        return replace(self, base=first.value(), ops=self.ops[1:], folded=self.ops[0].mark)
+        past = (*self.past, _known_by(self.ops[0]))[-MOST_PAST:]
+        oldest = self.ops[0].mark
+        return replace(self, base=first.value(), ops=self.ops[1:], folded=oldest, past=past)
 
     def setting(self, mark: Mark, base: list[Any]) -> Log | None:
         """With something else set, and only newer additions; None if that is not to be."""
@@ -118,3 +126,9 @@ def _same(one: Op, other: Op) -> bool:
     """A repeat: the same addition of the same time, be it sent anew under another id."""
     same_time = one.mark.version == other.mark.version
     return same_time and one.every == other.every and one.items == other.items
+
+
+def _known_by(op: Op) -> str:
+    """The same for a repeat, as `_same` has it."""
+    said = canonical([op.mark.version, op.every, op.items])
+    return hashlib.sha256(said.encode()).hexdigest()[:11]

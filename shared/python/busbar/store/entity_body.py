@@ -112,7 +112,8 @@ def read_lineage(
 
 def _log(log: Log, events: Events) -> list[Any]:
     ops = [[events.number(op.mark), op.every, op.items] for op in log.ops]
-    return [events.number(log.mark), log.base, ops, events.number(log.folded)]
+    past = [list(log.past)] if log.past else []
+    return [events.number(log.mark), log.base, ops, events.number(log.folded), *past]
 
 
 def decode_entity(entity_id: str, version: int, content_hash: str, packed: bytes) -> Entity:
@@ -135,8 +136,9 @@ def decode_entity(entity_id: str, version: int, content_hash: str, packed: bytes
                 base,
                 tuple(Op(events[n], every, items) for n, every, items in ops),
                 mark(folded),
+                tuple(past[0]) if past else (),
             )
-            for name, (by, base, ops, folded) in body.get("g", {}).items()
+            for name, (by, base, ops, folded, *past) in body.get("g", {}).items()
         },
         alive=alive,
         deleted=deleted,

@@ -24,7 +24,8 @@ CHANGED = {"ENTITY_CREATED", "ENTITY_UPDATED", "ENTITY_DELETED"}
 
 
 class Overtaken(Exception):
-    """Somebody else has created the entity under another id: the event has to be planned anew."""
+    """The event has to be planned anew, on consistent reads: somebody else has created the entity
+    under another id, or what cannot be told may be told by reads that are not behind."""
 
 
 @dataclass

@@ -54,7 +54,9 @@ def _in_scope(scope: PruneScope, workset: Workset) -> list[Entity]:
         ids = _by_query(slug, how["query"], workset)
         belongs = _fits(slug, how["query"], workset)
     else:
-        found = workset.find(wanted(workset.deps, how["schema"], how["unique_ids"]))
+        # Consistently: nobody comes back to a scope that was passed over as there was none yet.
+        fresh = Workset(workset.deps, fresh=True)
+        found = fresh.find(wanted(workset.deps, how["schema"], how["unique_ids"]))
         if not found.exists:
             return []
         ids = _neighbours(found.entity_id, slug, workset)

@@ -29,6 +29,12 @@ from busbar.usecases.entity_steps import Remove, Upsert
 from busbar.usecases.leading_tasks import count_refusals
 from busbar.usecases.reading_updates import apply_readings
 
+DOUBTFUL = {
+    "ENTITY_REFERENCE_NOT_FOUND",
+    "UNIQUE_ID_MULTIPLE_MATCHES",
+    "RELATION_REF_ITEM_NOT_FOUND",
+}
+"""What reads that are behind may say wrongly, of an entity that was written a moment ago."""
 PLANS = 4
 """How often an event is planned, where others create the same entities at the same moment."""
 
@@ -150,6 +156,7 @@ def _found(place: int, update: Prepared, plan: Plan) -> str | None:
             raise update.want
         entity_id = plan.workset.find(update.want, plan.mark).entity_id
     except Unfound as error:
+        _doubt(plan, error)
         plan.say(place, Outcome(error.code, update.slug, update.mode, str(error)))
         return None
     plan.slot(entity_id, update.slug, update.want)
@@ -169,8 +176,16 @@ def _upsert(place: int, update: Prepared, plan: Plan, entity_id: str) -> Upsert:
         try:
             changes[name] = related(plan, place, relation)
         except Unfound as error:
+            _doubt(plan, error)
             _left_out(place, plan, error, update.slug, entity_id, name)
     return Upsert(changes, update.identity, plan.mark, plan.deps.leading)
+
+
+def _doubt(plan: Plan, error: Unfound) -> None:
+    """Raises `Overtaken` if consistent reads may tell what could not be told: else an event that
+    came right behind another of its group would be parked for that."""
+    if error.code in DOUBTFUL and not plan.workset.fresh:
+        raise Overtaken
 
 
 def _left_out(place: int, plan: Plan, error: Unfound, slug: str, entity_id: str, name: str) -> None:

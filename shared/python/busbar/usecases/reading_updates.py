@@ -16,7 +16,7 @@ from busbar.domain.outcomes import Outcome
 from busbar.domain.readings import ReadingsSynced, Series, Unmatched, Work
 from busbar.domain.updates import Mapped, ReadingPrune, ReadingUpdate
 from busbar.errors import Conflict
-from busbar.usecases.entity_lookup import Unfound, Workset, wanted
+from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, wanted
 
 TRIES = 6
 HOUR = 3_600_000_000
@@ -74,7 +74,17 @@ def _group(group: Group, mark: Mark, workset: Workset) -> list[Outcome]:
 
 
 def _existing(slug: str, unique_ids: Mapping[str, Any], workset: Workset) -> str:
-    found = workset.find(wanted(workset.deps, slug, unique_ids))
+    """The id of a meter or counter. It may have been written a moment ago: nobody says that there
+    is none, or that there are several, without a consistent look. Raises `Unfound`."""
+    want = wanted(workset.deps, slug, unique_ids)
+    try:
+        return _live(slug, want, workset)
+    except Unfound:
+        return _live(slug, want, Workset(workset.deps, fresh=True))
+
+
+def _live(slug: str, want: Wanted, workset: Workset) -> str:
+    found = workset.find(want)
     entity = workset.entity(found.entity_id, slug) if found.exists else None
     if entity is None or not entity.live:
         raise Unfound("METER_NOT_FOUND", f"there is no such {slug}")

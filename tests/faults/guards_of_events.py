@@ -1,0 +1,158 @@
+"""The guards of what takes and applies an ERP's events."""
+
+from __future__ import annotations
+
+from tests.faults.guards import Edit, Mutant
+from tests.faults.setups import Setup
+
+EVENTS, APPLY = "busbar.usecases.erp_events", "busbar.usecases.erp_apply"
+UPDATES, ENTITIES = "busbar.usecases.entity_updates", "busbar.store.entities"
+ONE, MANY = Setup("one customer"), Setup("many events at once")
+
+EVENT_MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "request in S3 before the queue",
+        ONE,
+        (
+            Edit(
+                EVENTS,
+                '            self._deps.files.keep(key, raw.encode(), "application/json")\n'
+                "        if any(one.sent for one in results):\n"
+                "            results = self._queued(results)\n",
+                "        if any(one.sent for one in results):\n"
+                "            results = self._queued(results)\n"
+                '            self._deps.files.keep(key, raw.encode(), "application/json")\n',
+            ),
+        ),
+    ),
+    Mutant(
+        "deduplication after the queue",
+        ONE,
+        (
+            Edit(
+                EVENTS,
+                "            results = self._queued(results)\n"
+                "            self._note(receipt, events, results)\n",
+                "            self._note(receipt, events, results)\n"
+                "            results = self._queued(results)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "message that the queue refused",
+        ONE,
+        (
+            Edit(
+                EVENTS,
+                "_refused(one) if one.sent and not next(taken) else one",
+                "one",
+            ),
+        ),
+    ),
+    Mutant(
+        "group that stops after an event",
+        ONE,
+        (Edit(UPDATES, "            stopped[job.group] = error\n", ""),),
+        first=230,
+    ),
+    Mutant(
+        "group that stops after an event that cannot be read",
+        ONE,
+        (Edit(APPLY, "                    stopped.add(one.group)\n", ""),),
+        first=1030,
+    ),
+    Mutant(
+        "consistent look for a meter",
+        ONE,
+        (
+            Edit(
+                "busbar.usecases.reading_updates",
+                "        return _live(slug, want, Workset(workset.deps, fresh=True))\n",
+                "        raise\n",
+            ),
+        ),
+        first=180,
+    ),
+    Mutant(
+        "partial batch answer of the worker",
+        ONE,
+        (
+            Edit(
+                APPLY,
+                '{"batchItemFailures": [{"itemIdentifier": one} for one in failed]}',
+                '{"batchItemFailures": []}',
+            ),
+        ),
+    ),
+    Mutant(
+        "parked by its message",
+        ONE,
+        (Edit(APPLY, 'f"{event.event_id} {delivery.message_id}"', "event.event_id"),),
+        seeds=1,
+    ),
+    Mutant(
+        "outcomes before parking",
+        ONE,
+        (
+            Edit(
+                APPLY,
+                "        now = deps.clock.now()\n",
+                "        now = deps.clock.now()\n"
+                "        for delivery, reason in parked:\n"
+                "            self._park(delivery, reason)\n"
+                "        parked = []\n",
+            ),
+        ),
+        seeds=1,
+    ),
+    Mutant(
+        "version of an entity",
+        MANY,
+        (
+            Edit(
+                ENTITIES,
+                'return Write(key, item, Holds("version", before) if before else Absent())',
+                "return Write(key, item)",
+            ),
+        ),
+    ),
+    Mutant(
+        "lookups in the transaction",
+        MANY,
+        (
+            Edit(
+                ENTITIES,
+                "        self._table.write([entity, *lookups, *new[:room], *with_entity])\n",
+                "        self._table.write([entity])\n"
+                "        if more := [*lookups, *new[:room], *with_entity]:\n"
+                "            self._table.write(more)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "only what is newer",
+        ONE,
+        (
+            Edit(
+                "busbar.domain.entities",
+                "        if mark < known:\n"
+                '            return "stale"\n'
+                "        if mark.version == known.version",
+                "        if mark.version == known.version",
+            ),
+        ),
+        seeds=1,
+    ),
+    Mutant(
+        "parked at its first try",
+        ONE,
+        (
+            Edit(
+                APPLY,
+                "                parked.append((one.delivery, reason))\n",
+                "                failed.append(one.delivery.message_id)\n",
+            ),
+        ),
+        poison=True,
+    ),
+)

@@ -1,0 +1,157 @@
+"""What an ERP does while things go wrong: it tells of a customer, and repeats what is not answered.
+
+Lines of scenarios, as those of `scenarios.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.faults.history import Operation
+from tests.faults.inbound_events import (
+    INTEGRATION,
+    PATH,
+    Said,
+    archived,
+    contract,
+    customer,
+    meter,
+    note,
+    poison,
+    readings,
+)
+from tests.faults.scenarios import Line, Scenario
+from tests.faults.setups import Tenant
+from tests.faults.stage import AGAIN, TRIES, Stage
+
+ERP = Tenant(erp=True)
+ANNA, BEN = "0000000001", "0000000002"
+POWER, GAS, OLD, NEW = "C-POWER", "C-GAS", "M-OLD", "M-NEW"
+APART = 20.0
+"""Seconds between two requests of an ERP, at most."""
+LARGE = "x" * 200_000
+
+
+def telling(*requests: Sequence[Said]) -> Line:
+    """An ERP that sends these requests one after the other."""
+
+    def line(stage: Stage) -> None:
+        for request in requests:
+            tell(stage, request)
+            stage.rest(APART * stage.chance())
+
+    return line
+
+
+def telling_anyhow(*events: Said) -> Line:
+    """One that sends these events in any order, in requests of one to three."""
+
+    def line(stage: Stage) -> None:
+        left = list(events)
+        while left:
+            size = 1 + int(3 * stage.chance())
+            request = [
+                left.pop(int(len(left) * stage.chance())) for _ in range(min(size, len(left)))
+            ]
+            tell(stage, request)
+            stage.rest(APART * stage.chance())
+
+    return line
+
+
+def tell(stage: Stage, request: Sequence[Said]) -> None:
+    """Send a request until each of its events is answered. Raises `TimeoutError`."""
+    asked = {
+        said.name: stage.history.begin("event", "machine", said.name, stage.now(), said=said)
+        for said in request
+    }
+    left = list(request)
+    for _ in range(TRIES):
+        for said in left:
+            asked[said.name].wants["sent"] = stage.now()
+        body = {"integration_id": INTEGRATION, "events": [said.event() for said in left]}
+        reply = stage.request("POST", PATH, "machine", body)
+        if reply is not None and reply.status == 200:
+            results = reply.json["results"]
+            left = [
+                s for s, r in zip(left, results, strict=True) if not _taken(stage, asked[s.name], r)
+            ]
+            if not left:
+                return
+        stage.rest(AGAIN)
+    for said in left:
+        asked[said.name].outcome = "unknown"
+    raise TimeoutError("events were never answered")
+
+
+def _taken(stage: Stage, asked: Operation, result: dict[str, Any]) -> bool:
+    if result["status"] == "error" and "send it again" in result["message"]:
+        return False
+    asked.completed, asked.body = stage.now(), result
+    asked.outcome = "ok" if result["status"] in {"success", "skipped"} else "fail"
+    return True
+
+
+ONE_CUSTOMER = Scenario(
+    "one customer",
+    (
+        telling(
+            (
+                customer("anna", 0, ANNA, last_name="Any", contracts=(POWER,), group="a"),
+                meter("old", 1, OLD, location="hall", group="a", once="old-meter", note=LARGE),
+                contract("power", 2, POWER, contract_name="One", customer=ANNA, group="a"),
+            ),
+            (
+                readings("first readings", 3, OLD, {"r1": 10, "r2": 20}, group="a"),
+                note("first", 4, ANNA, group="a"),
+            ),
+            (
+                customer("renamed", 10, ANNA, last_name="Other", group="a"),
+                customer("late", 5, ANNA, last_name="Stale", title="Dr.", group="b"),
+                poison("broken", 11, '{"', group="a"),
+                poison("nobody", 12, {"AccountTypeID": "1"}, group="b"),
+                contract("metered", 12, POWER, contract_name="Two", meters=(OLD,), group="a"),
+            ),
+            (
+                readings("corrected", 20, OLD, {"r2": 21, "r3": 30}, group="a"),
+                readings("late readings", 15, OLD, {"r2": 19, "r3": 29}, group="b"),
+                note("second", 9, ANNA, group="b"),
+            ),
+        ),
+    ),
+    tenant=ERP,
+)
+"""One customer, whose events come late, twice, and some for nobody."""
+MANY_AT_ONCE = Scenario(
+    "many events at once",
+    (
+        telling_anyhow(
+            customer("anna", 0, ANNA, last_name="Any", first_name="Anna", contracts=(POWER, GAS)),
+            contract("power", 1, POWER, contract_name="One", customer=ANNA, meters=(OLD,)),
+            contract("new meter", 20, POWER, contract_name="Two", meters=(NEW,)),
+            customer("titled", 21, ANNA, title="Dr.", last_name="Married"),
+            note("first", 3, ANNA),
+        ),
+        telling_anyhow(
+            meter("old", 2, OLD, location="hall", contract=POWER, group="m"),
+            meter("moved", 12, OLD, location="cellar", group="m"),
+            meter("new", 13, NEW, location="roof", contract=POWER, group="n", once="new-meter"),
+            readings("first readings", 3, OLD, {"r1": 10, "r2": 20}, group="r"),
+            readings("corrected", 14, OLD, {"r2": 22}, group="s"),
+            readings("of the new one", 15, NEW, {"n1": 1}, group="r"),
+        ),
+        telling_anyhow(
+            contract("gas", 4, GAS, contract_name="Gas", customer=ANNA, group="g"),
+            customer("married", 9, ANNA, last_name="Late", first_name="Anne", group="h"),
+            customer("ben", 5, BEN, last_name="Ben", group="b"),
+            archived("ben goes", 30, BEN, group="c"),
+            customer("ben was renamed", 25, BEN, last_name="Stale", group="d"),
+            note("second", 8, ANNA, group="h"),
+            poison("broken", 11, '{"', group="g"),
+        ),
+    ),
+    tenant=ERP,
+)
+"""Three processes of an ERP, none of which waits for another."""
+INBOUND = (ONE_CUSTOMER, MANY_AT_ONCE)
