@@ -9,29 +9,29 @@ not answer, or others wrote all the time: it comes again, and with it those behi
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from busbar.domain.erp_events import LARGEST_REQUEST, EventMessage, place_of
+from busbar.domain.erp_events import EventMessage
 from busbar.domain.integrations import InboundUseCase, Integration
 from busbar.domain.marks import Origin, moment
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.domain.outcomes import Outcome
 from busbar.domain.updates import Fault, Mapped
-from busbar.errors import Conflict, Problem, StoreUnavailable, Unavailable
+from busbar.errors import Conflict, StoreUnavailable, Unavailable
 from busbar.observability import begin, cause, logger
-from busbar.ports import Files, Ids, Message, Put, Queues
+from busbar.ports import Ids, Message, Put, Queues
 from busbar.usecases.deps import Deps
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import Job, apply_batch
 from busbar.usecases.erp_messages import group_of
 from busbar.usecases.erp_outcomes import rows_of, why_parked
-from busbar.usecases.erp_requests import Incoming, exact_or_text, read_event, read_request
+from busbar.usecases.erp_requests import Incoming
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_store import integration_of
+from busbar.usecases.kept_events import KeptRequests
 
 MOST_ROWS = 500
 """Rows of one item of the table, which may have 400 kB: an event may be of thousands of things."""
@@ -139,6 +139,7 @@ class Applier:
         """What can be applied now, and the ids of what has to come again: the events that could not
         be read, and those behind them in their groups."""
         integrations: dict[str, Integration | None] = {}
+        kept = KeptRequests(deps.store.org, deps.files)
         prepared: list[Prepared] = []
         stopped: set[str] = set()
         again: list[str] = []
@@ -148,7 +149,7 @@ class Applier:
                 integrations[wanted] = integration_of(deps.store, one.event.org, wanted)
             if one.group not in stopped:
                 try:
-                    prepared.append(self._prepare(one, integrations[wanted], deps.files))
+                    prepared.append(self._prepare(one, integrations[wanted], kept))
                     continue
                 except Unavailable as error:
                     stopped.add(one.group)
@@ -157,7 +158,7 @@ class Applier:
         return prepared, again
 
     def _prepare(
-        self, delivery: Delivery, integration: Integration | None, files: Files
+        self, delivery: Delivery, integration: Integration | None, kept: KeptRequests
     ) -> Prepared:
         event = delivery.event
         if integration is None:
@@ -167,7 +168,7 @@ class Applier:
             return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
         if not use_case.enabled:
             return _unmapped(delivery, "USE_CASE_DISABLED", "the use case is off", use_case)
-        payload = event.payload if event.payload is not None else _kept_payload(event, files)
+        payload = event.payload if event.payload is not None else _kept_payload(event, kept)
         if payload is None:
             message = "the event is no longer kept"
             return _unmapped(delivery, "MALFORMED_PAYLOAD", message, use_case)
@@ -228,16 +229,8 @@ def _unmapped(
     return Prepared(delivery, Mapped(faults=(Fault(code, message),)), use_case=use_case)
 
 
-def _kept_payload(event: EventMessage, files: Files) -> str | None:
+def _kept_payload(event: EventMessage, kept: KeptRequests) -> str | None:
     """The payload out of its request in S3. Raises `Unavailable`."""
-    place = place_of(event.org, event.event_id)
-    kept = files.read(place.key, LARGEST_REQUEST + 1) if place else None
-    if place is None or kept is None:
-        return None
-    try:
-        body = json.loads(kept.content, parse_int=exact_or_text)
-        request = read_request(event.request_version, body)
-        found = read_event(request.events[place.position], request)
-    except (ValueError, Problem, IndexError):
-        return None  # What was accepted can be read: this is another file.
+    there = kept.event(event.event_id, event.request_version)
+    found = there.event if there else None
     return found.payload if isinstance(found, Incoming) else None

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from busbar.domain.erp_events import (
     LARGEST_REQUEST,
     RECEIVED_KEPT_DAYS,
+    RequestVersion,
     place_of,
     request_of,
 )
@@ -38,14 +39,44 @@ class Kept(NamedTuple):
         return read_event(self.raw, self.request)
 
 
+class KeptRequests:
+    """Requests of one org as they lie in S3. Raises `Unavailable` if it does not answer."""
+
+    def __init__(self, org: str, files: Files) -> None:
+        self._org = org
+        self._files = files
+        self._read: dict[str, ErpRequest | None] = {}
+
+    def event(self, event_id: str, version: RequestVersion) -> Kept | None:
+        """An event of a request of this version; None if it is not there, or cannot be read."""
+        place = place_of(self._org, event_id)
+        if place is None:
+            return None
+        if place.key not in self._read:
+            self._read[place.key] = self._request(place.key, version)
+        request = self._read[place.key]
+        if request is None or place.position >= len(request.events):
+            return None
+        return Kept(request.events[place.position], request)
+
+    def _request(self, key: str, version: RequestVersion) -> ErpRequest | None:
+        kept = self._files.read(key, LARGEST_REQUEST + 1)
+        if kept is None:
+            return None
+        try:
+            body: Mapping[str, Any] = json.loads(kept.content, parse_int=exact_or_text)
+            return read_request(version, body)
+        except (ValueError, Problem):
+            return None  # What was accepted can be read: this is another file.
+
+
 class KeptEvents:
     """The events of one org that S3 still has. Raises `Unavailable` if it does not answer."""
 
     def __init__(self, store: Store, files: Files, now: datetime) -> None:
         self._store = store
-        self._files = files
+        self._requests = KeptRequests(store.org, files)
         self._oldest = now - timedelta(days=RECEIVED_KEPT_DAYS)
-        self._requests: dict[str, ErpRequest | None] = {}
 
     def received(self, event_ids: list[str]) -> dict[str, Received]:
         """What was noted of these events' requests, by event: 0.5 RU per request."""
@@ -59,22 +90,6 @@ class KeptEvents:
 
     def read(self, event_id: str, received: Received) -> Kept | None:
         """The event; None if it is too old, or its request was not worth keeping."""
-        place = place_of(self._store.org, event_id)
-        if place is None or received.at < self._oldest:
+        if received.at < self._oldest:
             return None
-        if place.key not in self._requests:
-            self._requests[place.key] = self._read(place.key, received)
-        request = self._requests[place.key]
-        if request is None or place.position >= len(request.events):
-            return None
-        return Kept(request.events[place.position], request)
-
-    def _read(self, key: str, received: Received) -> ErpRequest | None:
-        kept = self._files.read(key, LARGEST_REQUEST + 1)
-        if kept is None:
-            return None
-        try:
-            body: Mapping[str, Any] = json.loads(kept.content, parse_int=exact_or_text)
-            return read_request(received.version, body)
-        except (ValueError, Problem):
-            return None
+        return self._requests.event(event_id, received.version)
