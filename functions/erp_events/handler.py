@@ -5,10 +5,10 @@ from __future__ import annotations
 from busbar.api import Door
 from busbar.body import check_content, read_object
 from busbar.domain.erp_events import LARGEST_REQUEST, RequestVersion
+from busbar.domain.numbers import whole_or_text
 from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.erp_events import Ingest
-from busbar.usecases.erp_requests import exact_or_text
 from busbar.wiring import Clients, Handler, lambda_entry
 
 DEEPEST = 64
@@ -26,7 +26,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
         @door.route("POST", path, f"erp_events_v{version}", most=LARGEST_REQUEST)
         def post(request: Request) -> Answer:
             check_content(request.headers)
-            body = read_object(request.raw_body, DEEPEST, exact_or_text)
+            body = read_object(request.raw_body, DEEPEST, whole_or_text)
             ingest = Ingest(request.deps, queues, ids, request.caller)
             return Answer(200, {"results": ingest.take(version, request.raw_body, body)})
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from busbar.api import Door
 from busbar.body import check_content, read_object
 from busbar.domain.erp_events import LARGEST_REQUEST
+from busbar.domain.numbers import whole_or_text
 from busbar.request import Answer, Request
 from busbar.settings import Settings
-from busbar.usecases.erp_requests import exact_or_text
 from busbar.usecases.erp_simulation import QUERY, Kind, Simulation
 from busbar.wiring import Clients, Handler, lambda_entry
 
@@ -29,7 +29,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
         @door.route("POST", path, f"erp_simulation_{kind}", QUERY, LARGEST_REQUEST)
         def post(request: Request) -> Answer:
             check_content(request.headers)
-            body = read_object(request.raw_body, DEEPEST, exact_or_text)
+            body = read_object(request.raw_body, DEEPEST, whole_or_text)
             deps = door.parts.entity_deps(request.caller.org)
             return Answer(200, Simulation(mapper, deps, request.query).run(kind, body))
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from busbar.domain.numbers import LARGEST_INTEGER, whole_or_text
 from busbar.mapping.payload_faults import MalformedPayload
 from busbar.mapping.xml_payloads import parse_xml
 
@@ -21,7 +22,6 @@ __all__ = ["Format", "MalformedPayload", "loads", "parse"]
 
 Format = Literal["json", "xml"]
 
-LARGEST_INTEGER = 2**53
 DEEPEST = 64
 """Levels of objects and lists."""
 _LONG_NUMBER = re.compile(r"\d{16}")
@@ -55,7 +55,7 @@ def loads(text: str | bytes) -> Any:
     elif not text.isascii():
         _refuse_surrogates(text)
     # A function of ours for each integer costs more than looking whether there is a long one.
-    parse_int = _integer if _LONG_NUMBER.search(text) else int
+    parse_int = whole_or_text if _LONG_NUMBER.search(text) else int
     try:
         value = json.loads(
             text,
@@ -80,14 +80,6 @@ def _decoded(text: bytes) -> str:
         return text.decode()
     except UnicodeDecodeError:
         raise MalformedPayload("it is no text in UTF-8") from None
-
-
-def _integer(digits: str) -> int | str:
-    # The length first: Python refuses to read thousands of digits.
-    if len(digits) > 17:
-        return digits
-    value = int(digits)
-    return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else digits
 
 
 def _float(digits: str) -> float:

@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from busbar.domain.numbers import LARGEST_INTEGER
 from busbar.mapping.limits import Limits, TooMuchError
-
-LARGEST_INTEGER = 2**53
-"""Above it a number is not exact in other JSON programs: such an id has to be a string."""
 
 
 class NotJsonError(Exception):

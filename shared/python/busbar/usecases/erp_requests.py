@@ -131,13 +131,6 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
     )
 
 
-def exact_or_text(digits: str) -> int | str:
-    """A whole number of a body; beyond 2^53 its digits, as such a number is an id of an ERP."""
-    if len(digits) > 17 or abs(int(digits)) > 2**53:
-        return digits
-    return int(digits)
-
-
 def microseconds(text: Any) -> int | None:
     """A point in time as microseconds since 1970; None if it is none.
 

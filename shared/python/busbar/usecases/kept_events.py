@@ -14,6 +14,7 @@ from busbar.domain.erp_events import (
     place_of,
     request_of,
 )
+from busbar.domain.numbers import whole_or_text
 from busbar.domain.outcome_rows import Received
 from busbar.errors import Problem
 from busbar.ports import Files, Store, Stored
@@ -21,7 +22,6 @@ from busbar.usecases.erp_requests import (
     ErpRequest,
     Incoming,
     Unfit,
-    exact_or_text,
     read_event,
     read_request,
 )
@@ -64,7 +64,7 @@ class KeptRequests:
         if kept is None:
             return None
         try:
-            body: Mapping[str, Any] = json.loads(kept.content, parse_int=exact_or_text)
+            body: Mapping[str, Any] = json.loads(kept.content, parse_int=whole_or_text)
             return read_request(version, body)
         except (ValueError, Problem):
             return None  # What was accepted can be read: this is another file.
