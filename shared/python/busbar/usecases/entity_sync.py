@@ -42,7 +42,7 @@ def sync_status(deps: EntityDeps, entity_id: str, integration_id: str | None = N
 def _of_entity(deps: EntityDeps, entity: Entity) -> dict[str, Json]:
     states: dict[str, Json] = {}
     for name, sync in entity.sync.items():
-        integration = integration_of(deps.store, deps.org, name) if name else None
+        integration = integration_of(deps.store, name) if name else None
         use_case = integration.use_case(sync.use_case, "") if integration else None
         states[name] = {
             **_state(entity, name),

@@ -146,7 +146,7 @@ class Applier:
         for one in deliveries:
             wanted = one.event.integration_id
             if wanted not in integrations:
-                integrations[wanted] = integration_of(deps.store, one.event.org, wanted)
+                integrations[wanted] = integration_of(deps.store, wanted)
             if one.group not in stopped:
                 try:
                     prepared.append(self._prepare(one, integrations[wanted], kept))

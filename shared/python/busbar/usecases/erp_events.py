@@ -22,13 +22,12 @@ from busbar.domain.erp_events import (
 from busbar.domain.integrations import InboundUseCase, Integration
 from busbar.domain.marks import micros
 from busbar.domain.outcome_rows import SeenEvent
-from busbar.errors import Problem
 from busbar.ports import Ids, Put, Queues
 from busbar.usecases.deps import Deps
 from busbar.usecases.erp_messages import message_of
 from busbar.usecases.erp_receipts import Receipt, Result
 from busbar.usecases.erp_requests import ErpRequest, Incoming, Unfit, read_event, read_request
-from busbar.usecases.integration_store import integration_of, integration_of_app
+from busbar.usecases.integration_store import integration_of_app, known_integration
 
 QUEUE = "erp_apply"
 AHEAD = 24 * 3600 * 1_000_000
@@ -77,14 +76,9 @@ class Ingest:
         ]
 
     def _integration(self, request: ErpRequest) -> Integration:
-        store, wanted = self._deps.store, request.integration_id
         if request.version == 1:
-            found = integration_of_app(store, self._org, request.app)
-        else:
-            found = integration_of(store, self._org, wanted)
-        if found is None:
-            raise Problem(404, "integration-not-found", "No such integration")
-        return found
+            return integration_of_app(self._deps.store, request.app)
+        return known_integration(self._deps.store, request.integration_id).integration
 
     def _seen(self, integration: Integration, events: Events) -> set[str]:
         """The deduplication ids among them that count as seen."""

@@ -14,11 +14,10 @@ from datetime import datetime
 from busbar.domain.erp_events import day_of, request_of
 from busbar.domain.outcome_rows import OutcomeBatch, Received
 from busbar.domain.outcomes import Level
-from busbar.errors import Problem
 from busbar.ports import Json, Stored
 from busbar.usecases.deps import Deps
 from busbar.usecases.erp_requests import LONGEST_CORRELATION
-from busbar.usecases.integration_store import integration_of
+from busbar.usecases.integration_store import known_integration
 from busbar.usecases.monitoring_bodies import InboundQuery, Ranged, RowQuery, StatsQuery
 from busbar.usecases.monitoring_rows import STATUS, Shown, inbound_view, rows_in, view
 from busbar.usecases.monitoring_tally import Tally
@@ -44,11 +43,8 @@ class Monitoring:
 
     def __init__(self, deps: Deps, integration_id: str) -> None:
         store = deps.store
-        found = integration_of(store, store.org, integration_id)
-        if found is None:
-            raise Problem(404, "integration-not-found", "No such integration")
         self.deps = deps
-        self.integration = found
+        self.integration = known_integration(store, integration_id).integration
         self._store = store
 
     def rows(self, query: RowQuery) -> Json:

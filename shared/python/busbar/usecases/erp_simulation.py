@@ -22,7 +22,7 @@ from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_rehearsal import rehearse
 from busbar.usecases.erp_requests import LONGEST_NAME
 from busbar.usecases.event_mapping import EventMapper
-from busbar.usecases.integration_store import integration_of
+from busbar.usecases.integration_store import known_integration
 from busbar.usecases.pages import bad_parameter
 
 QUERY = ("explain", "diff", "integration_id")
@@ -85,10 +85,7 @@ class Simulation:
         """The integration whose variables expressions see, and whose system writes."""
         if wanted is None:
             return None
-        found = integration_of(self._deps.store, self._deps.org, wanted)
-        if found is None:
-            raise Problem(404, "integration-not-found", "No such integration")
-        return found
+        return known_integration(self._deps.store, wanted).integration
 
     def _origin(self) -> Origin:
         """An event of this moment: newer than all that has been."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from busbar.domain.integrations import (
     integration_id,
     use_case_id,
 )
+from busbar.errors import Problem
 from busbar.ports import Store, Stored
 
 BUILT_IN_SINCE = datetime(2026, 11, 29, tzinfo=UTC)
@@ -27,16 +29,41 @@ def _folder() -> Path:
     return own if own.is_dir() else here.parents[2] / "integrations"
 
 
-def integration_of(store: Store, org: str, wanted: str) -> Integration | None:
-    """The integration with this UUID; one of another org is none."""
-    stored: Stored[Integration] | None = store.get(Integration, wanted)
-    return stored.record if stored else built_in(org).get(wanted)
+@dataclass(frozen=True)
+class Known:
+    """An integration as it stands. `stored` is None for one that only comes with the product."""
+
+    integration: Integration
+    stored: Stored[Integration] | None
 
 
-def integration_of_app(store: Store, org: str, app: tuple[str, str]) -> Integration | None:
-    """The integration that an app's component stands for."""
-    mapped: Stored[AppMapping] | None = store.get(AppMapping, "#".join(app))
-    return integration_of(store, org, mapped.record.integration_id) if mapped else None
+def known_integration(store: Store, wanted: str) -> Known:
+    """The integration with this UUID. Raises `Problem` 404; one of another org is none."""
+    stored = store.get(Integration, wanted)
+    found = stored.record if stored else built_in(store.org).get(wanted)
+    if found is None:
+        raise _none()
+    return Known(found, stored)
+
+
+def integration_of(store: Store, wanted: str) -> Integration | None:
+    """The integration with this UUID, if there is one."""
+    try:
+        return known_integration(store, wanted).integration
+    except Problem:
+        return None
+
+
+def integration_of_app(store: Store, app: tuple[str, str]) -> Integration:
+    """The integration that an app's component stands for. Raises `Problem` 404."""
+    mapped = store.get(AppMapping, "#".join(app))
+    if mapped is None:
+        raise _none()
+    return known_integration(store, mapped.record.integration_id).integration
+
+
+def _none() -> Problem:
+    return Problem(404, "integration-not-found", "No such integration")
 
 
 @lru_cache(maxsize=32)

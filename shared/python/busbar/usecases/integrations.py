@@ -12,7 +12,6 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from busbar.domain.core_schemas import core_catalogue
@@ -20,12 +19,12 @@ from busbar.domain.customers import Caller
 from busbar.domain.integrations import NAMESPACE, Integration
 from busbar.domain.updates import Mapped
 from busbar.errors import Problem
-from busbar.ports import Drop, Ids, Json, Save, Stored
+from busbar.ports import Drop, Ids, Json, Save
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_bodies import IntegrationChange, IntegrationNew, IntegrationWhole
 from busbar.usecases.integration_changes import Checked, changed, embedded, refused, replaced
-from busbar.usecases.integration_store import built_in
+from busbar.usecases.integration_store import Known, built_in, known_integration
 from busbar.usecases.integration_views import integration_view, use_case_view
 from busbar.usecases.pages import every_page
 
@@ -34,14 +33,6 @@ LARGEST = 350_000
 """Bytes of an integration as it is stored; the table takes 400 kB."""
 DEFAULT_SYSTEM = "erp"
 """Who sends its events, where nobody has said it."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """An integration as it stands. `stored` is None for one that only comes with the product."""
-
-    integration: Integration
-    stored: Stored[Integration] | None
 
 
 class Integrations:
@@ -81,11 +72,7 @@ class Integrations:
 
     def find(self, integration_id: str) -> Known:
         """One of them as it stands. Raises `Problem` 404."""
-        stored = self.deps.store.get(Integration, integration_id)
-        found = stored.record if stored else built_in(self._org).get(integration_id)
-        if found is None:
-            raise Problem(404, "integration-not-found", "No such integration")
-        return Known(found, stored)
+        return known_integration(self.deps.store, integration_id)
 
     # --- writing -------------------------------------------------------------------------------
 
