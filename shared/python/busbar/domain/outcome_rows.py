@@ -17,6 +17,11 @@ Status = Literal["success", "error", "skipped", "ignored"]
 """What a sender is told of one event: queued, refused, come before, or nobody's."""
 
 
+def use_case_type(use_case_id: str) -> str:
+    """What the toolkit calls the kind of a use case; nothing, where a row is of none."""
+    return "inbound" if use_case_id else ""
+
+
 class OutcomeRow(Value):
     """One outcome of one event. `detail` holds ids and names, never what an event held."""
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from busbar.domain.erp_events import day_of, request_of
-from busbar.domain.outcome_rows import OutcomeBatch, Received
+from busbar.domain.erp_events import request_of
+from busbar.domain.outcome_rows import OutcomeBatch, Received, use_case_type
 from busbar.domain.outcomes import Level
 from busbar.ports import Json, Stored
 from busbar.usecases.deps import Deps
@@ -21,7 +21,7 @@ from busbar.usecases.integration_store import known_integration
 from busbar.usecases.monitoring_bodies import InboundQuery, Ranged, RowQuery, StatsQuery
 from busbar.usecases.monitoring_rows import STATUS, Shown, inbound_view, rows_in, view
 from busbar.usecases.monitoring_tally import Tally
-from busbar.usecases.monitoring_walk import Part, Place, Walk, part_of
+from busbar.usecases.monitoring_walk import Part, Place, Walk, first_day, part_of
 from busbar.usecases.pages import bad_parameter
 
 MOST_READ, MOST_COUNTED = 1000, 5000
@@ -54,7 +54,7 @@ class Monitoring:
             row = shown.row
             return (
                 shown.is_of(query.use_case_id)
-                and query.use_case_type in (None, "inbound" if row.use_case_id else "")
+                and query.use_case_type in (None, use_case_type(row.use_case_id))
                 and query.level in (None, row.level)
                 and query.code in (None, row.code)
                 and query.event_id in (None, row.event_id)
@@ -141,9 +141,10 @@ class Monitoring:
         tally = Tally(query.group_by)
         for stored in walk:
             for _, shown in self._rows_in(stored):
-                kind = "inbound" if shown.row.use_case_id else ""
-                if wanted is None or kind in wanted:
-                    tally.count(shown.row.level, shown.at, _groups(shown, kind))
+                row = shown.row
+                if wanted is None or use_case_type(row.use_case_id) in wanted:
+                    groups = _groups(row.use_case_id, row.level, row.code, shown.at)
+                    tally.count(row.level, shown.at, groups)
         return tally.view(walk.cut_at)
 
     def _of_received(self, query: StatsQuery) -> Json:
@@ -158,16 +159,8 @@ class Monitoring:
         tally = Tally(query.group_by)
         for stored in walk:
             for event in stored.record.events:
-                level = RECEIVED_LEVELS[event.status]
-                kind = "inbound" if event.use_case_id else ""
-                groups = {
-                    "use_case_id": event.use_case_id,
-                    "use_case_type": kind,
-                    "level": level,
-                    "code": event.status,
-                    "date": stored.changed_at.date().isoformat(),
-                }
-                tally.count(level, stored.changed_at, groups)
+                level, at = RECEIVED_LEVELS[event.status], stored.changed_at
+                tally.count(level, at, _groups(event.use_case_id, level, event.status, at))
         return tally.view(walk.cut_at)
 
     # --- reading -------------------------------------------------------------------------------
@@ -188,9 +181,7 @@ class Monitoring:
         return part_of(walk, self._rows_in, fits, after=after, limit=limit)
 
     def _walk(self, range_: Ranged, ids: Iterable[str | None], most: int) -> Walk[OutcomeBatch]:
-        """`ids`: those of ours among them name a day, before which nothing of them can be."""
-        days = [day for one in ids if one and (day := day_of(one))]
-        since = max([*days, *([range_.from_date] if range_.from_date else [])], default=None)
+        since = max((at for at in (first_day(ids), range_.from_date) if at), default=None)
         return Walk(
             self._store,
             OutcomeBatch,
@@ -225,11 +216,11 @@ class Monitoring:
         }
 
 
-def _groups(shown: Shown, kind: str) -> Mapping[str, str]:
+def _groups(use_case_id: str, level: Level, code: str, at: datetime) -> Mapping[str, str]:
     return {
-        "use_case_id": shown.row.use_case_id,
-        "use_case_type": kind,
-        "level": shown.row.level,
-        "code": shown.row.code,
-        "date": shown.at.date().isoformat(),
+        "use_case_id": use_case_id,
+        "use_case_type": use_case_type(use_case_id),
+        "level": level,
+        "code": code,
+        "date": at.date().isoformat(),
     }

@@ -67,7 +67,7 @@ class Receipt:
     def _told(self, event: Incoming | Unfit, result: Result, position: int) -> ReceivedEvent:
         name, timestamp, ours = "", 0, self.id_of(position)
         if isinstance(event, Incoming):
-            name, timestamp = event.slug or event.event_name, event.timestamp
+            name, timestamp = event.name, event.timestamp
         return ReceivedEvent(
             event_id=ours,
             event_name=name,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from busbar.domain.erp_events import day_of
 from busbar.domain.marks import moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.mapping import payloads
@@ -19,7 +18,7 @@ from busbar.usecases.erp_monitoring import Monitoring
 from busbar.usecases.erp_requests import Incoming
 from busbar.usecases.kept_events import Kept, KeptEvents
 from busbar.usecases.monitoring_bodies import ReceivedQuery
-from busbar.usecases.monitoring_walk import Place, Walk, part_of
+from busbar.usecases.monitoring_walk import Place, Walk, first_day, part_of
 
 MOST_READ = 1000
 """Requests that one call reads."""
@@ -40,7 +39,7 @@ def received_events(of: Monitoring, query: ReceivedQuery) -> Json:
         deps.store,
         Received,
         of.integration.id,
-        since=_since(query),
+        since=first_day((query.event_id, query.correlation_id)),
         until=after.at if after else None,
         most=MOST_READ,
     )
@@ -61,12 +60,6 @@ def received_events(of: Monitoring, query: ReceivedQuery) -> Json:
         "next_cursor": {"event_time": end.at.isoformat(), "event_id": end.id} if end else None,
         "has_more": end is not None,
     }
-
-
-def _since(query: ReceivedQuery) -> Any:
-    """An event comes on the day that its id names, or one that was sent again names it."""
-    days = [day_of(one) for one in (query.event_id, query.correlation_id) if one]
-    return max((day for day in days if day), default=None)
 
 
 def _events(stored: Stored[Received]) -> Iterator[tuple[Place, _Came]]:

@@ -37,12 +37,11 @@ ROOM = 64 * 1024
 
 @dataclass(frozen=True)
 class Again:
-    """An event that is to be sent again, or why it is not. `name`: as its sender called it."""
+    """An event that is to be sent again, or why it is not."""
 
     event_id: str
     status: Status
     message: str = ""
-    name: str = ""
     use_case: InboundUseCase | None = None
     event: Incoming | None = None
     replay_event_id: str = ""
@@ -115,8 +114,7 @@ class Replay:
             return Again(wanted, "ignored", "no use case of this name")
         if not use_case.enabled:
             return Again(wanted, "ignored", "the use case is off")
-        name = event.slug or event.event_name
-        return Again(wanted, "success", "", name, use_case, event)
+        return Again(wanted, "success", "", use_case, event)
 
     def _send(self, events: Sequence[Again]) -> list[Again]:
         """One request: kept, queued, noted, in the order in which events are taken."""
@@ -157,7 +155,7 @@ class Replay:
         told = tuple(
             ReceivedEvent(
                 event_id=one.replay_event_id,
-                event_name=one.name[:255],
+                event_name=one.event.name if one.event else "",
                 use_case_id=one.use_case.id if one.use_case else "",
                 correlation_id=correlation,
                 timestamp=one.event.timestamp if one.event else 0,

@@ -60,6 +60,11 @@ class Incoming:
     correlation_id: str
     group_id: str
 
+    @property
+    def name(self) -> str:
+        """What its sender calls the use case."""
+        return self.slug or self.event_name
+
 
 @dataclass(frozen=True, slots=True)
 class Unfit:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
+from busbar.domain.erp_events import day_of
 from busbar.domain.record import Record
 from busbar.ports import Store, Stored
 
@@ -66,6 +67,14 @@ class Walk(Generic[R]):
             if read >= self._most:
                 self.cut_at = page.items[-1].changed_at if page.items else self._until
                 return
+
+
+def first_day(ids: Iterable[str | None]) -> datetime | None:
+    """The day before which nothing can be of all these events or operations: ids of ours name it.
+
+    None where none of them is ours.
+    """
+    return max((day for one in ids if one and (day := day_of(one))), default=None)
 
 
 @dataclass(frozen=True)
