@@ -403,17 +403,15 @@ class SqsQueues:
 
     def send(self, queue: str, body: str, *, delay: int = 0, group: str = "") -> None:
         """SendMessage; `group` makes the standard queue fair between orgs and objects."""
-        if queue not in self._urls:
-            raise MisconfiguredError(f"BUSBAR_QUEUES names no queue {queue}")
+        url = self._url(queue)
         more = {"MessageGroupId": group[:128]} if group else {}
         self._clients.aws("sqs").send_message(
-            QueueUrl=self._urls[queue], MessageBody=body, DelaySeconds=delay, **more
+            QueueUrl=url, MessageBody=body, DelaySeconds=delay, **more
         )
 
     def send_all(self, queue: str, messages: Sequence[Message]) -> list[bool]:
         """SendMessageBatch, as few as may be: ten messages, or a quarter of a megabyte."""
-        if queue not in self._urls:
-            raise MisconfiguredError(f"BUSBAR_QUEUES names no queue {queue}")
+        url = self._url(queue)
         taken: list[bool] = []
         for batch in _batches(messages):
             entries = [
@@ -426,14 +424,17 @@ class SqsQueues:
                 for number, one in enumerate(batch)
             ]
             try:
-                answer = self._clients.aws("sqs").send_message_batch(
-                    QueueUrl=self._urls[queue], Entries=entries
-                )
+                answer = self._clients.aws("sqs").send_message_batch(QueueUrl=url, Entries=entries)
             except (BotoCoreError, ClientError) as error:
                 raise Unavailable("sqs", "send_message_batch", type(error).__name__) from None
             there = {entry["Id"] for entry in answer.get("Successful", ())}
             taken += [entry["Id"] in there for entry in entries]
         return taken
+
+    def _url(self, queue: str) -> str:
+        if queue not in self._urls:
+            raise MisconfiguredError(f"BUSBAR_QUEUES names no queue {queue}")
+        return self._urls[queue]
 
     def park(self, body: str, reason: str, message: Message | None = None) -> None:
         """SendMessage to the worker's own dead-letter queue, with the reason beside it.
@@ -490,6 +491,7 @@ class Parts:
         self._mapper: Mapper = clients.mapper or MappingRegistry(engine=settings.tuning.jsonata)
         self._table = clients.table
         self._webhook_keys: dict[str, WebhookKeys] = {}
+        self._entity_deps: dict[str, EntityDeps] = {}
         self._systems = {
             name: OrgSystems(org, clients, partial(self._gate, name))
             for name, org in settings.orgs.items()
@@ -531,7 +533,12 @@ class Parts:
         return TableStore(self._its_table(), self.clock, org)
 
     def entity_deps(self, org: str) -> EntityDeps:
-        """What the use cases of entities are given."""
+        """What the use cases of entities are given; made once, as it knows no unit of work."""
+        if org not in self._entity_deps:
+            self._entity_deps[org] = self._made_entity_deps(org)
+        return self._entity_deps[org]
+
+    def _made_entity_deps(self, org: str) -> EntityDeps:
         from busbar.domain.core_schemas import core_catalogue  # noqa: PLC0415  (import cost)
         from busbar.domain.schemas import Leading  # noqa: PLC0415
         from busbar.store.entities import TableEntities  # noqa: PLC0415

@@ -85,6 +85,10 @@ class Catalogue:
         """All schemas."""
         return sorted(self._schemas)
 
+    def attributes(self) -> dict[str, list[str]]:
+        """The names of all attributes of each schema."""
+        return {name: list(self._schemas[name].attributes) for name in self.names()}
+
     def extended(
         self, attributes: Mapping[str, str], filters: Mapping[str, str] | None = None
     ) -> Catalogue:

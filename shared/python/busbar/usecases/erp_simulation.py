@@ -76,9 +76,8 @@ class Simulation:
         return answer
 
     def _context(self) -> Context:
-        catalogue, integration = self._deps.catalogue, self._integration
-        known = {name: list(catalogue.get(name).attributes) for name in catalogue.names()}
-        env = integration.environment() if integration else {}
+        known = self._deps.catalogue.attributes()
+        env = self._integration.environment() if self._integration else {}
         return Context(simulation=True, explain=self._explain, env=env, known=known)
 
     def _named(self, wanted: str | None) -> Integration | None:

@@ -47,9 +47,7 @@ class Integrations:
 
     def check(self, configuration: Mapping[str, Any]) -> Mapped:
         """What is wrong with a configuration, and what is warned of."""
-        catalogue = core_catalogue()
-        known = {name: list(catalogue.get(name).attributes) for name in catalogue.names()}
-        return self._mapper.check(configuration, known)
+        return self._mapper.check(configuration, core_catalogue().attributes())
 
     # --- reading -------------------------------------------------------------------------------
 
