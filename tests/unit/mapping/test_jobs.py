@@ -258,7 +258,7 @@ def test_should_map_the_next_event_after_one_that_cost_the_child_its_life(child:
                         "attribute": "id",
                         "jsonataExpression": "($f := function($n) { $f($n + 1) }; $f(1))",
                     }
-                    for _ in range(20)
+                    for _ in range(200)
                 ],
             }
         ]
