@@ -30,8 +30,10 @@ class Names:
     """Org -> audiences of its tokens."""
 
 
-KNOW_ENTITIES = frozenset({"erp_apply"})
-"""Use cases that write entities, or list and find them."""
+KNOW_ENTITIES = frozenset(
+    {"erp_apply", "entities", "erp_simulation", "erp_monitoring", "integrations"}
+)
+"""Use cases that write entities, list and find them, or say what a mapping does to them."""
 ENTITY_SETTINGS = ("leading_systems", "entity_attributes", "entity_filters")
 
 

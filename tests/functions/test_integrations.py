@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.doubles.world import World
+from tests.doubles.world import ORG, World
 from tests.functions.portal import answer, problem
 from tests.functions.toolkit_given import (
     CONTACTS,
@@ -252,6 +253,22 @@ def test_create_case_should_have_its_events_mapped_from_then_on(erp: World, even
     assert post(erp, sent("prospects", 1))[0]["status"] == "success"
     assert contact(erp)["last_name"] == "Janssen"
     problem(answer(erp, "integrations", event), 400, "use-case-exists")
+
+
+@pytest.mark.parametrize("own", [{}, {"contact.loyalty_number": "string!"}])
+def test_should_warn_of_a_unique_id_that_the_orgs_schemas_do_not_have(
+    erp: World, own: dict[str, str]
+) -> None:
+    org = replace(erp.settings.orgs[ORG], entity_attributes=own)
+    erp.settings = replace(erp.settings, orgs={ORG: org})
+    entity = {
+        "entity_schema": "contact",
+        "unique_ids": ["loyalty_number"],
+        "fields": [{"attribute": "loyalty_number", "field": "loyalty"}],
+    }
+    made = erp.call("POST", CASES, "operator", {**NEW, "configuration": {"entities": [entity]}})
+    assert made.status == 201, made.text
+    assert bool(made.json["warnings"]) == (not own)
 
 
 def test_change_case_should_warn_of_keys_that_nobody_reads(erp: World, event: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,20 @@ def test_should_tell_a_companys_limit_to_the_function_that_holds_it_and_to_no_ot
     }
     assert [n for n, org in told.items() if "cards_per_company_30_days" in org] == ["order_submit"]
     assert told["order_submit"]["cards_per_company_30_days"] == 90
+
+
+def test_should_tell_each_function_that_asks_for_entities_how_the_org_sees_them() -> None:
+    own = dataclasses.replace(
+        LOCAL.orgs["demo"], entity_attributes={"contract.grid_number": "string!"}
+    )
+    known = dataclasses.replace(LOCAL, orgs={"demo": own})
+    told = {
+        case.name: json.loads(environment(case, known, Names(table="t"))["BUSBAR_ORGS"])["demo"]
+        for case in USE_CASES
+    }
+    folder = Path(__file__).parents[2] / "functions"
+    ask = {c for c in told if "entity_deps(" in (folder / c / "handler.py").read_text()}
+    assert len(ask) > 3
+    having = {name for name, org in told.items() if "entity_attributes" in org}
+    # A mapping that is saved is held against the org's schemas, though nothing is read of them.
+    assert having == {*ask, "integrations"}

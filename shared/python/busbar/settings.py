@@ -25,9 +25,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from busbar.domain.core_schemas import core_catalogue
 from busbar.domain.lifecycle import DEFAULT_STATUS_MAP, OrderStatus
 from busbar.domain.wallbox_assets import (
     DEFAULT_ASSET_KINDS,
@@ -36,6 +35,9 @@ from busbar.domain.wallbox_assets import (
     Review,
 )
 from busbar.errors import BusbarError
+
+if TYPE_CHECKING:
+    from busbar.domain.schemas import Catalogue
 
 Mode = Literal["unique_key", "probe", "none"]
 """How a create is made safe to repeat (see `busbar.process.create`)."""
@@ -403,6 +405,12 @@ class OrgSettings:
             if len(values) > 1:
                 raise MisconfiguredError(f"webhook.{name} has to be that of salesforce")
 
+    def catalogue(self) -> Catalogue:
+        """The schemas of its entities. Raises `ValueError` if what it adds to them is no such."""
+        from busbar.domain.core_schemas import core_catalogue  # noqa: PLC0415  (import cost)
+
+        return core_catalogue().extended(self.entity_attributes, self.entity_filters)
+
 
 @dataclass(frozen=True)
 class Tuning:
@@ -569,7 +577,7 @@ def _check_entities(org: OrgSettings, where: str) -> None:
     if not (org.entity_attributes or org.entity_filters):
         return  # nearly always: the core schemas are made only where entities are
     try:
-        core_catalogue().extended(org.entity_attributes, org.entity_filters)
+        org.catalogue()
     except ValueError as error:
         raise MisconfiguredError(f"{where}.entity_attributes, entity_filters: {error}") from None
 

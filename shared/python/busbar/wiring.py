@@ -539,8 +539,7 @@ class Parts:
         return self._entity_deps[org]
 
     def _made_entity_deps(self, org: str) -> EntityDeps:
-        from busbar.domain.core_schemas import core_catalogue  # noqa: PLC0415  (import cost)
-        from busbar.domain.schemas import Leading  # noqa: PLC0415
+        from busbar.domain.schemas import Leading  # noqa: PLC0415  (import cost)
         from busbar.store.entities import TableEntities  # noqa: PLC0415
         from busbar.store.reading_series import TableReadings  # noqa: PLC0415
         from busbar.usecases.entity_deps import EntityDeps  # noqa: PLC0415
@@ -551,7 +550,7 @@ class Parts:
             readings=TableReadings(table, self.clock, org),
             store=self.store(org),
             clock=self.clock,
-            catalogue=core_catalogue().extended(own.entity_attributes, own.entity_filters),
+            catalogue=own.catalogue(),
             leading=Leading(own.leading_systems),
         )
 

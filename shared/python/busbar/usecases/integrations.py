@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from busbar.domain.core_schemas import core_catalogue
 from busbar.domain.customers import Caller
 from busbar.domain.integrations import NAMESPACE, Integration
 from busbar.domain.updates import Mapped
@@ -47,7 +46,7 @@ class Integrations:
 
     def check(self, configuration: Mapping[str, Any]) -> Mapped:
         """What is wrong with a configuration, and what is warned of."""
-        return self._mapper.check(configuration, core_catalogue().attributes())
+        return self._mapper.check(configuration, self.deps.org.catalogue().attributes())
 
     # --- reading -------------------------------------------------------------------------------
 
