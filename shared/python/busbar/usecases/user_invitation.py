@@ -9,6 +9,7 @@ from pydantic import Field
 
 from busbar.domain.authorisation import MAY_GIVE, reaches
 from busbar.domain.customers import SUB_PATTERN, Caller, Company, Role, User
+from busbar.domain.field_lists import may_send
 from busbar.ports import Change, Json, Save, Stored
 from busbar.usecases.changes import Ids, bindings, entry, fault, first_difference
 from busbar.usecases.contact_states import WAITING, contact_errand, wants_contact
@@ -45,8 +46,9 @@ def create_user(given: UserInput, caller: Caller, deps: Deps) -> Json:
 
 def import_users(text: str, caller: Caller, deps: Deps, *, dry_run: bool) -> Json:
     """The report of an import. Raises a 422 `Problem` for a file that cannot be read."""
+    columns = may_send(caller.user.role, "users_import", COLUMNS)
     make = partial(make_user, caller=caller, deps=deps, operation="users_import", dry_run=dry_run)
-    return run_import(read_rows(text, COLUMNS), _parsed, make, lambda given: given.sub, deps)
+    return run_import(read_rows(text, columns), _parsed, make, lambda given: given.sub, deps)
 
 
 def _parsed(values: Mapping[str, str]) -> UserInput:
