@@ -778,6 +778,15 @@ class FileThere:
     uploaded_at: datetime
 
 
+@dataclass(frozen=True)
+class FilePart:
+    """Bytes of a file; `size` is that of all of it, `etag` tells it from another of its name."""
+
+    content: bytes
+    size: int
+    etag: str
+
+
 class Files(Protocol):
     """Files of users, by keys that we make. All but the forms and links raise `Unavailable`."""
 
@@ -787,6 +796,11 @@ class Files(Protocol):
 
     def read(self, key: str, most: int) -> FileThere | None:
         """A file, cut after `most` bytes; None if there is none."""
+        ...
+
+    def part(self, key: str, first: int, length: int, etag: str = "") -> FilePart | None:
+        """Up to `length` bytes of a file from `first` on; None if there is none, or, with an
+        `etag`, another one. Of an empty file nothing is known but that."""
         ...
 
     def keep(self, key: str, content: bytes, content_type: str) -> None:
