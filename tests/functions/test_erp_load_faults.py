@@ -18,6 +18,7 @@ from tests.functions.load_given import (
     KEY,
     LOADS,
     QUEUE,
+    Line,
     bodies,
     customer_line,
     file_of,
@@ -46,7 +47,14 @@ NOTE = customer_line(
     payload={"partner": "0000003", "note": "one"},
     deduplication_id="note-1",
 )
-LINES = [*MANY, "{", NOTE, "", customer_line(3, timestamp="2026-03-02T06:00:00Z"), *MANY[:4]]
+LINES: list[Line] = [
+    *MANY,
+    "{",
+    NOTE,
+    "",
+    customer_line(3, timestamp="2026-03-02T06:00:00Z"),
+    *MANY[:4],
+]
 BAD = 46
 """The number of the line that nobody can read."""
 

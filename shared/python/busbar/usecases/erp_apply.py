@@ -30,7 +30,7 @@ from busbar.usecases.entity_updates import Job, apply_batch
 from busbar.usecases.erp_messages import group_of
 from busbar.usecases.erp_outcomes import rows_of, why_parked
 from busbar.usecases.erp_requests import Incoming
-from busbar.usecases.event_mapping import EventMapper
+from busbar.usecases.event_mapping import EventMapper, Wanted
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.kept_events import KeptRequests
 
@@ -141,7 +141,7 @@ class Applier:
         be read, and those behind them in their groups."""
         integrations: dict[str, Integration | None] = {}
         kept = KeptRequests(deps.store.org, deps.files)
-        prepared: list[Prepared] = []
+        found: list[tuple[Delivery, Wanted | Prepared]] = []
         stopped: set[str] = set()
         again: list[str] = []
         for one in deliveries:
@@ -150,14 +150,14 @@ class Applier:
                 integrations[wanted] = integration_of(deps.store, wanted)
             if one.group not in stopped:
                 try:
-                    found, payload = integrations[wanted], partial(_payload, one.event, kept)
-                    prepared.append(prepare(one, found, self._mapper, payload))
+                    payload = partial(_payload, one.event, kept)
+                    found.append((one, to_be_mapped(one, integrations[wanted], payload)))
                     continue
                 except Unavailable as error:
                     stopped.add(one.group)
                     _comes_again(one, error)
             again.append(one.message_id)
-        return prepared, again
+        return map_all(found, self._mapper), again
 
     def _ended(
         self, prepared: Sequence[Prepared], answers: Sequence[Answer], deps: Deps
@@ -194,13 +194,10 @@ class Applier:
         logger.error("event parked", extra=extra)
 
 
-def prepare(
-    delivery: Delivery,
-    integration: Integration | None,
-    mapper: EventMapper,
-    payload: Callable[[], str | None],
-) -> Prepared:
-    """Map an event by its use case, as that stands now.
+def to_be_mapped(
+    delivery: Delivery, integration: Integration | None, payload: Callable[[], str | None]
+) -> Wanted | Prepared:
+    """What is to be mapped of an event by its use case as it stands now, or why nothing can be.
 
     `payload` gives what it says, None if that is no longer kept; what it raises is raised.
     """
@@ -216,9 +213,20 @@ def prepare(
     if said is None:
         message = "the event is no longer kept"
         return _unmapped(delivery, "MALFORMED_PAYLOAD", message, use_case)
-    return Prepared(
-        delivery, mapper.map(integration, use_case, said, event.format), integration, use_case
-    )
+    return Wanted(integration, use_case, said, event.format)
+
+
+def map_all(
+    found: Sequence[tuple[Delivery, Wanted | Prepared]], mapper: EventMapper
+) -> list[Prepared]:
+    """All of these, mapped as far as they can be. Raises `ChildUnavailable`."""
+    mapped = iter(mapper.map_all([w for _, w in found if isinstance(w, Wanted)]))
+    return [
+        Prepared(one, next(mapped), wanted.integration, wanted.use_case)
+        if isinstance(wanted, Wanted)
+        else wanted
+        for one, wanted in found
+    ]
 
 
 def write_down(

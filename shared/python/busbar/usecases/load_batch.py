@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
 from busbar.domain.erp_loads import BadLine, Load
 from busbar.domain.outcome_rows import OutcomeRow, SeenEvent
@@ -23,6 +25,8 @@ from busbar.usecases.erp_outcomes import rows_of, why_parked
 from busbar.usecases.load_events import LineReader, LoadedLine
 from busbar.usecases.load_lines import Line
 
+AT_ONCE = 5
+"""Lines that are mapped before it is looked whether there is time for others: each may take 2 s."""
 TRIES = 4
 PAUSE = 0.5
 """Seconds, at most, before lines are tried once more that met others."""
@@ -40,6 +44,13 @@ class Done:
     bad: list[BadLine] = field(default_factory=list)
 
 
+class _Mapped(NamedTuple):
+    """A line, and what its mapping makes of it."""
+
+    line: LoadedLine
+    prepared: Prepared
+
+
 class Batch:
     """Works off lines of one load."""
 
@@ -54,14 +65,8 @@ class Batch:
 
         Raises `StoreUnavailable`, `Conflict`, `ChildUnavailable`.
         """
-        done, worked = Done(), []
-        for number, line in enumerate(lines, first):
-            if line.text is None or line.text.strip():
-                worked.append(self._reader.read(line.text, number))
-            done.lines, done.end = done.lines + 1, line.end
-            if left() <= 0:
-                break
-        fresh = list(self._unseen(worked, done.codes))
+        done = Done()
+        fresh = list(self._unseen(self._mapped(enumerate(lines, first), done, left), done.codes))
         answers = self._applied([one.prepared for one in fresh])
         rows = [
             row
@@ -75,33 +80,48 @@ class Batch:
             self._org.deps,
             lambda place: f"{self._load.event_id(first)}-{place}",
         )
-        self._note(fresh, {one.line for one in done.bad})
+        self._note([one.line for one in fresh], {one.line for one in done.bad})
         return done
+
+    def _mapped(
+        self, lines: Iterator[tuple[int, Line]], done: Done, left: TimeLeft
+    ) -> list[_Mapped]:
+        """Lines by their numbers, read and mapped, some at once; empty ones are passed."""
+        mapped: list[_Mapped] = []
+        while some := list(islice(lines, AT_ONCE)):
+            read = [
+                self._reader.read(line.text, number)
+                for number, line in some
+                if line.text is None or line.text.strip()
+            ]
+            mapped += map(_Mapped, read, self._reader.map_all(read))
+            done.lines, done.end = done.lines + len(some), some[-1][1].end
+            if left() <= 0:
+                break
+        return mapped
 
     # --- repeats -------------------------------------------------------------------------------
 
-    def _unseen(self, worked: Sequence[LoadedLine], codes: Counter[str]) -> Iterator[LoadedLine]:
+    def _unseen(self, mapped: Sequence[_Mapped], codes: Counter[str]) -> Iterator[_Mapped]:
         """Those whose deduplication ids did not come before, within a day, or in another line."""
-        wanted = sorted({one.seen_as for one in worked if one.seen_as})
+        wanted = sorted({one.line.seen_as for one in mapped if one.line.seen_as})
         store, now = self._org.deps.store, self._org.deps.clock.now()
         found = store.get_many(SeenEvent, wanted) if wanted else []
         holders = {s.record.id: s.record.event_id for s in found if s.record.holds(now)}
-        for one in worked:
-            ours = one.event.event_id
+        for one in mapped:
+            name, ours = one.line.seen_as, one.line.event.event_id
             # Its own record is there if this batch is done again.
-            if one.seen_as and holders.setdefault(one.seen_as, ours) != ours:
+            if name and holders.setdefault(name, ours) != ours:
                 codes["DUPLICATE_EVENT"] += 1
             else:
                 yield one
 
-    def _note(self, worked: Sequence[LoadedLine], bad: set[int]) -> None:
-        now = self._org.deps.clock.now()
-        for one in worked:
-            if one.seen_as and one.line not in bad:
-                event_id = one.event.event_id
-                self._org.deps.store.commit(
-                    Put(SeenEvent(id=one.seen_as, at=now, event_id=event_id))
-                )
+    def _note(self, lines: Sequence[LoadedLine], bad: set[int]) -> None:
+        store, now = self._org.deps.store, self._org.deps.clock.now()
+        for one in lines:
+            if one.seen_as and one.number not in bad:
+                ours = one.event.event_id
+                store.commit(Put(SeenEvent(id=one.seen_as, at=now, event_id=ours)))
 
     # --- applying ------------------------------------------------------------------------------
 
@@ -157,19 +177,24 @@ class Batch:
 
     # --- telling -------------------------------------------------------------------------------
 
-    def _told(self, one: LoadedLine, answer: Sequence[Outcome], done: Done) -> list[OutcomeRow]:
+    def _told(self, one: _Mapped, answer: Sequence[Outcome], done: Done) -> list[OutcomeRow]:
         """The rows of a line. Counts each outcome, and the line, if it is bad."""
-        event, faults = one.event, one.prepared.mapped.faults
+        event, faults = one.line.event, one.prepared.mapped.faults
         done.codes.update([f.code for f in faults] + [o.code for o in answer])
         use_case = one.prepared.use_case.id if one.prepared.use_case else ""
         rows = [
-            row.model_copy(update={"detail": {**row.detail, "line": one.line}})
+            row.model_copy(update={"detail": {**row.detail, "line": one.line.number}})
             for row in rows_of(event, use_case, faults, answer)
         ]
         if reason := why_parked(faults, answer):
             worst = next(row for row in rows if row.code == reason)
             done.bad.append(
-                BadLine(line=one.line, code=reason, message=worst.message, event_id=event.event_id)
+                BadLine(
+                    line=one.line.number,
+                    code=reason,
+                    message=worst.message,
+                    event_id=event.event_id,
+                )
             )
             return rows
         return [row for row in rows if row.level in TOLD]

@@ -3,6 +3,7 @@ and what its mapping makes of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from busbar.body import read_object
@@ -13,10 +14,10 @@ from busbar.domain.marks import micros
 from busbar.domain.numbers import whole_or_text
 from busbar.domain.updates import Fault, Mapped
 from busbar.errors import Problem
-from busbar.usecases.erp_apply import Delivery, Org, Prepared, prepare
+from busbar.usecases.erp_apply import Delivery, Org, Prepared, map_all, to_be_mapped
 from busbar.usecases.erp_events import AHEAD
 from busbar.usecases.erp_requests import ErpRequest, Incoming, Unfit, read_event
-from busbar.usecases.event_mapping import EventMapper
+from busbar.usecases.event_mapping import EventMapper, Wanted
 
 DEEPEST = 64
 """Levels of a line, as of a request."""
@@ -26,19 +27,20 @@ DEEPEST = 64
 class LoadedLine:
     """A line with an event in it, or of which it is known that it has none."""
 
-    line: int
-    prepared: Prepared
+    number: int
+    delivery: Delivery
+    wanted: Wanted | Prepared
     seen_as: str = ""
     """The record of its deduplication id."""
 
     @property
     def event(self) -> EventMessage:
         """What it would be as a message."""
-        return self.prepared.delivery.event
+        return self.delivery.event
 
 
 class LineReader:
-    """Reads and maps lines of one load."""
+    """Reads lines of one load, and maps them."""
 
     def __init__(
         self, load: Load, integration: Integration | None, org: Org, mapper: EventMapper
@@ -50,10 +52,7 @@ class LineReader:
         self._frame = ErpRequest(3, load.integration_id, ("", ""), load.correlation_id, "", [])
 
     def read(self, text: bytes | None, number: int) -> LoadedLine:
-        """A line, mapped; None is one that is too long. What is wrong with it are faults.
-
-        Raises `ChildUnavailable`.
-        """
+        """A line; None is one that is too long. What is wrong with it are faults."""
         if text is None:
             return self._unfit(number, "PAYLOAD_TOO_LARGE", "the line is too long")
         try:
@@ -70,9 +69,9 @@ class LineReader:
             return self._unfit(number, event.code, event.message, event.correlation_id)
         if event.timestamp > micros(self._org.deps.clock.now()) + AHEAD:
             return self._unfit(number, "INVALID_TIMESTAMP", "timestamp is more than a day ahead")
-        return self._mapped(event, number)
+        return self._routed(event, number)
 
-    def _mapped(self, event: Incoming, number: int) -> LoadedLine:
+    def _routed(self, event: Incoming, number: int) -> LoadedLine:
         found = (
             self._integration.use_case(event.slug, event.event_name) if self._integration else None
         )
@@ -87,11 +86,14 @@ class LineReader:
                 "format": event.format,
             }
         )
-        ready = prepare(
-            Delivery("", message), self._integration, self._mapper, lambda: event.payload
-        )
+        delivery = Delivery("", message)
+        wanted = to_be_mapped(delivery, self._integration, lambda: event.payload)
         seen = f"{self._load.integration_id}#{event.deduplication_id}"
-        return LoadedLine(number, ready, seen if event.deduplication_id else "")
+        return LoadedLine(number, delivery, wanted, seen if event.deduplication_id else "")
+
+    def map_all(self, lines: Sequence[LoadedLine]) -> list[Prepared]:
+        """What lines come to, in their order. Raises `ChildUnavailable`."""
+        return map_all([(one.delivery, one.wanted) for one in lines], self._mapper)
 
     def _message(self, number: int, correlation: str = "") -> EventMessage:
         ours = self._load.event_id(number)
@@ -109,4 +111,5 @@ class LineReader:
 
     def _unfit(self, number: int, code: str, message: str, correlation: str = "") -> LoadedLine:
         delivery = Delivery("", self._message(number, correlation))
-        return LoadedLine(number, Prepared(delivery, Mapped(faults=(Fault(code, message),))))
+        faults = (Fault(code, message),)
+        return LoadedLine(number, delivery, Prepared(delivery, Mapped(faults=faults)))
