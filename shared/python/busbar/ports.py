@@ -203,12 +203,16 @@ class Holders:
 
 @dataclass(frozen=True)
 class EntityWrite:
-    """Write `after` over `before` (version 0: nothing may be there), and where they stand."""
+    """Write `after` over `before` (version 0: nothing may be there), and where they stand.
+
+    `sole`: a value of it that nobody else may have.
+    """
 
     before: Entity
     after: Entity
     was: Indexed
     will: Indexed
+    sole: Lookup | None = None
 
 
 class Entities(Protocol):
@@ -228,8 +232,9 @@ class Entities(Protocol):
     def save(self, write: EntityWrite) -> None:
         """One conditional write; a transaction if a unique value or a relation comes or goes.
 
-        Raises `Conflict` if the entity or a value's holder is another one meanwhile,
-        `EventRejected` if the entity has grown too large.
+        Raises `Conflict` if the entity or a value's holder is another one meanwhile, `Held` if
+        somebody else is known by the sole value, be it one that is gone, `EventRejected` if the
+        entity has grown too large.
         """
         ...
 
