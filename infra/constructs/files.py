@@ -20,7 +20,12 @@ from aws_cdk.aws_s3 import (
 )
 from constructs import Construct
 
-from busbar.domain.erp_events import RECEIVED, RECEIVED_KEPT_DAYS
+from busbar.domain.erp_events import (
+    RECEIVED,
+    RECEIVED_KEPT_DAYS,
+    UPLOADED,
+    UPLOADED_KEPT_DAYS,
+)
 from busbar.domain.wallbox_proofs import UPLOADS, UPLOADS_KEPT_DAYS
 from infra.stages import StageConfig
 
@@ -55,6 +60,11 @@ class UserFiles(Construct):
                 LifecycleRule(
                     noncurrent_version_expiration=Duration.days(DELETED_KEPT_DAYS),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
+                ),
+                LifecycleRule(
+                    prefix=UPLOADED,
+                    expiration=Duration.days(UPLOADED_KEPT_DAYS),
+                    noncurrent_version_expiration=Duration.days(1),
                 ),
             ],
             cors=self._cors(stage),

@@ -77,6 +77,10 @@ PLANTED: dict[str, tuple[Change, str]] = {
         lambda has: has["LifecycleConfiguration"]["Rules"][1].pop("NoncurrentVersionExpiration"),
         "events of ERPs stay longer than 14 days",
     ),
+    "uploaded payloads stay": (
+        lambda has: has["LifecycleConfiguration"]["Rules"].pop(3),
+        "uploaded payloads stay longer than 1 day",
+    ),
     "deleted stay": (
         lambda has: has["LifecycleConfiguration"]["Rules"].pop(2),
         "what is deleted stays for ever",

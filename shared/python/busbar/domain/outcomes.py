@@ -58,6 +58,8 @@ LEVELS: dict[str, Level] = {
     "RELATION_DEFERRED": "info",
     "INVALID_MAPPING": "error",
     "INVALID_TIMESTAMP": "error",
+    "PAYLOAD_REF_NOT_FOUND": "error",
+    "PAYLOAD_REF_CHANGED": "error",
 }
 
 

@@ -28,7 +28,7 @@ from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import Job, apply_batch
 from busbar.usecases.erp_messages import group_of
 from busbar.usecases.erp_outcomes import rows_of, why_parked
-from busbar.usecases.erp_requests import Incoming
+from busbar.usecases.erp_requests import Unfit
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.kept_events import KeptRequests
@@ -168,10 +168,9 @@ class Applier:
             return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
         if not use_case.enabled:
             return _unmapped(delivery, "USE_CASE_DISABLED", "the use case is off", use_case)
-        payload = event.payload if event.payload is not None else _kept_payload(event, kept)
-        if payload is None:
-            message = "the event is no longer kept"
-            return _unmapped(delivery, "MALFORMED_PAYLOAD", message, use_case)
+        payload = event.payload or kept.payload(event.event_id, event.request_version)
+        if isinstance(payload, Unfit):
+            return _unmapped(delivery, payload.code, payload.message, use_case)
         mapped = self._mapper.map(integration, use_case, payload, event.format)
         return Prepared(delivery, mapped, integration, use_case)
 
@@ -227,10 +226,3 @@ def _unmapped(
     delivery: Delivery, code: str, message: str, use_case: InboundUseCase | None = None
 ) -> Prepared:
     return Prepared(delivery, Mapped(faults=(Fault(code, message),)), use_case=use_case)
-
-
-def _kept_payload(event: EventMessage, kept: KeptRequests) -> str | None:
-    """The payload out of its request in S3. Raises `Unavailable`."""
-    there = kept.event(event.event_id, event.request_version)
-    found = there.event if there else None
-    return found.payload if isinstance(found, Incoming) else None

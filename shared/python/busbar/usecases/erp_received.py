@@ -7,15 +7,17 @@ what a mapping is mended by.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
+from busbar.domain.erp_events import LARGEST_READINGS
 from busbar.domain.marks import moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.mapping import payloads
 from busbar.ports import Json, Stored
 from busbar.usecases.erp_monitoring import Monitoring
-from busbar.usecases.erp_requests import Incoming
+from busbar.usecases.erp_requests import Incoming, Unfit
 from busbar.usecases.kept_events import Kept, KeptEvents
 from busbar.usecases.monitoring_bodies import ReceivedQuery
 from busbar.usecases.monitoring_walk import Place, Walk, first_day, part_of
@@ -25,7 +27,9 @@ MOST_READ = 1000
 WITHHELD = "<redacted>"
 GONE = "<no longer kept>"
 UNREADABLE = "<unreadable>"
+TOO_LARGE = "<too large to be shown>"
 
+_UNSHOWN = {"PAYLOAD_REF_NOT_FOUND": GONE, "PAYLOAD_TOO_LARGE": TOO_LARGE}
 _Came = tuple[Received, ReceivedEvent]
 
 
@@ -77,7 +81,7 @@ def _view(kept: KeptEvents, came: _Came) -> Json:
         "event_name": event.event_name,
         "timestamp": moment(event.timestamp).isoformat() if event.timestamp else None,
         "format": raw["format"] if raw.get("format") in ("json", "xml") else "json",
-        "payload": _form(found),
+        "payload": _form(kept, event.event_id, found),
         "correlation_id": event.correlation_id,
         "use_case_id": event.use_case_id or None,
         "status": event.status,
@@ -89,16 +93,23 @@ def _view(kept: KeptEvents, came: _Came) -> Json:
     return told
 
 
-def _form(found: Kept | None) -> Any:
+def _form(kept: KeptEvents, event_id: str, found: Kept | None) -> Any:
+    """An object, or a text of at least two characters, as the toolkit has it."""
     if found is None:
         return GONE
     event = found.event
     if not isinstance(event, Incoming):
         return UNREADABLE
+    payload: str | Unfit = event.payload
+    if event.payload_ref:
+        payload = kept.uploaded(event_id, LARGEST_READINGS)
+    if isinstance(payload, Unfit):
+        return _UNSHOWN.get(payload.code, UNREADABLE)
     try:
-        return withheld(payloads.parse(event.payload, event.format))
+        form = withheld(payloads.parse(payload, event.format))
     except payloads.MalformedPayload:
         return UNREADABLE
+    return form if form and isinstance(form, dict) else json.dumps(form, ensure_ascii=False)
 
 
 def withheld(value: Any) -> Any:
