@@ -47,6 +47,7 @@ METERS: dict[str, Any] = {
                 {
                     "attribute": "customer",
                     "relations": {
+                        "operation": "_set",
                         "items": [
                             {
                                 "entity_schema": "contact",
@@ -54,7 +55,7 @@ METERS: dict[str, Any] = {
                                     {"attribute": "customer_number", "field": "partner"}
                                 ],
                             }
-                        ]
+                        ],
                     },
                 },
             ],

@@ -166,8 +166,8 @@ class Applier:
         use_case = integration.use_case(event.use_case, "")
         if use_case is None:
             return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
-        if not use_case.enabled:
-            return _unmapped(delivery, "USE_CASE_DISABLED", "the use case is off", use_case)
+        if closed := use_case.closed:
+            return _unmapped(delivery, *closed, use_case)
         payload = event.payload or kept.payload(event.event_id, event.request_version)
         if isinstance(payload, Unfit):
             return _unmapped(delivery, payload.code, payload.message, use_case)

@@ -109,8 +109,9 @@ class Ingest:
         use_case = receipt.integration.use_case(event.slug, event.event_name)
         if use_case is None:
             return Result("ignored", "no use case of this name", "EVENT_NOT_CONFIGURED")
-        if not use_case.enabled:
-            return Result("ignored", "the use case is off", "USE_CASE_DISABLED", use_case.id)
+        if closed := use_case.closed:
+            code, message = closed
+            return Result("ignored", message, code, use_case.id)
         most = LARGEST_READINGS if use_case.takes_readings else LARGEST_EVENT
         if event.size > most:
             message = f"the payload may have {most} bytes"

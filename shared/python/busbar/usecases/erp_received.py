@@ -52,6 +52,7 @@ def received_events(of: Monitoring, query: ReceivedQuery) -> Json:
         _, event = came
         return (
             query.event_id in (None, event.event_id)
+            and query.event_type in (None, event.event_type)
             and query.correlation_id in (None, event.correlation_id)
             and query.use_case_id in (None, event.use_case_id)
             and name in (None, event.event_name)
@@ -75,11 +76,13 @@ def _view(kept: KeptEvents, came: _Came) -> Json:
     received, event = came
     found = kept.read(event.event_id, received)
     raw = found.raw if found and isinstance(found.raw, dict) else {}
-    told: Json = {
+    return {
         "event_id": event.event_id,
+        "event_type": event.event_type,
         "object_type": event.event_name,
         "event_name": event.event_name,
-        "timestamp": moment(event.timestamp).isoformat() if event.timestamp else None,
+        # Of an event without a time that can be read: when it came.
+        "timestamp": (moment(event.timestamp) if event.timestamp else received.at).isoformat(),
         "format": raw["format"] if raw.get("format") in ("json", "xml") else "json",
         "payload": _form(kept, event.event_id, found),
         "correlation_id": event.correlation_id,
@@ -88,9 +91,6 @@ def _view(kept: KeptEvents, came: _Came) -> Json:
         "message": event.message,
         "received_at": received.at.isoformat(),
     }
-    if received.version < 3 and raw.get("event_type") in ("CREATE", "UPDATE", "DELETE"):
-        told["event_type"] = raw["event_type"]
-    return told
 
 
 def _form(kept: KeptEvents, event_id: str, found: Kept | None) -> Any:

@@ -117,8 +117,8 @@ class Replay:
         use_case = self._integration.use_case(event.slug, event.event_name)
         if use_case is None:
             return Again(wanted, "ignored", "no use case of this name")
-        if not use_case.enabled:
-            return Again(wanted, "ignored", "the use case is off")
+        if closed := use_case.closed:
+            return Again(wanted, "ignored", closed[1])
         return Again(wanted, "success", "", use_case, event)
 
     def _send(self, events: Sequence[Again]) -> list[Again]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from busbar.domain.erp_events import MOST_EVENTS, UPLOAD_PATTERN, Format, RequestVersion
 from busbar.domain.integrations import SLUG_PATTERN
+from busbar.domain.outcome_rows import EventType
 from busbar.errors import FieldError, Problem
 
 LONGEST_CORRELATION = 255
@@ -62,6 +63,7 @@ class Incoming:
     group_id: str
     payload_ref: str = ""
     """Stands for the payload, if that was uploaded: `payload` is empty then."""
+    event_type: EventType = "UPDATE"
     mark: str = ""
     """That of an uploaded payload: another one has another."""
 
@@ -118,7 +120,7 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
     deduplication = raw.get("deduplication_id")
     if deduplication is not None and not _fits(_DEDUPLICATION, deduplication):
         faults.append(FieldError("deduplication_id", "has to be 1 to 255 of a-z, A-Z, 0-9, _, -"))
-    if (form := raw.get("format", "json")) not in {"json", "xml"}:
+    if (form := raw.get("format", "json")) not in ("json", "xml"):
         faults.append(FieldError("format", "has to be json or xml"))
     ref = _reference(raw, faults) if request.version == 3 else ""
     payload = "" if ref else _payload(raw.get("payload"), form, faults)
@@ -140,6 +142,7 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
         correlation_id=correlation,
         group_id=group or request.group_id,
         payload_ref=ref,
+        event_type="UPDATE" if request.version == 3 else raw["event_type"],
     )
 
 
@@ -167,7 +170,7 @@ def _names(
         name = raw.get("object_type")
         if not _is_name(name):
             faults.append(FieldError("object_type", _NO_NAME))
-        if raw.get("event_type") not in {"CREATE", "UPDATE", "DELETE"}:
+        if raw.get("event_type") not in ("CREATE", "UPDATE", "DELETE"):
             faults.append(FieldError("event_type", "has to be CREATE, UPDATE or DELETE"))
         return "", str(name)
     slug, name = raw.get("use_case_slug"), raw.get("event_name")

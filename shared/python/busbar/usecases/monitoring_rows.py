@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from busbar.domain.integrations import NAMESPACE, Integration
-from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow, use_case_type
+from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.domain.outcomes import Level
 from busbar.ports import Json, Stored
 from busbar.usecases.monitoring_walk import Place
@@ -105,7 +105,7 @@ def view(shown: Shown, org: str) -> Json:
         "event_id": row.event_id,
         "correlation_id": row.correlation_id,
         "use_case_id": row.use_case_id,
-        "use_case_type": use_case_type(row.use_case_id),
+        "use_case_type": shown.integration.type_of(row.use_case_id),
         "level": row.level,
         "code": row.code,
         "message": row.message,
