@@ -34,7 +34,6 @@ _CONFIGURATION = (
     "UNIQUE_ID_NOT_IN_SCHEMA",
     "USE_CASE_",
 )
-_SYSTEM = ("UNKNOWN_ERROR", "RECURSION_DEPTH_EXCEEDED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Shown:
             return "timeout"
         if code.startswith(_CONFIGURATION):
             return "configuration"
-        return "system" if code.startswith(_SYSTEM) else "validation"
+        return "system" if code == "UNKNOWN_ERROR" else "validation"
 
     def is_of(self, use_case_id: str | None) -> bool:
         """Whether it belongs to a use case; None is any, empty is none, `__unknown__` one gone."""
