@@ -168,7 +168,9 @@ class Applier:
             return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
         if closed := use_case.closed:
             return _unmapped(delivery, *closed, use_case)
-        payload = event.payload or kept.payload(event.event_id, event.request_version)
+        payload: str | Unfit | None = event.payload
+        if payload is None:
+            payload = kept.payload(event.event_id, event.request_version)
         if isinstance(payload, Unfit):
             return _unmapped(delivery, payload.code, payload.message, use_case)
         mapped = self._mapper.map(integration, use_case, payload, event.format)
