@@ -57,6 +57,7 @@ LEVELS: dict[str, Level] = {
     "STALE_EVENT": "info",
     "RELATION_DEFERRED": "info",
     "INVALID_MAPPING": "error",
+    "MAPPING_WARNING": "warning",
     "INVALID_TIMESTAMP": "error",
 }
 

@@ -187,10 +187,10 @@ class Applier:
                 failed.append(one.delivery.message_id)
                 _comes_again(one.delivery, answer)
                 continue
-            event, faults = one.delivery.event, one.mapped.faults
+            event, mapped = one.delivery.event, one.mapped
             use_case = one.use_case.id if one.use_case else ""
-            rows[event.integration_id] += rows_of(event, use_case, faults, answer)
-            if reason := why_parked(faults, answer):
+            rows[event.integration_id] += rows_of(event, use_case, mapped, answer)
+            if reason := why_parked(mapped, answer):
                 parked.append((one.delivery, reason))
         # The rows first: a crash in between tells of an event twice, never not at all.
         for integration, told in rows.items():
