@@ -100,6 +100,15 @@ def test_should_begin_anew_on_what_another_has_written() -> None:
     assert mine.attributes("contact", **C) == {**C, "last_name": "C", "title": "Dr."}
 
 
+def test_should_never_write_the_time_of_a_repeat_over_what_another_wrote() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, update("contact", C, last_name="A"))
+    mine.clock.advance(3600)
+    table.before = lambda: theirs.apply(2, update("contact", C, last_name="B"))
+    assert mine.codes(1, update("contact", C, last_name="A")) == ["ENTITY_NO_OP"]
+    assert mine.attributes("contact", **C)["last_name"] == "B"
+
+
 def test_should_have_the_event_come_again_when_others_write_all_the_time() -> None:
     mine, theirs, table = twins()
     mine.apply(1, update("contact", C))
