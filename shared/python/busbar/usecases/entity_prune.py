@@ -82,20 +82,24 @@ def _neighbours(entity_id: str, slug: str, workset: Workset) -> list[str]:
 
 
 def _by_query(slug: str, query: Mapping[str, Any], workset: Workset) -> list[str]:
-    """Ids of candidates: by a unique attribute if one is asked for, else by declared filters."""
+    """Ids of candidates: by a unique attribute if one is asked for, else by declared filters.
+
+    What else is asked for is looked at in the entities themselves. Raises `Unfound`.
+    """
     deps, schema = workset.deps, workset.deps.schema(slug)
-    unique = {
-        n: v for n, v in query.items() if n in schema.attributes and schema.attributes[n].unique
+    if said := schema.unanswerable(query):
+        raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", said)
+    places = {
+        schema.filters.index(n): filter_value(v) for n, v in query.items() if n in schema.filters
     }
-    if unique:
-        want: Wanted = wanted(deps, slug, unique)
+    unique = {n: v for n, v in query.items() if n in {a.name for a in schema.unique}}
+    for name, value in unique.items():
+        want = wanted(deps, slug, {name: value})
         found = deps.entities.find(want.lookups, consistent=True)
-        return sorted({i for holders in found.values() for i in holders.ids})
-    unknown = [name for name in query if name not in schema.filters]
-    if unknown or not query:
-        allowed = ", ".join(schema.filters) or "none"
-        raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", f"{slug} is listed by {allowed} only")
-    places = {schema.filters.index(n): filter_value(v) for n, v in query.items()}
+        if all(holders.complete for holders in found.values()):
+            return sorted({i for holders in found.values() for i in holders.ids})
+    if not places:
+        raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", f"too many have one {', '.join(unique)}")
     ids: list[str] = []
     before: str | None = ""
     while before is not None:
@@ -109,9 +113,9 @@ def _fits(slug: str, query: Mapping[str, Any], workset: Workset) -> Callable[[En
 
     def fits(entity: Entity) -> bool:
         for name, value in query.items():
-            attribute = schema.attributes[name]
+            attribute = schema.attributes.get(name)
             mine = entity.attributes.get(name)
-            if attribute.unique:
+            if attribute is not None and attribute.unique:
                 if not lookup_values(attribute, value) & lookup_values(attribute, mine):
                     return False
             elif filter_value(mine) != filter_value(value):
@@ -129,7 +133,8 @@ def _leaves(entity: Entity, by: Mark, mark: Mark, keep: list[Wanted], workset: W
     kept = any(
         all(any(lookup in has for lookup in lookups) for _, lookups in want.by) for want in keep
     )
-    return not kept and alive <= by
+    # What this very event has said of it in another place is no past of it.
+    return not kept and alive < by
 
 
 def _remove(

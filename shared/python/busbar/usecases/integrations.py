@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from busbar.domain.customers import Caller
@@ -22,7 +23,14 @@ from busbar.ports import Drop, Ids, Json, Save
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_bodies import IntegrationChange, IntegrationNew, IntegrationWhole
-from busbar.usecases.integration_changes import Checked, changed, embedded, refused, replaced
+from busbar.usecases.integration_changes import (
+    Checked,
+    changed,
+    embedded,
+    refused,
+    replaced,
+    unprunable,
+)
 from busbar.usecases.integration_store import Known, built_in, known_integration
 from busbar.usecases.integration_views import integration_view, use_case_view
 from busbar.usecases.pages import every_page
@@ -46,7 +54,11 @@ class Integrations:
 
     def check(self, configuration: Mapping[str, Any]) -> Mapped:
         """What is wrong with a configuration, and what is warned of."""
-        return self._mapper.check(configuration, self.deps.org.catalogue().attributes())
+        catalogue = self.deps.org.catalogue()
+        seen = self._mapper.check(configuration, catalogue.attributes())
+        if seen.faults:
+            return seen
+        return replace(seen, faults=tuple(unprunable(configuration, catalogue)))
 
     # --- reading -------------------------------------------------------------------------------
 
