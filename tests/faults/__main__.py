@@ -4,7 +4,7 @@ seeds        random faults: three interleaved orders, by turns in each mode
 scenarios    random faults: all other scenarios, by turns in each mode
 boundaries   every boundary of one order, and every pair of them, in each mode
 wallbox      the same of one wallbox order
-inbound      an ERP's events: every boundary of two scenarios, pairs of the first, random faults
+inbound      an ERP's events: every boundary of three scenarios, pairs of the first, random faults
 poison-events  10,000 events of an ERP, one in a hundred of them bad
 drivers      random faults: two wallbox orders of one driver and one of cards, by turns in each mode
 following    every boundary of what follows a wallbox order, in each mode: up to the refund card, a

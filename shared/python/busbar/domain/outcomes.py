@@ -55,7 +55,7 @@ LEVELS: dict[str, Level] = {
     "READING_MULTIPLE_MATCHES": "error",
     "NOT_LEADING_SYSTEM": "warning",
     "STALE_EVENT": "info",
-    "RELATION_DEFERRED": "info",
+    "RELATION_DEFERRED": "warning",
     "INVALID_MAPPING": "error",
     "MAPPING_WARNING": "warning",
     "INVALID_TIMESTAMP": "error",
