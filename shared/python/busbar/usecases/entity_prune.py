@@ -31,17 +31,15 @@ MOST_NAMED = 100
 def prune(scope: PruneScope, mark: Mark, workset: Workset) -> list[Outcome]:
     """Remove what the event leaves out of a scope: one outcome for all of it."""
     deps, slug = workset.deps, scope.entity_slug
+    digest = hashlib.sha256(canonical([scope.scope, scope.deletion_mode]).encode()).hexdigest()[:32]
     try:
-        there = _in_scope(scope, workset)
         keep = [wanted(deps, slug, ids) for ids in scope.keep_unique_ids if ids]
+        # Before the scope is read: what an older event brings after that finds this prune.
+        by = deps.entities.pruned(slug, digest, mark)
+        there = _in_scope(scope, workset)
     except Unfound as error:
         detail = {"cause": error.code}
         return [Outcome("PRUNE_SCOPE_PARTIAL_FAILURE", slug, "prune", str(error), None, detail)]
-    digest = hashlib.sha256(canonical([scope.scope, scope.deletion_mode]).encode()).hexdigest()[:32]
-    known = deps.entities.prune_mark(slug, digest)
-    by = known if known and known > mark else mark
-    if known is None or by.version > known.version:
-        deps.entities.keep_prune_mark(slug, digest, by)
     leaving = [e for e in there if _leaves(e, by, mark, keep, workset)]
     gone, failed = _remove(leaving, by, workset, for_good=scope.deletion_mode == "purge")
     return [_outcome(scope, gone, failed, len(there) - len(leaving))]

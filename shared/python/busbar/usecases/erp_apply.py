@@ -3,7 +3,7 @@
 A message ends in one of four ways. Applied: done. A relation leads to what cannot be told yet: all
 else is applied, and it waits (`busbar.usecases.erp_waiting`). Something of it can never be applied
 as it is (its payload, the mapping, what it names): everything else of it is applied, and it is
-parked with """
+parked with"""
 
 from __future__ import annotations
 
