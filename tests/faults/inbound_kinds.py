@@ -62,6 +62,15 @@ def _deductions(mode: str) -> Json:
     }
 
 
+def _all_readings() -> Json:
+    """A mapping by which an event names all readings that there are of a meter."""
+    fields = [_field("external_id", "ID"), _field("timestamp", "At"), _field("value", "Value")]
+    fields.append({"attribute": "source", "constant": "ERP"})
+    meter = {"unique_ids": _ids("meter_number", "$$.SerialNumber")}
+    reading = {"jsonataExpression": "All", "meter": meter, "mode": "upsert-prune-scope"}
+    return {"meter_readings": [{**reading, "fields": fields}]}
+
+
 def _orders(mode: str) -> Json:
     fields = [
         _field("order_number", "OrderID"),
@@ -76,6 +85,7 @@ ACCOUNT_FIELD = "ContractAccountID"
 OWN = {
     "deductions_deleted": _deductions("delete"),
     "deductions_purged": _deductions("purge"),
+    "all_readings": _all_readings(),
     "order": _orders("upsert"),
     "order_deleted": _orders("delete"),
     "order_purged": _orders("purge"),
@@ -108,6 +118,11 @@ def _read(*readings: Json) -> Json:
 
 def _deducted(**amounts: int) -> Json:
     return {"Deductions": [{"ID": name, "Amount": amount} for name, amount in amounts.items()]}
+
+
+def _all(**values: int) -> Json:
+    days = {"r1": "2026-01-31", "r2": "2026-02-28", "r3": "2025-12-31", "r4": "2026-03-31"}
+    return {"All": [{"ID": n, "At": days[n], "Value": value} for n, value in values.items()]}
 
 
 def _contact(number: str) -> str:
@@ -243,6 +258,20 @@ KINDS: tuple[Kind, ...] = (
             ("meter", {**METER, "Registers": [LOW]}),
             ("meter_readings", _read(_reading(2, "21", "002"))),
         ),
+    ),
+    Kind(
+        "all readings of a meter",
+        _of(
+            "all_readings",
+            METER,
+            _all(r1=10, r2=20),
+            _all(r2=21),
+            _all(r3=30),
+            _all(r1=11, r3=30),
+            _all(r1=12),
+            _all(r2=22, r4=40),
+        ),
+        METER_IS_THERE,
     ),
     Kind(
         "portal user",
