@@ -69,7 +69,7 @@ class Door:
                 current = self._app.current_event
                 request = self._request(operation, parameters, current, most)
                 _check_query(current.raw_event, query)
-                return handler(request)
+                return request.for_caller(handler(request))
 
             self._register(method, path, operation, answered)
             return handler

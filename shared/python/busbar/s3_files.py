@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from busbar.errors import Unavailable
-from busbar.ports import FileThere, UploadForm
+from busbar.ports import FilePart, FileThere, UploadForm
 from busbar.settings import MisconfiguredError
 
 CLIENT: Mapping[str, Any] = {
@@ -20,6 +20,8 @@ CLIENT: Mapping[str, Any] = {
 bucket's region for its first day, and no browser follows a redirect of a POST to another origin."""
 GONE = "NoSuchKey"
 """What is answered for a key without a file to who may list the bucket; others are told 403."""
+
+OTHER, BEHIND_ITS_END = "PreconditionFailed", "InvalidRange"
 
 
 class S3Files:
@@ -48,6 +50,26 @@ class S3Files:
         except ClientError as error:
             if error.response["Error"]["Code"] == GONE:
                 return None
+            raise _unavailable("get_object", error) from None
+        except BotoCoreError as error:
+            raise _unavailable("get_object", error) from None
+
+    def part(self, key: str, first: int, length: int, etag: str = "") -> FilePart | None:
+        """GetObject of a range, on condition that it is the same object."""
+        wanted = {"Range": f"bytes={first}-{first + length - 1}"}
+        if etag:
+            wanted["IfMatch"] = etag
+        try:
+            answer = self._client().get_object(Bucket=self._named(), Key=key, **wanted)
+            with closing(answer["Body"]) as body:
+                size = int(answer["ContentRange"].rpartition("/")[2])
+                return FilePart(body.read(), size, answer["ETag"])
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in {GONE, OTHER}:
+                return None
+            if code == BEHIND_ITS_END:
+                return FilePart(b"", 0, "")
             raise _unavailable("get_object", error) from None
         except BotoCoreError as error:
             raise _unavailable("get_object", error) from None

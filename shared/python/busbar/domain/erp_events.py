@@ -29,7 +29,8 @@ _REQUEST = rf"(2[0-9]{{7}})({ID_PATTERN.strip('^$')})"
 _ID = re.compile(rf"{_REQUEST}-([0-9]{{3}})")
 REPLAYED = "replay_"
 """How the correlation id of events begins that were sent again; their request's id follows."""
-_OURS = re.compile(rf"(?:{REPLAYED})?{_REQUEST}(?:-[0-9]{{3}})?")
+_OURS = re.compile(rf"(?:{REPLAYED})?{_REQUEST}(?:-[0-9]{{3}}(?:[0-9]{{6}})?)?")
+"""Of an event, of its request, or of a line of a load (`busbar.domain.erp_loads`)."""
 
 Format = Literal["json", "xml"]
 RequestVersion = Literal[1, 2, 3]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from busbar.domain.erp_events import Format
@@ -23,6 +24,16 @@ class Served(Protocol):
     def ask(self, job: bytes) -> bytes: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An event that is to be mapped."""
+
+    integration: Integration
+    use_case: InboundUseCase
+    payload: Any
+    form: Format
+
+
 class EventMapper:
     """Maps the events of use cases. Raises `ChildUnavailable` if the child does not start.
 
@@ -33,13 +44,15 @@ class EventMapper:
         self._child = child or Child(TARGET, engine=engine)
         self._texts: dict[int, tuple[InboundUseCase, str, str]] = {}
 
-    def map(
-        self, integration: Integration, use_case: InboundUseCase, payload: Any, form: Format
-    ) -> Mapped:
-        """What an event comes to. What is wrong with it, or with the mapping, are faults."""
-        text, digest = self._configuration(use_case)
-        context = Context(env=integration.environment())
-        return self._mapped(text, digest, payload, form, context)
+    def map_all(self, events: Sequence[Wanted]) -> list[Mapped]:
+        """What events come to, in their order. What is wrong with one, or with its mapping, are
+        faults."""
+        return [self._map(one) for one in events]
+
+    def _map(self, event: Wanted) -> Mapped:
+        text, digest = self._configuration(event.use_case)
+        context = Context(env=event.integration.environment())
+        return self._mapped(text, digest, event.payload, event.form, context)
 
     def try_out(
         self,
