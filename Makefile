@@ -31,7 +31,7 @@ demo: setup ## a story told step by step, every system checked; CHAPTER=cards|wa
 test: setup ## all tests
 	@$(PY) -m pytest -n 3 --dist loadgroup
 
-faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|inbound|events|mutants|outage|moto|all
+faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|inbound|inbound-permutations|events|mutants|outage|moto|all
 	@$(PY) -m tests.faults $(PART) --seeds $(SEEDS) --from $(FROM) $(ARGS)
 
 faults-local: setup ## 125 orders on the local system while 50 workers are killed; ARGS="--seed 1"

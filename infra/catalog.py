@@ -543,9 +543,10 @@ USE_CASES: tuple[UseCase, ...] = (
     UseCase(
         name="outbox_sweep",
         context="ops",
-        summary="Sends outbox rows that the stream has left behind",
+        summary="Sends outbox rows that the stream has left behind, and those that waited",
         every_minutes=1,
-        sends_to=FED,
+        # Events of an ERP wait in the outbox; where order is kept, nothing can be held back.
+        sends_to=(*FED, "erp_apply"),
         timeout_seconds=60,
     ),
 )

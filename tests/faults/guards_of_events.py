@@ -8,6 +8,7 @@ from tests.faults.setups import Setup
 EVENTS, APPLY = "busbar.usecases.erp_events", "busbar.usecases.erp_apply"
 UPDATES, ENTITIES = "busbar.usecases.entity_updates", "busbar.store.entities"
 ONE, MANY = Setup("one customer"), Setup("many events at once")
+WAITING = Setup("a relation waits")
 
 EVENT_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -139,6 +140,61 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
                 '            return "stale"\n'
                 "        if mark.version == known.version",
                 "        if mark.version == known.version",
+            ),
+        ),
+        seeds=1,
+    ),
+    Mutant(
+        "errand of an event that waits",
+        WAITING,
+        (
+            Edit(
+                APPLY,
+                "self.errands.append(wait(event, one.delivery.group, self.now))",
+                "pass",
+            ),
+        ),
+    ),
+    Mutant(
+        "errand before the message is done",
+        WAITING,
+        (
+            Edit(
+                APPLY,
+                "            deps.store.commit(errand)\n",
+                "            try:\n"
+                "                deps.store.commit(errand)\n"
+                "            except Unavailable:\n"
+                "                pass\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "errand until its work has ended",
+        WAITING,
+        (
+            Edit(
+                "busbar.usecases.outbox_relay",
+                "        _send_in_order(row, queues)\n",
+                "        store.commit(Drop(OutboxRow, row.id))\n"
+                "        _send_in_order(row, queues)\n",
+            ),
+            Edit(
+                "busbar.usecases.outbox_relay",
+                "from busbar.ports import Clock, Message,",
+                "from busbar.ports import Clock, Drop, Message,",
+            ),
+        ),
+    ),
+    Mutant(
+        "newer event that says another relation",
+        WAITING,
+        (
+            Edit(
+                UPDATES,
+                "            if is_settled(plan.slots[entity_id].base, name, plan.mark):\n"
+                "                continue\n",
+                "",
             ),
         ),
         seeds=1,

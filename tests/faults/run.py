@@ -329,11 +329,12 @@ def concluded(
 def _of_erp(stage: VirtualStage) -> Inbound:
     """What stands of an ERP's events, after an operator has sent back all that was parked.
 
-    He does so twice, one time right after the other, which may not lose what fails again.
+    He does so three times, one right after the other, which may not lose what fails again. As
+    often, as an event may want what another brings, which wants what a third one brings.
     """
     queue = stage.cloud.ordered[QUEUE]
     parked = []
-    for _ in range(2):
+    for _ in range(3):
         parked += queue.redrive()
         let(stage, ())
     return look_inbound(stage.cloud, stage.history, [*parked, *queue.dead])

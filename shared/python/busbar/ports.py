@@ -257,8 +257,12 @@ class Entities(Protocol):
         """The newest prune of a scope, consistent."""
         ...
 
-    def keep_prune_mark(self, schema: str, scope: str, mark: Mark) -> None:
-        """Remember a prune for as long as late events are heeded."""
+    def pruned(self, schema: str, scope: str, mark: Mark) -> Mark:
+        """Remember a prune for as long as late events are heeded: the newest one that is known.
+
+        Whoever asks afterwards is told of it, or of a newer one. Raises `Conflict` if others prune
+        the scope all the time.
+        """
         ...
 
 

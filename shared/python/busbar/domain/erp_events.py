@@ -131,6 +131,8 @@ class EventMessage(BaseModel):
     request_version: RequestVersion = 3
     format: Format
     payload: str | None = None
+    waited: bool = False
+    """Whether it comes again as a relation of it has waited (`busbar.usecases.erp_waiting`)."""
 
     def text(self) -> str:
         """As it is sent: in ASCII, as a queue refuses some characters that a text may have."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from busbar.domain.customers import Caller
@@ -28,6 +29,7 @@ from busbar.usecases.integration_changes import (
     embedded,
     refused,
     replaced,
+    unprunable,
     warned_of,
 )
 from busbar.usecases.integration_store import Known, built_in, known_integration
@@ -53,7 +55,11 @@ class Integrations:
 
     def check(self, configuration: Mapping[str, Any]) -> Mapped:
         """What is wrong with a configuration, and what is warned of."""
-        return self._mapper.check(configuration, self.deps.org.catalogue().attributes())
+        catalogue = self.deps.org.catalogue()
+        seen = self._mapper.check(configuration, catalogue.attributes())
+        if seen.faults:
+            return seen
+        return replace(seen, faults=tuple(unprunable(configuration, catalogue)))
 
     # --- reading -------------------------------------------------------------------------------
 
