@@ -197,11 +197,10 @@ def test_should_ask_for_a_signature_at_every_signed_route(case: UseCase, route: 
 
 
 def test_should_send_to_every_queue_that_the_outbox_feeds_and_to_no_other() -> None:
-    """What waits for a queue that keeps order is sent by the sweep alone."""
+    """Events of an ERP that wait are sent by the sweep alone."""
     queues = {case.name: case.queue for case in USE_CASES if case.queue}
     fed = {name for name, queue in queues.items() if queue.from_outbox}
-    ordered = {name for name, queue in queues.items() if queue.ordered}
-    for sender, to in (("outbox_relay", fed), ("outbox_sweep", fed | ordered)):
+    for sender, to in (("outbox_relay", fed), ("outbox_sweep", fed | {"erp_apply"})):
         assert set(next(c for c in USE_CASES if c.name == sender).sends_to) == to
 
 
