@@ -24,8 +24,9 @@ Files = Literal[
     "reads_loads",
 ]
 """Hands out forms to upload files and links to see them; or reads what was uploaded, and keeps it
-or not. Or keeps the events of ERPs as they came; or reads them; or both, to send them again. Or
-hands out forms for the files of initial loads, and sees that one is there; or reads them."""
+or not. Or keeps the events of ERPs as they came, with what was uploaded for them; or reads them; or
+both, to send them again. Or hands out forms for the files of initial loads, and sees that one is
+there; or reads them."""
 API_CONTEXT = "orders"
 """The context whose stack holds the API. Others hang their routes on it: clients know one
 address."""
@@ -407,6 +408,7 @@ USE_CASES: tuple[UseCase, ...] = (
             Route("POST", "/v1/erp/updates/events", "erp_events_v1"),
             Route("POST", "/v2/erp/updates/events", "erp_events_v2"),
             Route("POST", "/v3/erp/updates/events", "erp_events_v3"),
+            Route("POST", "/v3/erp/updates/payloads", "erp_events_upload"),
         ),
         files="keeps_events",
         sends_to=("erp_apply",),

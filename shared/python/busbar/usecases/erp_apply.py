@@ -29,7 +29,7 @@ from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import Job, apply_batch
 from busbar.usecases.erp_messages import group_of
 from busbar.usecases.erp_outcomes import rows_of, why_parked
-from busbar.usecases.erp_requests import Incoming
+from busbar.usecases.erp_requests import Unfit
 from busbar.usecases.erp_waiting import wait, waited, without_waiting
 from busbar.usecases.event_mapping import EventMapper, Wanted
 from busbar.usecases.integration_store import integration_of
@@ -218,11 +218,11 @@ class Applier:
 
 
 def to_be_mapped(
-    delivery: Delivery, integration: Integration | None, payload: Callable[[], str | None]
+    delivery: Delivery, integration: Integration | None, payload: Callable[[], str | Unfit]
 ) -> Wanted | Prepared:
     """What is to be mapped of an event by its use case as it stands now, or why nothing can be.
 
-    `payload` gives what it says, None if that is no longer kept; what it raises is raised.
+    `payload` gives what it says, or why there is nothing to read; what it raises is raised.
     """
     event = delivery.event
     if integration is None:
@@ -230,12 +230,11 @@ def to_be_mapped(
     use_case = integration.use_case(event.use_case, "")
     if use_case is None:
         return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
-    if not use_case.enabled:
-        return _unmapped(delivery, "USE_CASE_DISABLED", "the use case is off", use_case)
+    if closed := use_case.closed:
+        return _unmapped(delivery, *closed, use_case)
     said = payload()
-    if said is None:
-        message = "the event is no longer kept"
-        return _unmapped(delivery, "MALFORMED_PAYLOAD", message, use_case)
+    if isinstance(said, Unfit):
+        return _unmapped(delivery, said.code, said.message, use_case)
     return Wanted(integration, use_case, said, event.format)
 
 
@@ -275,10 +274,8 @@ def _unmapped(
     return Prepared(delivery, Mapped(faults=(Fault(code, message),)), use_case=use_case)
 
 
-def _payload(event: EventMessage, kept: KeptRequests) -> str | None:
-    """The payload in the message, or out of its request in S3. Raises `Unavailable`."""
+def _payload(event: EventMessage, kept: KeptRequests) -> str | Unfit:
+    """The payload in the message, or as it is kept in S3. Raises `Unavailable`."""
     if event.payload is not None:
         return event.payload
-    there = kept.event(event.event_id, event.request_version)
-    found = there.event if there else None
-    return found.payload if isinstance(found, Incoming) else None
+    return kept.payload(event.event_id, event.request_version)

@@ -15,11 +15,15 @@ MOST_WARNINGS = 20
 LONGEST_WARNING = 300
 """Characters: the name of a schema in it may come out of an expression."""
 
+_Row = tuple[str, str, dict[str, Any]]
+_NOTHING: _Row = ("NOTHING_MAPPED", "by this mapping the event comes to nothing", {})
+
 
 def rows_of(
     event: EventMessage, use_case_id: str, mapped: Mapped, outcomes: Sequence[Outcome]
 ) -> list[OutcomeRow]:
-    """A row for each fault of the mapping, for what it warns of, and for each outcome."""
+    """A row for each fault of the mapping and each outcome of what was applied; of an event that
+    came to nothing one that says so. Then rows for what the mapping warns of."""
     return [
         OutcomeRow(
             id=f"{event.event_id}-{number}",
@@ -30,25 +34,28 @@ def rows_of(
             message=message,
             detail={name: value for name, value in detail.items() if value not in ("", None)},
         )
-        for number, (code, message, detail) in enumerate(_told(mapped, outcomes))
+        for number, (code, message, detail) in enumerate(
+            [*(_told(mapped, outcomes) or [_NOTHING]), *_warned(mapped.warnings)]
+        )
     ]
 
 
-def _told(mapped: Mapped, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _told(mapped: Mapped, outcomes: Sequence[Outcome]) -> list[_Row]:
+    told: list[_Row] = []
     for fault in mapped.faults:
         where = {"entity_slug": fault.entity_schema, "path": fault.path, "item": fault.item}
-        yield fault.code, fault.message, where
-    yield from _warned(mapped.warnings)
+        told.append((fault.code, fault.message, where))
     for outcome in outcomes:
         what = {
             "entity_slug": outcome.entity_slug,
             "operation": outcome.operation,
             "entity_id": outcome.entity_id,
         }
-        yield outcome.code, outcome.message, {**what, **outcome.detail}
+        told.append((outcome.code, outcome.message, {**what, **outcome.detail}))
+    return told
 
 
-def _warned(warnings: Sequence[Warned]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _warned(warnings: Sequence[Warned]) -> Iterator[_Row]:
     """The mapping tells the same of many items once."""
     for warned in warnings[:MOST_WARNINGS]:
         where = {"entity_slug": warned.entity_schema, "path": warned.field}
