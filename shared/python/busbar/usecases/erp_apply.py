@@ -29,7 +29,7 @@ from busbar.usecases.entity_updates import Job, apply_batch
 from busbar.usecases.erp_messages import group_of
 from busbar.usecases.erp_outcomes import rows_of, why_parked
 from busbar.usecases.erp_requests import Incoming
-from busbar.usecases.event_mapping import EventMapper
+from busbar.usecases.event_mapping import EventMapper, Wanted
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.kept_events import KeptRequests
 
@@ -140,7 +140,7 @@ class Applier:
         be read, and those behind them in their groups."""
         integrations: dict[str, Integration | None] = {}
         kept = KeptRequests(deps.store.org, deps.files)
-        prepared: list[Prepared] = []
+        found: list[tuple[Delivery, Wanted | Prepared]] = []
         stopped: set[str] = set()
         again: list[str] = []
         for one in deliveries:
@@ -149,17 +149,25 @@ class Applier:
                 integrations[wanted] = integration_of(deps.store, wanted)
             if one.group not in stopped:
                 try:
-                    prepared.append(self._prepare(one, integrations[wanted], kept))
+                    found.append((one, self._wanted(one, integrations[wanted], kept)))
                     continue
                 except Unavailable as error:
                     stopped.add(one.group)
                     _comes_again(one, error)
             again.append(one.message_id)
+        mapped = iter(self._mapper.map_all([w for _, w in found if isinstance(w, Wanted)]))
+        prepared = [
+            Prepared(one, next(mapped), wanted.integration, wanted.use_case)
+            if isinstance(wanted, Wanted)
+            else wanted
+            for one, wanted in found
+        ]
         return prepared, again
 
-    def _prepare(
+    def _wanted(
         self, delivery: Delivery, integration: Integration | None, kept: KeptRequests
-    ) -> Prepared:
+    ) -> Wanted | Prepared:
+        """What is to be mapped, or why it cannot be."""
         event = delivery.event
         if integration is None:
             return _unmapped(delivery, "INTEGRATION_NOT_FOUND", "the integration is gone")
@@ -172,8 +180,7 @@ class Applier:
         if payload is None:
             message = "the event is no longer kept"
             return _unmapped(delivery, "MALFORMED_PAYLOAD", message, use_case)
-        mapped = self._mapper.map(integration, use_case, payload, event.format)
-        return Prepared(delivery, mapped, integration, use_case)
+        return Wanted(integration, use_case, payload, event.format)
 
     def _ended(
         self, prepared: Sequence[Prepared], answers: Sequence[Answer], deps: Deps
