@@ -27,6 +27,7 @@ from busbar.observability import (
     count,
     counting,
     logger,
+    traced,
 )
 from busbar.ports import (
     ChargePoints,
@@ -54,6 +55,7 @@ from busbar.settings import (
     Settings,
     on_lambda,
     read_settings,
+    trace_id,
 )
 from busbar.step_functions import StepFunctions
 from busbar.store.records import TableStore
@@ -599,6 +601,7 @@ def entry(make: MakeHandler, settings: Settings, clients: Clients) -> Handler:
     handler = make(settings, clients)
 
     def measured(event: dict[str, Any], context: Any) -> Any:
+        traced(trace_id())
         with counting(settings.stage, use_case, clients.clock.now):
             answer = handler(event, context)
             _count_outcome(event, answer)
