@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import secrets
 import time
@@ -15,7 +14,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from busbar import s3_files
+from busbar import s3_files, settle
 from busbar.domain.identifiers import encode
 from busbar.errors import BusbarError, Unavailable
 from busbar.mapping.registry import MappingRegistry
@@ -45,7 +44,6 @@ from busbar.ports import (
     Store,
     WallboxSales,
 )
-from busbar.process.circuit import Circuit
 from busbar.settings import (
     EnergisedSettings,
     MisconfiguredError,
@@ -502,6 +500,8 @@ class Parts:
         """Whether this is a worker of the outbox, whose calls go first while a lane drains."""
 
     def _gate(self, org: str, system: str, per_minute: int) -> Gate:
+        from busbar.process.circuit import Circuit  # noqa: PLC0415  (import cost)
+
         return Circuit(
             system,
             self.store(org),
@@ -645,7 +645,7 @@ def settled(handler: Handler) -> Handler:
         finally:
             if waiting:
                 waiting = False
-                gc.freeze()
+                settle()
 
     return called
 

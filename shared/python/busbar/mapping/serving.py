@@ -6,13 +6,14 @@ its life.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import select
 import signal
 import struct
 from collections.abc import Callable
+
+from busbar import settle
 
 HEAD = struct.Struct(">cI")
 READY, ANSWER, FAILED, NO_MEMORY = b"r", b"a", b"f", b"m"
@@ -43,7 +44,7 @@ def main(target: str, engine: str, memory: int, bell: int) -> None:
         if fresh:
             # What a first job leaves behind stays: it is not to be looked at again.
             fresh = False
-            gc.freeze()
+            settle()
 
 
 def _loaded(target: str, engine: str) -> Callable[[bytes], bytes]:
