@@ -37,8 +37,8 @@ faults: setup ## random faults; SEEDS=n FROM=m, PART=seeds|scenarios|boundaries|
 faults-local: setup ## 125 orders on the local system while 50 workers are killed; ARGS="--seed 1"
 	@$(PY) -m tests.faults.local_run $(ARGS)
 
-load: setup ## 2,000 orders of 2 cards on the local system, 10 at once; ARGS="--orders 100"
-	@$(PY) -m tests.faults.load $(ARGS)
+load: setup ## 2,000 orders of 2 cards on the local system, 10 at once; ARGS="--orders 100"; N=100000: a file of N customers
+	@$(PY) -m $(if $(N),tests.faults.load_file $(N),tests.faults.load) $(ARGS)
 
 fuzz: setup ## 20,000 requests made of the API's document; ARGS="--requests n --seed s"
 	@$(PY) -W ignore -m tests.fuzz $(ARGS)

@@ -8,12 +8,14 @@ inbound      an ERP's events: every boundary of two scenarios, pairs of the firs
 poison-events  10,000 events of an ERP, one in a hundred of them bad
 drivers      random faults: two wallbox orders of one driver and one of cards, by turns in each mode
 following    every boundary of what follows a wallbox order, in each mode: up to the refund card, a
-             review by a hasty clerk, the ways back, a redriven execution; --seeds, --from choose
+             review by a hasty clerk, an unknown serial number, the ways back, a redriven execution;
+             --seeds, --from choose
 refunds      random faults: the same, and two refund cards beside a charge card
 sync         every boundary of the sync of a fleet, by time and by position
 events       six events of an order and of a card in all 4,320 orders with one of them twice
 mutants      every guard taken out: each has to turn the harness red
-outage       Salesforce down for 72 hours under 5,000 orders, be.ENERGISED under 50 card wishes
+outage       Salesforce down for 72 hours under 5,000 orders, be.ENERGISED under 50 card wishes, SAP
+             for one under 120 orders of wallboxes
 moto         random faults over moto: N runs, of all scenarios in turn
 show         the course of one run: --from is its seed, --scenario, --mode, --trouble its setup
 """

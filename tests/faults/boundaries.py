@@ -23,7 +23,9 @@ INBOUND = ("one customer", "many events at once")
 FOLLOWING = (
     "refund card",
     "hasty reviews",
+    "unknown serial number",
     "way back",
+    "known driver goes back",
     "second order goes back",
     "first order goes back",
     "back and again",

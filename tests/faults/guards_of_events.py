@@ -96,11 +96,11 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 APPLY,
-                "        now = deps.clock.now()\n",
-                "        now = deps.clock.now()\n"
+                "        for integration, told in rows.items():\n",
                 "        for delivery, reason in parked:\n"
                 "            self._park(delivery, reason)\n"
-                "        parked = []\n",
+                "        parked = []\n"
+                "        for integration, told in rows.items():\n",
             ),
         ),
         seeds=1,

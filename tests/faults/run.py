@@ -12,6 +12,7 @@ from typing import Any
 
 from busbar.domain.erp_events import RECEIVED
 from infra.simulators.energised.backend import Contact
+from infra.simulators.energised.stations import Station
 from infra.simulators.faults import fault_of
 from infra.simulators.salesforce.clerk import ClerkError
 from infra.simulators.sample import NORDWIND
@@ -166,6 +167,31 @@ class VirtualStage:
         cards = self.cloud.energised.backend.cards()
         (card_id,) = [c["id"] for c in cards if c["number"] == card_number]
         self.cloud.energised.change_card(card_id, label=label)
+
+    def searches(self) -> bool:
+        """Whether the systems can be searched by our references."""
+        return self.cloud.mode != "none"
+
+    def enter_row(self, system: str, name: str, **fields: Any) -> None:
+        """The clerk in SAP or Salesforce enters a row of a set or object by hand."""
+        if system == "sap":
+            assert self.cloud.sap
+            self.cloud.sap.enter(name, **fields)
+            return
+        with self.cloud.salesforce.working():
+            org = self.cloud.salesforce.org
+            org.insert(org.object(name), fields)
+
+    def remove_stations(self) -> None:
+        """The clerk in be.ENERGISED deletes every charging station."""
+        with self.cloud.energised.working():
+            self.cloud.energised.backend.stations.clear()
+
+    def enter_station(self, serial_number: str) -> None:
+        """He enters the charging station of a wallbox, if there is none."""
+        there = self.cloud.energised.backend.stations.all()
+        if all(s["attributes"]["chargeBoxIdentity"] != serial_number for s in there):
+            self.cloud.energised.put_station(Station(f"of-{serial_number}", serial_number))
 
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""

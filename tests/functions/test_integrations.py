@@ -128,8 +128,9 @@ def test_should_let_what_is_put_go_before_what_comes_with_the_product(world: Wor
         {"name": ""},
         {"name": "x" * 256},
         {"name": "x", "description": "x" * 1001},
-        {"name": "x", "integration_type": "connector"},
-        {"name": "x", "connector_config": {"base_url": "https://a.example"}},
+        {"name": "x", "integration_type": "partner"},
+        {"name": "x", "connector_config": "https://a.example"},
+        {"name": "x", "connector_config": {"auth": {"client_secret": "secret-value"}}},
         {
             "name": "x",
             "environment_config": [
@@ -138,9 +139,9 @@ def test_should_let_what_is_put_go_before_what_comes_with_the_product(world: Wor
         },
         {"name": "x", "environment_config": [{"key": "A B", "label": "a", "type": "String"}]},
         {"name": "x", "environment_config": [{"key": "a", "label": "a", "type": "String"}] * 2},
-        {"name": "x", "maps": [{"key": "a", "label": "a", "value": {"k": {"deep": 1}}}]},
+        {"name": "x", "maps": [{"key": "a", "label": "a", "value": ["k"]}]},
         {"name": "x", "maps": [{"key": "a", "label": "a", "value": {"k": "x" * 33_000}}]},
-        {"name": "x", "use_cases": [{"name": "x", "type": "outbound", "enabled": True}]},
+        {"name": "x", "use_cases": [{"name": "x", "type": "sideways", "enabled": True}]},
     ],
 )
 def test_should_refuse_what_is_no_integration(world: World, body: Any) -> None:

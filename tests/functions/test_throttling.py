@@ -109,6 +109,7 @@ def test_should_bring_the_message_again_to_every_worker(
         "status_callback": lambda: read_event("status_callback", "delivered"),
         "wallbox_proof": lambda: read_event("wallbox_proof", "uploaded"),
         "erp_apply": lambda: read_event("erp_apply", "changed"),
+        "erp_load_slices": lambda: read_event("erp_load_slices", "slice"),
     }
     event = samples[case.name]()
     ids = [record["messageId"] for record in event["Records"]]

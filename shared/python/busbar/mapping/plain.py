@@ -31,14 +31,11 @@ def is_plain(value: object, limits: Limits) -> bool:
         below: list[object] = []
         for item in level:
             kind = type(item)
-            # Most are texts.
-            if kind is str:
-                continue
             if kind is dict:
                 below += cast("dict[str, object]", item).values()
             elif kind is list:
                 below += cast("list[object]", item)
-            elif kind not in _SIMPLE and not _is_exact(item):
+            elif kind is not str and kind not in _SIMPLE and not _is_exact(item):
                 return False
         if not below:
             return True

@@ -12,6 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from busbar.domain.erp_events import EventMessage
@@ -28,7 +29,7 @@ from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import Job, apply_batch
 from busbar.usecases.erp_messages import group_of
 from busbar.usecases.erp_outcomes import rows_of, why_parked
-from busbar.usecases.erp_requests import Incoming
+from busbar.usecases.erp_requests import Unfit
 from busbar.usecases.event_mapping import EventMapper, Wanted
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.kept_events import KeptRequests
@@ -149,38 +150,14 @@ class Applier:
                 integrations[wanted] = integration_of(deps.store, wanted)
             if one.group not in stopped:
                 try:
-                    found.append((one, self._wanted(one, integrations[wanted], kept)))
+                    payload = partial(_payload, one.event, kept)
+                    found.append((one, to_be_mapped(one, integrations[wanted], payload)))
                     continue
                 except Unavailable as error:
                     stopped.add(one.group)
                     _comes_again(one, error)
             again.append(one.message_id)
-        mapped = iter(self._mapper.map_all([w for _, w in found if isinstance(w, Wanted)]))
-        prepared = [
-            Prepared(one, next(mapped), wanted.integration, wanted.use_case)
-            if isinstance(wanted, Wanted)
-            else wanted
-            for one, wanted in found
-        ]
-        return prepared, again
-
-    def _wanted(
-        self, delivery: Delivery, integration: Integration | None, kept: KeptRequests
-    ) -> Wanted | Prepared:
-        """What is to be mapped, or why it cannot be."""
-        event = delivery.event
-        if integration is None:
-            return _unmapped(delivery, "INTEGRATION_NOT_FOUND", "the integration is gone")
-        use_case = integration.use_case(event.use_case, "")
-        if use_case is None:
-            return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
-        if not use_case.enabled:
-            return _unmapped(delivery, "USE_CASE_DISABLED", "the use case is off", use_case)
-        payload = event.payload if event.payload is not None else _kept_payload(event, kept)
-        if payload is None:
-            message = "the event is no longer kept"
-            return _unmapped(delivery, "MALFORMED_PAYLOAD", message, use_case)
-        return Wanted(integration, use_case, payload, event.format)
+        return map_all(found, self._mapper), again
 
     def _ended(
         self, prepared: Sequence[Prepared], answers: Sequence[Answer], deps: Deps
@@ -201,18 +178,10 @@ class Applier:
                 parked.append((one.delivery, reason))
         # The rows first: a crash in between tells of an event twice, never not at all.
         for integration, told in rows.items():
-            self._write_down(integration, told, deps)
+            write_down(integration, told, deps, lambda _place: self._ids.new())
         for delivery, reason in parked:
             self._park(delivery, reason)
         return failed
-
-    def _write_down(self, integration: str, rows: Sequence[OutcomeRow], deps: Deps) -> None:
-        now = deps.clock.now()
-        for first in range(0, len(rows), MOST_ROWS):
-            some = tuple(rows[first : first + MOST_ROWS])
-            made = self._ids.new()
-            batch = OutcomeBatch(id=made, integration_id=integration, at=now, rows=some)
-            deps.store.commit(Put(batch))
 
     def _park(self, delivery: Delivery, reason: str) -> None:
         """Without the event itself, which lies in S3: what lies here, people look at."""
@@ -223,6 +192,52 @@ class Applier:
         self._queues.park(body, reason, Message(body, delivery.group, once))
         extra = {"event_id": event.event_id, "reason": reason}
         logger.error("event parked", extra=extra)
+
+
+def to_be_mapped(
+    delivery: Delivery, integration: Integration | None, payload: Callable[[], str | Unfit]
+) -> Wanted | Prepared:
+    """What is to be mapped of an event by its use case as it stands now, or why nothing can be.
+
+    `payload` gives what it says, or why there is nothing to read; what it raises is raised.
+    """
+    event = delivery.event
+    if integration is None:
+        return _unmapped(delivery, "INTEGRATION_NOT_FOUND", "the integration is gone")
+    use_case = integration.use_case(event.use_case, "")
+    if use_case is None:
+        return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
+    if closed := use_case.closed:
+        return _unmapped(delivery, *closed, use_case)
+    said = payload()
+    if isinstance(said, Unfit):
+        return _unmapped(delivery, said.code, said.message, use_case)
+    return Wanted(integration, use_case, said, event.format)
+
+
+def map_all(
+    found: Sequence[tuple[Delivery, Wanted | Prepared]], mapper: EventMapper
+) -> list[Prepared]:
+    """All of these, mapped as far as they can be. Raises `ChildUnavailable`."""
+    mapped = iter(mapper.map_all([w for _, w in found if isinstance(w, Wanted)]))
+    return [
+        Prepared(one, next(mapped), wanted.integration, wanted.use_case)
+        if isinstance(wanted, Wanted)
+        else wanted
+        for one, wanted in found
+    ]
+
+
+def write_down(
+    integration: str, rows: Sequence[OutcomeRow], deps: Deps, named: Callable[[int], str]
+) -> None:
+    """Write rows down, as few items as may be; `named` gives the id of the item whose first row is
+    at a place."""
+    now = deps.clock.now()
+    for first in range(0, len(rows), MOST_ROWS):
+        some = tuple(rows[first : first + MOST_ROWS])
+        batch = OutcomeBatch(id=named(first), integration_id=integration, at=now, rows=some)
+        deps.store.commit(Put(batch))
 
 
 def _comes_again(delivery: Delivery, error: Exception) -> None:
@@ -236,8 +251,8 @@ def _unmapped(
     return Prepared(delivery, Mapped(faults=(Fault(code, message),)), use_case=use_case)
 
 
-def _kept_payload(event: EventMessage, kept: KeptRequests) -> str | None:
-    """The payload out of its request in S3. Raises `Unavailable`."""
-    there = kept.event(event.event_id, event.request_version)
-    found = there.event if there else None
-    return found.payload if isinstance(found, Incoming) else None
+def _payload(event: EventMessage, kept: KeptRequests) -> str | Unfit:
+    """The payload in the message, or as it is kept in S3. Raises `Unavailable`."""
+    if event.payload is not None:
+        return event.payload
+    return kept.payload(event.event_id, event.request_version)
