@@ -350,11 +350,11 @@ class Deadly(InProcess):
         super().__init__()
         self._code = code
 
-    def ask(self, job: bytes) -> bytes:
+    def answer(self, job: bytes) -> bytes | JobLost:
         """The answer to a job, if it is survived."""
         if b"deadly" in job:
-            raise JobLost(f"{self._code}: any", self._code)
-        return super().ask(job)
+            return JobLost(f"{self._code}: any", self._code)
+        return super().answer(job)
 
 
 class DeadlyWorld(ErpWorld):

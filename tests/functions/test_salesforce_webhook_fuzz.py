@@ -32,7 +32,7 @@ SEEDS = 10_000
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Without a line in the log for each request."""
-    before = logger.log_level
+    before = logger.level
     logger.setLevel(logging.CRITICAL)
     yield
     logger.setLevel(before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import secrets
 import time
@@ -15,7 +14,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from busbar import s3_files
+from busbar import s3_files, settle
 from busbar.connectors.reach import Reach
 from busbar.domain.identifiers import encode
 from busbar.errors import BusbarError, Unavailable
@@ -28,6 +27,7 @@ from busbar.observability import (
     count,
     counting,
     logger,
+    traced,
 )
 from busbar.ports import (
     ChargePoints,
@@ -45,7 +45,6 @@ from busbar.ports import (
     Store,
     WallboxSales,
 )
-from busbar.process.circuit import Circuit
 from busbar.settings import (
     EnergisedSettings,
     MisconfiguredError,
@@ -55,6 +54,7 @@ from busbar.settings import (
     Settings,
     on_lambda,
     read_settings,
+    trace_id,
 )
 from busbar.step_functions import StepFunctions
 from busbar.store.records import TableStore
@@ -504,6 +504,8 @@ class Parts:
         """Whether this is a worker of the outbox, whose calls go first while a lane drains."""
 
     def _gate(self, org: str, system: str, per_minute: int) -> Gate:
+        from busbar.process.circuit import Circuit  # noqa: PLC0415  (import cost)
+
         return Circuit(
             system,
             self.store(org),
@@ -610,6 +612,7 @@ def entry(make: MakeHandler, settings: Settings, clients: Clients) -> Handler:
     handler = make(settings, clients)
 
     def measured(event: dict[str, Any], context: Any) -> Any:
+        traced(trace_id())
         with counting(settings.stage, use_case, clients.clock.now):
             answer = handler(event, context)
             _count_outcome(event, answer)
@@ -653,7 +656,7 @@ def settled(handler: Handler) -> Handler:
         finally:
             if waiting:
                 waiting = False
-                gc.freeze()
+                settle()
 
     return called
 

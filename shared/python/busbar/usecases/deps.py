@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import begin
 from busbar.ports import Change, Clock, Files, Machine, Mapper, Store, Stored, Systems
-from busbar.process.audit import Audit
-from busbar.process.outbox import Outbox
 from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, SapSettings, Tuning
+
+if TYPE_CHECKING:
+    from busbar.process.audit import Audit
+    from busbar.process.outbox import Outbox
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -94,6 +96,8 @@ class Deps:
     @property
     def outbox(self) -> Outbox:
         """Errands of this org."""
+        from busbar.process.outbox import Outbox  # noqa: PLC0415  (import cost)
+
         return Outbox(
             self.store, self.clock, self.tuning, self.correlation_id, self.systems.is_down
         )
@@ -101,6 +105,8 @@ class Deps:
     @property
     def audit(self) -> Audit:
         """The audit trail of this org."""
+        from busbar.process.audit import Audit  # noqa: PLC0415  (import cost)
+
         return Audit(self.store, self.clock, self.correlation_id)
 
 
