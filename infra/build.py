@@ -39,6 +39,8 @@ OF_INTEGRATIONS = {"integration.json", "use_case.json"}
 """Their samples and results stay here."""
 INSTALLER_TRACES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", ".lock"}
 """What an installer leaves behind; some of it holds paths of the machine."""
+OF_NO_USE = {".js", ".css"}
+"""A page of the API that Powertools could show; we do not, and it is a twentieth of the layer."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _install(lock: Path, target: Path, machine: str) -> None:
     subprocess.run([*command, "-r", str(lock)], check=True)
     shutil.rmtree(target / "bin", ignore_errors=True)
     for path in sorted(target.rglob("*")):
-        if path.is_file() and path.name in INSTALLER_TRACES:
+        if path.is_file() and (path.name in INSTALLER_TRACES or path.suffix in OF_NO_USE):
             path.unlink()
 
 

@@ -16,7 +16,7 @@ Handler = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True)
 class Context:
-    """The Lambda context object, as far as handlers read it."""
+    """The Lambda context object, as far as handlers and Powertools read it."""
 
     aws_request_id: str
     function_name: str

@@ -32,7 +32,7 @@ SEEDS = 10_000
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Without a line in the log for each request."""
-    before = logger.level
+    before = logger.log_level
     logger.setLevel(logging.CRITICAL)
     yield
     logger.setLevel(before)
