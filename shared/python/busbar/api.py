@@ -8,10 +8,13 @@ and no internals.
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from busbar.authentication import MACHINE_SCOPE, authenticate, authenticate_sender
 from busbar.body import JSON_TYPE, repeatable
@@ -21,15 +24,15 @@ from busbar.errors import Conflict, FieldError, Problem, StoreUnavailable, Upstr
 from busbar.observability import CORRELATION_HEADER, begin, correlation_id, logger
 from busbar.process.idempotency import Idempotency
 from busbar.request import Answer, Delivery, Request, dump
-from busbar.routes import Routes
 from busbar.settings import Settings
 from busbar.wiring import Clients, Parts
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 LARGEST_BODY = 64 * 1024
 LARGEST_DELIVERY = 128 * 1024
 """Half of what a message on a queue may have, and one event becomes one message."""
-Event = Mapping[str, Any]
-"""Of API Gateway, in its format 2.0."""
 PROBLEM_TYPE = "urn:busbar:problem:"
 PROBLEM_JSON = "application/problem+json"
 
@@ -41,7 +44,8 @@ class Door:
         """`toolkit`: these are the toolkit's routes, whose errors are `{"code", "message"}`."""
         self.parts = Parts(settings, clients)
         self._tell = _told_as_toolkit if toolkit else _problem
-        self._routes: Routes[Callable[[Event, Mapping[str, str]], Answer]] = Routes()
+        self._app = APIGatewayHttpResolver()
+        self._app.not_found(lambda _error: self._respond(self._tell(_not_found())))
 
     def route(
         self,
@@ -59,9 +63,12 @@ class Door:
         """
 
         def register(handler: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
-            def answered(event: Event, parameters: Mapping[str, str]) -> Answer:
-                request = self._request(operation, parameters, event, most)
-                _check_query(event, query)
+            def answered(parameters: Mapping[str, str]) -> Answer:
+                # Kept here: the resolver's "current" event is another one's as soon as a second
+                # runs.
+                current = self._app.current_event
+                request = self._request(operation, parameters, current, most)
+                _check_query(current.raw_event, query)
                 return request.for_caller(handler(request))
 
             self._register(method, path, operation, answered)
@@ -84,7 +91,7 @@ class Door:
                 method,
                 path,
                 operation,
-                lambda event, parameters: handler(self._delivery(system, event, parameters["org"])),
+                lambda parameters: handler(self._delivery(system, parameters["org"])),
             )
             return handler
 
@@ -95,23 +102,22 @@ class Door:
         method: str,
         path: str,
         operation: str,
-        work: Callable[[Event, Mapping[str, str]], Answer],
+        work: Callable[[Mapping[str, str]], Answer],
     ) -> None:
-        self._routes.add(
-            method,
-            path,
-            lambda event, parameters: self._run(lambda: work(event, parameters), operation),
-        )
+        rule = re.sub(r"\{(\w+)\}", r"<\1>", path)
 
-    def handler(self, event: Event, _context: Any) -> dict[str, Any]:
+        def run(**parameters: str) -> Response[str]:
+            return self._respond(self._run(lambda: work(parameters), operation))
+
+        # The resolver compiles them at the first request, and finds nothing it could use.
+        run.__annotations__.clear()
+        self._app.route(rule, method=[method])(run)
+
+    def handler(self, event: dict[str, Any], context: Any) -> Any:
         """The Lambda handler."""
         headers = {k.lower(): v for k, v in (event.get("headers") or {}).items()}
         begin(headers.get(CORRELATION_HEADER))
-        found = self._routes.find(event)
-        if found is None:
-            return self._respond(self._tell(_not_found()))
-        run, parameters = found
-        return self._respond(run(event, parameters))
+        return self._app.resolve(event, context)
 
     def _run(self, work: Callable[[], Answer], operation: str) -> Answer:
         try:
@@ -126,8 +132,9 @@ class Door:
             return self._tell(Problem(500, "internal", "Something broke on our side"))
 
     def _request(
-        self, operation: str, parameters: Mapping[str, str], event: Event, most: int
+        self, operation: str, parameters: Mapping[str, str], current: BaseProxyEvent, most: int
     ) -> Request:
+        event = current.raw_event
         who = authenticate(event, self.parts.settings, self.parts.clock.now().timestamp())
         deps = self.parts.deps(who.org)
         stored = deps.store.get(User, who.sub)
@@ -137,7 +144,7 @@ class Door:
             raise forbidden()
         caller = Caller(org=who.org, user=stored.record, correlation_id=correlation_id())
         require(caller, operation)
-        body = _body(event)
+        body = _body(current) if event.get("body") else ""
         if len(body) > most or len(body.encode(errors="replace")) > most:
             raise Problem(413, "body-too-large", f"The body may have {most} bytes")
         settings, parts = self.parts.settings, self.parts
@@ -152,7 +159,8 @@ class Door:
             idempotency=Idempotency(deps.store, parts.clock, parts.ids, settings.tuning),
         )
 
-    def _delivery(self, system: str, event: Event, org: str) -> Delivery:
+    def _delivery(self, system: str, org: str) -> Delivery:
+        event = self._app.current_event.raw_event
         _check_query(event, ())
         keys = self.parts.webhook_keys(org)
         if keys is None:
@@ -168,33 +176,32 @@ class Door:
             raise
         return Delivery(self.parts.deps(org), message_id, body)
 
-    def _respond(self, answer: Answer) -> dict[str, Any]:
-        is_problem = answer.status >= 400 and self._tell is _problem
+    def _respond(self, answer: Answer) -> Response[str]:
         headers = {
             CORRELATION_HEADER: correlation_id(),
             "Cache-Control": "no-store",
-            "Content-Type": PROBLEM_JSON if is_problem else JSON_TYPE,
             **answer.headers,
         }
-        return {
-            "statusCode": answer.status,
-            "headers": headers,
-            "body": dump(answer.body),
-            "isBase64Encoded": False,
-        }
+        is_problem = answer.status >= 400 and self._tell is _problem
+        content_type = PROBLEM_JSON if is_problem else JSON_TYPE
+        return Response(
+            status_code=answer.status,
+            content_type=content_type,
+            body=dump(answer.body),
+            headers=headers,
+        )
 
 
-def _body(event: Event) -> str:
+def _body(event: BaseProxyEvent) -> str:
     """The body as text; API Gateway hands on what is none in base64."""
-    text = str(event.get("body") or "")
     try:
-        return base64.b64decode(text).decode() if event.get("isBase64Encoded") else text
+        return event.decoded_body or ""
     except ValueError:
         detail = "It is no text in UTF-8."
         raise Problem(400, "body-invalid", "The body is no JSON object", detail) from None
 
 
-def _bytes(event: Event) -> bytes:
+def _bytes(event: Mapping[str, Any]) -> bytes:
     """The body as it was sent: a signature is over bytes. Raises a 400 or 413 `Problem`."""
     text = str(event.get("body") or "")
     try:
@@ -209,7 +216,7 @@ def _bytes(event: Event) -> bytes:
     return body
 
 
-def _check_query(event: Event, known: Sequence[str]) -> None:
+def _check_query(event: Mapping[str, Any], known: Sequence[str]) -> None:
     # API Gateway joins the values of a repeated name by commas: only the raw text tells it.
     sent = parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)
     times = Counter(name for name, _ in sent)

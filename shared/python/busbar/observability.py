@@ -17,7 +17,6 @@ import logging
 import re
 import secrets
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,49 +24,13 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 CORRELATION_HEADER = "x-correlation-id"
 _FORM = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 _current: ContextVar[str] = ContextVar("correlation_id", default="")
 
-_trace: ContextVar[str] = ContextVar("trace_id", default="")
-_OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
-
-
-class _Lines(logging.Formatter):
-    """A line of JSON: what was logged, where and when, in which unit of work, and its `extra`."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.created))
-        line = {
-            "level": record.levelname,
-            "location": f"{record.funcName}:{record.lineno}",
-            "message": record.getMessage(),
-            "timestamp": f"{at},{record.msecs:03.0f}+0000",
-            "service": record.name,
-            "correlation_id": _current.get(),
-            "xray_trace_id": _trace.get(),
-        }
-        line = {name: value for name, value in line.items() if value != ""}
-        line |= {k: v for k, v in vars(record).items() if k not in _OF_EVERY_RECORD}
-        if record.exc_info and record.exc_info[0]:
-            # Its kind only: a message may quote data.
-            line["exception_name"] = record.exc_info[0].__name__
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-def _made_logger() -> logging.Logger:
-    made = logging.getLogger("busbar")
-    made.setLevel(logging.INFO)
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_Lines())
-    made.handlers = [handler]
-    for other in logging.getLogger().handlers:
-        # Lambda's own, which would write each line once more.
-        other.addFilter(lambda record: record.name != made.name)
-    return made
-
-
-logger = _made_logger()
+logger = Logger(service="busbar", utc=True, level="INFO")
 # httpx tells every URL at INFO, and ours carry references.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
@@ -76,12 +39,9 @@ def begin(candidate: str | None = None) -> str:
     """Start a unit of work under `candidate`, if it has the form of an id, else under a new one."""
     chosen = candidate if candidate and _FORM.fullmatch(candidate) else secrets.token_hex(16)
     _current.set(chosen)
+    # Per thread: on a laptop many handlers run in one process.
+    logger.thread_safe_append_keys(correlation_id=chosen)
     return chosen
-
-
-def traced(trace_id: str) -> None:
-    """Name the trace of this invocation in its log lines; "" if there is none."""
-    _trace.set(trace_id)
 
 
 def correlation_id() -> str:

@@ -645,9 +645,3 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
 def on_lambda() -> bool:
     """Whether this process is a Lambda function's."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
-
-
-def trace_id() -> str:
-    """The X-Ray trace of the invocation that runs now; "" if there is none."""
-    fields = os.environ.get("_X_AMZN_TRACE_ID", "").split(";")
-    return next((field[5:] for field in fields if field.startswith("Root=")), "")

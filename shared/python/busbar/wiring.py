@@ -27,7 +27,6 @@ from busbar.observability import (
     count,
     counting,
     logger,
-    traced,
 )
 from busbar.ports import (
     ChargePoints,
@@ -54,7 +53,6 @@ from busbar.settings import (
     Settings,
     on_lambda,
     read_settings,
-    trace_id,
 )
 from busbar.step_functions import StepFunctions
 from busbar.store.records import TableStore
@@ -612,7 +610,6 @@ def entry(make: MakeHandler, settings: Settings, clients: Clients) -> Handler:
     handler = make(settings, clients)
 
     def measured(event: dict[str, Any], context: Any) -> Any:
-        traced(trace_id())
         with counting(settings.stage, use_case, clients.clock.now):
             answer = handler(event, context)
             _count_outcome(event, answer)

@@ -18,7 +18,7 @@ HEAD: Final = struct.Struct(">cI")
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
 CHUNK: Final = 64 * 1024
 """What a pipe holds."""
-QUIET: Final = 0.05
+QUIET: Final = 0.1
 """Seconds for which the bell alone is waited for: a late answer is noticed that much later."""
 
 
