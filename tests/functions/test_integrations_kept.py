@@ -39,8 +39,20 @@ OTHERS: dict[str, dict[str, Any]] = {
         ],
     },
     "file_proxy": {
-        "steps": [{"url": "https://archive.example/{{documentId}}", "method": "GET"}],
-        "auth": {"type": "oauth2_password", "client_secret": "{{env.archive.secret}}"},
+        "steps": [
+            {
+                "url": "https://archive.example/{{documentId}}",
+                "method": "GET",
+                "response_type": "binary",
+            }
+        ],
+        "auth": {
+            "type": "oauth2_client_credentials",
+            "token_url": "https://archive.example/token",
+            "client_id": "{{env.archive.id}}",
+            "client_secret": "{{env.archive.secret}}",
+        },
+        "response": {"body": "steps[0]", "encoding": "binary"},
     },
     "managed_call": {
         "operation": {"method": "POST", "path": "/prices/{{id}}"},
