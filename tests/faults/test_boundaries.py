@@ -110,7 +110,9 @@ def test_should_count_every_kind_of_boundary_of_an_event(name: str) -> None:
 
 
 @pytest.mark.parametrize("piece", range(4))
-@pytest.mark.parametrize(("name", "one_in"), [(INBOUND[0], 1), (INBOUND[1], ONE_EVENT_IN)])
+@pytest.mark.parametrize(
+    ("name", "one_in"), [(INBOUND[0], 1), (INBOUND[1], ONE_EVENT_IN), (INBOUND[2], 1)]
+)
 def test_should_apply_every_event_once_when_a_worker_is_stopped(
     name: str, one_in: int, piece: int
 ) -> None:
