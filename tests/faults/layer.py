@@ -395,13 +395,17 @@ def faulty_states(states: States, layer: Layer) -> StatesClient:
     return StatesClient(states, around)
 
 
+READERS = frozenset({"erp_apply", "erp_load_slices"})
+"""Functions for which what they read from S3 is their work."""
+
+
 def around_files(layer: Layer) -> Callable[[str, Callable[[], Any]], Any]:
     """The way to files. What only reads users' files is no effect; what an event's worker reads is
     the event itself, so it counts."""
 
     def around(name: str, effect: Callable[[], Any]) -> Any:
         worker = layer.engine.worker
-        looks = name == "s3 get" and (worker is None or worker.name != "erp_apply")
+        looks = name == "s3 get" and (worker is None or worker.name not in READERS)
         kind: Kind = "read" if looks else "send"
         return layer.pass_through(kind, name, effect, _files_fail, TABLE_PATIENCE)
 

@@ -198,6 +198,22 @@ def test_should_follow_a_link_and_know_what_is_gone(plain: RunningSystem) -> Non
     assert s3.get_bucket_versioning(Bucket=FILES)["Status"] == "Enabled"
 
 
+def test_should_give_ranges_of_a_file_and_know_another_one(plain: RunningSystem) -> None:
+    s3: Any = plain.aws("s3")
+    where = {"Bucket": FILES, "Key": "other/ranged"}
+    s3.put_object(**where, Body=b"0123456789")
+    first = s3.get_object(**where, Range="bytes=0-3")
+    assert (first["Body"].read(), first["ContentRange"]) == (b"0123", "bytes 0-3/10")
+    same = {"IfMatch": first["ETag"]}
+    last = s3.get_object(**where, **same, Range="bytes=8-20")
+    assert (last["Body"].read(), last["ContentRange"]) == (b"89", "bytes 8-9/10")
+    with pytest.raises(ClientError, match="InvalidRange"):
+        s3.get_object(**where, Range="bytes=10-11")
+    s3.put_object(**where, Body=b"another")
+    with pytest.raises(ClientError, match=r"PreconditionFailed|412"):
+        s3.get_object(**where, **same, Range="bytes=0-3")
+
+
 # --- rights ------------------------------------------------------------------------------------
 
 

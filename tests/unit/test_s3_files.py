@@ -17,7 +17,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from busbar.errors import Unavailable
-from busbar.ports import FileLook, FileThere
+from busbar.ports import FileLook, FilePart, FileThere
 from busbar.s3_files import CLIENT, S3Files
 from busbar.settings import MisconfiguredError
 
@@ -194,3 +194,45 @@ def test_should_be_unavailable_where_s3_is_not_reached(operation: str) -> None:
 def test_should_name_the_variable_that_is_missing(call: Any) -> None:
     with pytest.raises(MisconfiguredError, match="BUSBAR_FILES"):
         call(S3Files("", client))
+
+
+# --- parts -------------------------------------------------------------------------------------
+
+RANGED = {"Bucket": BUCKET, "Key": KEY, "Range": "bytes=4-7"}
+
+
+def parted(code: str = "", status: int = 400, **more: Any) -> Any:
+    """A client that answers a range so."""
+    given = client()
+    with_stub = Stubber(given)
+    if code:
+        with_stub.add_client_error(
+            "get_object", code, "", status, expected_params={**RANGED, **more}
+        )
+    else:
+        body = StreamingBody(io.BytesIO(b"4567"), 4)
+        answer = {"Body": body, "ContentRange": "bytes 4-7/10", "ETag": '"any"'}
+        with_stub.add_response("get_object", answer, {**RANGED, **more})
+    with_stub.activate()
+    return given
+
+
+def test_should_read_a_part_of_a_file_on_condition_that_it_is_the_same() -> None:
+    wanted = FilePart(b"4567", 10, '"any"')
+    assert files_of(parted()).part(KEY, 4, 4) == wanted
+    assert files_of(parted(IfMatch='"any"')).part(KEY, 4, 4, '"any"') == wanted
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "PreconditionFailed"])
+def test_should_know_no_part_of_a_file_that_is_gone_or_another(code: str) -> None:
+    assert files_of(parted(code)).part(KEY, 4, 4) is None
+
+
+def test_should_give_nothing_behind_the_end_of_a_file() -> None:
+    assert files_of(parted("InvalidRange", 416)).part(KEY, 4, 4) == FilePart(b"", 0, "")
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "AccessDenied", "InternalError"])
+def test_should_try_a_part_again_later_whatever_else_is_wrong(code: str) -> None:
+    with pytest.raises(Unavailable):
+        files_of(parted(code)).part(KEY, 4, 4)
