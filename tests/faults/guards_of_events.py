@@ -167,7 +167,7 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
                 "            deps.store.commit(errand)\n",
                 "            try:\n"
                 "                deps.store.commit(errand)\n"
-                "            except Unavailable:\n"
+                "            except Exception:\n"
                 "                pass\n",
             ),
         ),
