@@ -31,7 +31,14 @@ class Names:
 
 
 KNOW_ENTITIES = frozenset(
-    {"erp_apply", "entities", "erp_simulation", "erp_monitoring", "integrations"}
+    {
+        "erp_apply",
+        "erp_load_slices",
+        "entities",
+        "erp_simulation",
+        "erp_monitoring",
+        "integrations",
+    }
 )
 """Use cases that write entities, list and find them, or say what a mapping does to them."""
 ENTITY_SETTINGS = ("leading_systems", "entity_attributes", "entity_filters")

@@ -20,7 +20,13 @@ from aws_cdk.aws_s3 import (
 )
 from constructs import Construct
 
-from busbar.domain.erp_events import RECEIVED, RECEIVED_KEPT_DAYS
+from busbar.domain.erp_events import (
+    RECEIVED,
+    RECEIVED_KEPT_DAYS,
+    UPLOADED,
+    UPLOADED_KEPT_DAYS,
+)
+from busbar.domain.erp_loads import LOADS, LOADS_KEPT_DAYS
 from busbar.domain.wallbox_proofs import UPLOADS, UPLOADS_KEPT_DAYS
 from infra.stages import StageConfig
 
@@ -47,10 +53,17 @@ class UserFiles(Construct):
             lifecycle_rules=[
                 LifecycleRule(prefix=UPLOADS, expiration=Duration.days(UPLOADS_KEPT_DAYS)),
                 # They hold what an ERP knows of people: gone means gone, a day later.
-                LifecycleRule(
-                    prefix=RECEIVED,
-                    expiration=Duration.days(RECEIVED_KEPT_DAYS),
-                    noncurrent_version_expiration=Duration.days(1),
+                *(
+                    LifecycleRule(
+                        prefix=prefix,
+                        expiration=Duration.days(days),
+                        noncurrent_version_expiration=Duration.days(1),
+                    )
+                    for prefix, days in (
+                        (RECEIVED, RECEIVED_KEPT_DAYS),
+                        (LOADS, LOADS_KEPT_DAYS),
+                        (UPLOADED, UPLOADED_KEPT_DAYS),
+                    )
                 ),
                 LifecycleRule(
                     noncurrent_version_expiration=Duration.days(DELETED_KEPT_DAYS),

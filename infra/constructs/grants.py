@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from aws_cdk import Aws
 from aws_cdk.aws_iam import PolicyStatement
 
-from busbar.domain.erp_events import RECEIVED
+from busbar.domain.erp_events import RECEIVED, UPLOADED
+from busbar.domain.erp_loads import LOADS
 from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
 from infra.catalog import Files
 
@@ -62,8 +63,8 @@ def may_run(machine_arn: str) -> list[PolicyStatement]:
 def may_use_files(bucket: str, what: Files) -> list[PolicyStatement]:
     """Sign forms and links, which give no more than their signer has; or judge what was uploaded.
 
-    Or keep the events of ERPs, or read them. Without the right to list, S3 calls a file that is
-    gone forbidden.
+    Or keep the events of ERPs, or read them; or sign forms for the files of loads, or read those.
+    Without the right to list, S3 calls a file that is gone forbidden.
     """
     arn = f"arn:{Aws.PARTITION}:s3:::{bucket}"
     kept, listing = (
@@ -73,11 +74,24 @@ def may_use_files(bucket: str, what: Files) -> list[PolicyStatement]:
     keeps = PolicyStatement(actions=["s3:PutObject"], resources=kept)
     reads = PolicyStatement(actions=["s3:GetObject"], resources=kept)
     if what == "keeps_events":
-        return [keeps]
+        uploaded = [f"{arn}/{UPLOADED}*"]
+        return [
+            keeps,
+            # To sign forms; and to copy what came by them.
+            PolicyStatement(actions=["s3:PutObject", "s3:GetObject"], resources=uploaded),
+            listing,
+        ]
     if what == "reads_events":
         return [reads, listing]
     if what == "replays_events":
         return [reads, keeps, listing]
+    loads = [f"{arn}/{LOADS}*"]
+    reads_loads = PolicyStatement(actions=["s3:GetObject"], resources=loads)
+    if what == "reads_loads":
+        return [reads_loads, listing]
+    if what == "starts_loads":
+        signs = PolicyStatement(actions=["s3:PutObject"], resources=loads)
+        return [signs, reads_loads, listing]
     uploads, proofs = [f"{arn}/{UPLOADS}*"], [f"{arn}/{PROOFS}*"]
     if what == "hands_out":
         return [

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from infra.catalog import USE_CASES
-from tests.doubles.world import SOURCE, World
+from tests.doubles.world import ORG, SOURCE, World
 from tests.functions.sender import card_assigned, send, status_changed
 from tests.functions.toolkit_given import (
     CONTACT_ID,
@@ -25,6 +25,7 @@ from tests.functions.toolkit_given import (
     PATH_IDS,
     V1,
     V2,
+    event,
     toolkit,
 )
 
@@ -91,7 +92,7 @@ def count_use_cases() -> dict[str, Row]:
     _people(world)
     _webhook(world)
     _toolkit(world)
-    return world.rows | _company_limit() | _wallboxes() | _own_wallbox()
+    return world.rows | _load() | _company_limit() | _wallboxes() | _own_wallbox()
 
 
 def _toolkit(world: MeteredWorld) -> None:
@@ -122,6 +123,25 @@ def _toolkit(world: MeteredWorld) -> None:
     case = f"{V1}/use-cases/{PATH_IDS['useCaseId']}"
     with world.measuring("a mapping changed"):
         world.call("PUT", case, "operator", {"configuration": GONE})
+
+
+def _load() -> dict[str, Row]:
+    """An initial load of a hundred customers, and of the same again."""
+    world = MeteredWorld()
+    toolkit(world)
+    key = f"loads/{ORG}/bench.jsonl"
+    lines = [event(partner=f"{9000000 + number}") | {"format": "json"} for number in range(100)]
+    world.files.put_there(key, "\n".join(map(json.dumps, lines)).encode())
+    for label in ("a hundred customers", "the same again"):
+        with world.measuring(label):
+            load = world.call(
+                "POST", f"{V1}/loads", "operator", {"key": key}, Idempotency_Key=label
+            )
+            world.pump()
+        world.clock.advance(1)
+    with world.measuring("how far a load is"):
+        world.call("GET", f"{V1}/loads/{load.json['id']}", "operator")
+    return world.rows
 
 
 def _people(world: MeteredWorld) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from busbar.domain.identifiers import derived_id
 from busbar.ports import Mapper, Put
 from busbar.process.outbox import OutboxRow
-from busbar.settings import Mode
+from busbar.settings import Mode, Tuning
 from busbar.store.keys import Key
 from busbar.store.records import TableStore
 from busbar.store.table import Item, Table
@@ -161,6 +161,8 @@ class Cloud:
             modes = {"partner_mode": self.mode, "contract_mode": self.mode}
             more = {**modes, **own.get("sap", {}), "search_lag_seconds": lag}
             self.settings = with_sap(self.settings, **more)
+        if self.tenant.erp:  # a worker hands on after every batch of a load
+            self.settings = replace(self.settings, tuning=Tuning(load_turn=0.0))
         self.states = the_machine(self.settings.tuning, self.engine.at, self._put)
         self.ordered = {
             case.name: OrderedQueue(case, self.engine, self.invoke, self._copies)

@@ -7,7 +7,11 @@ from tests.faults.setups import Setup
 
 EVENTS, APPLY = "busbar.usecases.erp_events", "busbar.usecases.erp_apply"
 UPDATES, ENTITIES = "busbar.usecases.entity_updates", "busbar.store.entities"
+SLICES, COUNTING = "busbar.usecases.erp_load_slices", "busbar.usecases.load_counting"
+LINES = "busbar.usecases.load_batch"
 ONE, MANY = Setup("one customer"), Setup("many events at once")
+WAITING = Setup("a relation waits")
+FILE = Setup("a file of events")
 
 EVENT_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -96,11 +100,11 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 APPLY,
-                "        now = deps.clock.now()\n",
-                "        now = deps.clock.now()\n"
+                "        for integration, told in rows.items():\n",
                 "        for delivery, reason in parked:\n"
                 "            self._park(delivery, reason)\n"
-                "        parked = []\n",
+                "        parked = []\n"
+                "        for integration, told in rows.items():\n",
             ),
         ),
         seeds=1,
@@ -144,6 +148,61 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
         seeds=1,
     ),
     Mutant(
+        "errand of an event that waits",
+        WAITING,
+        (
+            Edit(
+                APPLY,
+                "self.errands.append(wait(event, one.delivery.group, self.now))",
+                "pass",
+            ),
+        ),
+    ),
+    Mutant(
+        "errand before the message is done",
+        WAITING,
+        (
+            Edit(
+                APPLY,
+                "            deps.store.commit(errand)\n",
+                "            try:\n"
+                "                deps.store.commit(errand)\n"
+                "            except Exception:\n"
+                "                pass\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "errand until its work has ended",
+        WAITING,
+        (
+            Edit(
+                "busbar.usecases.outbox_relay",
+                "        _send_in_order(row, queues)\n",
+                "        store.commit(Drop(OutboxRow, row.id))\n"
+                "        _send_in_order(row, queues)\n",
+            ),
+            Edit(
+                "busbar.usecases.outbox_relay",
+                "from busbar.ports import Clock, Message,",
+                "from busbar.ports import Clock, Drop, Message,",
+            ),
+        ),
+    ),
+    Mutant(
+        "newer event that says another relation",
+        WAITING,
+        (
+            Edit(
+                UPDATES,
+                "            if is_settled(plan.slots[entity_id].base, name, plan.mark):\n"
+                "                continue\n",
+                "",
+            ),
+        ),
+        seeds=1,
+    ),
+    Mutant(
         "parked at its first try",
         ONE,
         (
@@ -154,5 +213,58 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
             ),
         ),
         poison=True,
+    ),
+    Mutant(
+        "slice under the condition that it is as it was read",
+        Setup("a file of events", trouble="crowd"),
+        (
+            Edit(SLICES, "deps.store.commit(Save(after, before))", "deps.store.commit(Put(after))"),
+            Edit(SLICES, "from busbar.ports import ", "from busbar.ports import Put, "),
+        ),
+    ),
+    Mutant(
+        "slices sent for again",
+        FILE,
+        (
+            Edit(
+                COUNTING,
+                "    if count.finished or count.failed:\n        return count\n",
+                "    if count.finished or count.failed:\n"
+                '        return count.model_copy(update={"failed": "any"})\n',
+            ),
+        ),
+    ),
+    Mutant(
+        "slice that stays where it is until its lines are applied",
+        FILE,
+        (
+            Edit(
+                SLICES,
+                "                done = batch.work_off(_some(lines), "
+                "now.first_line + now.lines, mapping)\n",
+                "                some = list(_some(lines))\n"
+                "                early = Done(lines=len(some), end=some[-1].end)\n"
+                "                stored = _kept(_after(now, early), stored, deps)\n"
+                "                done = batch.work_off(some, now.first_line + now.lines, mapping)\n"
+                "                done.lines, now = 0, stored.record\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "rows of a batch in the place of its first ones",
+        FILE,
+        (
+            Edit(
+                LINES,
+                'lambda place: f"{self._load.event_id(first)}-{place}"',
+                "lambda _place: "
+                'f"{self._load.event_id(first)}-{self._org.deps.clock.now().timestamp()}"',
+            ),
+        ),
+    ),
+    Mutant(
+        "line that knows its own deduplication id",
+        FILE,
+        (Edit(LINES, "holders.setdefault(name, ours) != ours", "name in holders"),),
     ),
 )

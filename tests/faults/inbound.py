@@ -5,6 +5,7 @@ Lines of scenarios, as those of `scenarios.py`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.faults.inbound_events import (
     customer,
     meter,
     note,
+    owner,
     poison,
     readings,
 )
@@ -26,11 +28,14 @@ from tests.faults.setups import Tenant
 from tests.faults.stage import AGAIN, TRIES, Stage
 
 ERP = Tenant(erp=True)
-ANNA, BEN = "0000000001", "0000000002"
+LOADS_PATH = f"/v1/integrations/{INTEGRATION}/loads"
+ANNA, BEN, NOBODY = "0000000001", "0000000002", "0000000003"
 POWER, GAS, OLD, NEW = "C-POWER", "C-GAS", "M-OLD", "M-NEW"
 APART = 20.0
 """Seconds between two requests of an ERP, at most."""
 LARGE = "x" * 200_000
+WHILE = 200.0
+"""Seconds in which what waits for something has looked for it in vain."""
 
 
 def telling(*requests: Sequence[Said]) -> Line:
@@ -91,6 +96,52 @@ def _taken(stage: Stage, asked: Operation, result: dict[str, Any]) -> bool:
     asked.completed, asked.body = stage.now(), result
     asked.outcome = "ok" if result["status"] in {"success", "skipped"} else "fail"
     return True
+
+
+def loading(*lines: Said | None) -> Line:
+    """An ERP that sends a file with these events, None for an empty line, and has it loaded."""
+
+    def line(stage: Stage) -> None:
+        told = [
+            stage.history.begin("event", "machine", s.name, stage.now(), said=s, sent=stage.now())
+            for s in lines
+            if s
+        ]
+        key = _file_sent(stage, [json.dumps(s.event()) if s else "" for s in lines])
+        load = _answered(stage, LOADS_PATH, {"key": key}, 201, Idempotency_Key="load")
+        numbers = [number for number, s in enumerate(lines, 1) if s]
+        for asked, number in zip(told, numbers, strict=True):
+            event_id = f"{load['correlation_id']}-{number:09}"
+            asked.completed, asked.outcome = stage.now(), "ok"
+            asked.body = {"event_id": event_id, "status": "loaded"}
+
+    return line
+
+
+def load_again(stage: Stage) -> None:
+    """Have the file of the load that is there loaded once more."""
+    reply = stage.request("GET", LOADS_PATH, "operator")
+    assert reply is not None
+    key = reply.json["loads"][0]["key"]
+    _answered(stage, LOADS_PATH, {"key": key}, 201, Idempotency_Key="again")
+
+
+def _file_sent(stage: Stage, lines: Sequence[str]) -> str:
+    """Send a file by a form; its key."""
+    form = _answered(stage, f"{LOADS_PATH}/upload", None, 200)
+    stage.upload(form, "\n".join(lines).encode())
+    return str(form["key"])
+
+
+def _answered(stage: Stage, path: str, body: Any, status: int, **headers: str) -> dict[str, Any]:
+    """The answer, sent for until it is there. Raises `TimeoutError`."""
+    for _ in range(TRIES):
+        reply = stage.request("POST", path, "machine", body, **headers)
+        if reply is not None and reply.status == status:
+            answer: dict[str, Any] = reply.json
+            return answer
+        stage.rest(AGAIN)
+    raise TimeoutError(f"{path} was never answered")
 
 
 ONE_CUSTOMER = Scenario(
@@ -154,4 +205,61 @@ MANY_AT_ONCE = Scenario(
     tenant=ERP,
 )
 """Three processes of an ERP, none of which waits for another."""
-INBOUND = (ONE_CUSTOMER, MANY_AT_ONCE)
+
+
+def _minutes_later(line: Line) -> Line:
+    def waits(stage: Stage) -> None:
+        stage.rest(WHILE)
+        line(stage)
+
+    return waits
+
+
+A_RELATION_WAITS = Scenario(
+    "a relation waits",
+    (
+        telling(
+            (
+                owner("owned", 5, POWER, ANNA, BEN, group="a"),
+                # Nobody ever hears of the one that it names.
+                owner("never owned", 1, GAS, NOBODY, told="Gas", group="a"),
+            ),
+            (contract("power", 2, POWER, contract_name="Power", group="b"),),
+        ),
+        _minutes_later(
+            telling(
+                (customer("anna", 3, ANNA, last_name="Any", group="c"),),
+                (
+                    customer("ben", 4, BEN, last_name="Ben", group="d"),
+                    owner("owned now", 9, GAS, ANNA, group="b"),
+                ),
+            )
+        ),
+    ),
+    tenant=ERP,
+)
+"""Contracts of customers who are told of minutes later, and of one who is never told of."""
+A_FILE = Scenario(
+    "a file of events",
+    (
+        loading(
+            customer("anna", 5, ANNA, last_name="Any", contracts=(POWER, GAS)),
+            contract("power", 1, POWER, contract_name="One", customer=ANNA, meters=(OLD,)),
+            note("first", 3, ANNA),
+            poison("broken", 11, '{"'),
+            customer("ben", 6, BEN, last_name="Ben"),
+            *[None] * 46,
+            contract("gas", 4, GAS, contract_name="Gas", customer=ANNA),
+            customer("early", 2, ANNA, last_name="Stale", first_name="Anna"),
+            poison("nobody", 12, {"AccountTypeID": "1"}),
+            note("second", 9, ANNA),
+        ),
+        telling(
+            (customer("married", 10, ANNA, last_name="Married"),),
+            (customer("titled", 1, ANNA, title="Dr.", last_name="Older"), note("live", 8, ANNA)),
+        ),
+    ),
+    tenant=ERP,
+)
+"""A load of two batches, while live events tell of the same customer."""
+INBOUND = (ONE_CUSTOMER, MANY_AT_ONCE, A_RELATION_WAITS, A_FILE)

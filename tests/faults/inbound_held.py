@@ -14,6 +14,7 @@ from busbar.usecases.entities import find_entity, list_entities, related_entitie
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_history import entity_history
 from busbar.usecases.entity_sync import meter_readings
+from busbar.usecases.erp_loads import Loads
 from busbar.wiring import Clients, Parts
 from tests.doubles.world import ORG
 from tests.faults.cloud import Cloud
@@ -23,7 +24,8 @@ from tests.faults.inbound_events import INTEGRATION, KNOWN_BY, Link
 from tests.faults.ordered import Letter
 
 Json = dict[str, Any]
-QUEUE = "erp_apply"
+QUEUE, LOADS_QUEUE = "erp_apply", "erp_load_slices"
+HOUR = 3600.0
 
 
 class Row(NamedTuple):
@@ -53,6 +55,13 @@ class Inbound:
     """Every letter that there was before all was sent back."""
     left: list[Letter] = field(default_factory=list)
     """Those that are there at the end."""
+    hours: int = 0
+    """How many have passed: in each of them a repeat may leave its time at an entity."""
+
+    loads: list[Json] = field(default_factory=list)
+    """The loads of files, as they are shown, and the `names` of events by their lines."""
+    loads_left: list[Letter] = field(default_factory=list)
+    """What lies in the dead letters of their queue at the end."""
 
     def name_of(self, our_id: str) -> str:
         """Which of the ERP's events it is, by our id of it."""
@@ -63,6 +72,7 @@ def look_inbound(cloud: Cloud, history: History, parked: list[Letter]) -> Inboun
     """See what stands of the events of a run."""
     deps = Parts(cloud.settings, Clients(table=cloud.table, clock=cloud.engine)).entity_deps(ORG)
     held = Inbound(parked=parked, left=list(cloud.ordered[QUEUE].dead))
+    held.hours = int(cloud.engine.seconds // HOUR)
     for one in _told_of(history):
         _entity(deps, one, held)
     for slug in {slug for slug, _ in held.entities}:
@@ -72,7 +82,26 @@ def look_inbound(cloud: Cloud, history: History, parked: list[Letter]) -> Inboun
         request = key.rpartition("/")[2].removesuffix(".json")
         events = json.loads(cloud.files.objects[key].content)["events"]
         held.requests.update({event_id(request, n): event for n, event in enumerate(events)})
+    _loads(cloud, held)
     return held
+
+
+def _loads(cloud: Cloud, held: Inbound) -> None:
+    held.loads_left = list(cloud.ordered[LOADS_QUEUE].dead)
+    for one in loads_of(cloud):
+        content = cloud.files.objects[one["key"]].content.decode()
+        lines = {n: json.loads(line) for n, line in enumerate(content.split("\n"), 1) if line}
+        names = {number: str(line["correlation_id"]) for number, line in lines.items()}
+        held.loads.append({**one, "names": names})
+        held.requests |= {f"{one['correlation_id']}-{n:09}": line for n, line in lines.items()}
+
+
+def loads_of(cloud: Cloud) -> list[Json]:
+    """The loads of files as they are shown, the first one first."""
+    parts = Parts(cloud.settings, Clients(table=cloud.table, clock=cloud.engine))
+    loads = Loads(parts.deps(ORG), parts.queues, INTEGRATION)
+    shown = [loads.show(one["id"]) for one in loads.listed(100, None)["loads"]]
+    return sorted(shown, key=lambda load: str(load["started_at"]))
 
 
 def _told_of(history: History) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from tests.faults.history import Operation
 from tests.faults.inbound_events import GONE, GROWN, Fact, Link, Said
 from tests.faults.inbound_held import Inbound
 
+_LINE = re.compile("-[0-9]{9}$")
+"""How the id of a line ends."""
 Json = dict[str, Any]
 Rule = Callable[[Inbound, "Told"], Iterator[str]]
 
@@ -28,6 +31,11 @@ class Event:
     completed: float
     outcome: str
     body: Json
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it came in a file."""
+        return bool(self.body.get("status") == "loaded")
 
     @property
     def place(self) -> tuple[int, float]:
@@ -179,15 +187,25 @@ def versions(held: Inbound, told: Told) -> Iterator[str]:
     """No event has changed an entity twice, and none was written oftener than told of."""
     touched: Counter[tuple[str, str]] = Counter()
     for event in told.events:
-        touched.update({one for fact in event.said.facts for one in _named(fact)})
+        for _ in range(len(held.loads) if event.loaded else 1):
+            touched.update({one for fact in event.said.facts for one in _named(fact)})
+    # What a relation of it may have waited for is added to what the event has done already.
+    waiting = [event.said for event in told.events if event.said.use_case == "owner"]
+    touched.update(fact[:2] for said in waiting for fact in said.facts)
+    waited = {said.name for said in waiting}
     for one, items in held.histories.items():
-        names = Counter(held.name_of(item["by"]["event_id"]) for item in items)
+        names = Counter(_once(held, str(item["by"]["event_id"])) for item in items)
         for name, times in names.items():
-            if times > 1:
+            if times > 1 + (name in waited):
                 yield f"{one}: the event {name} was applied {times} times"
         written = held.entities[one].get("_version", 0)
-        if written > touched[one]:
+        if written > touched[one] + held.hours:
             yield f"{one} was written {written} times for {touched[one]} events"
+
+
+def _once(held: Inbound, our_id: str) -> str:
+    """What may change an entity once: an event, however often it was sent; a line of one load."""
+    return our_id if _LINE.search(our_id) else held.name_of(our_id)
 
 
 def _named(fact: Fact) -> Iterator[tuple[str, str]]:
@@ -203,7 +221,7 @@ def kept(held: Inbound, told: Told) -> Iterator[str]:
         ours = str(event.body["event_id"])
         if event.body["status"] == "success" and held.name_of(ours) != event.said.name:
             yield f"the event {event.said.name}, answered as {ours}, is not in S3"
-        if event.said.name not in rows:
+        if event.said.name not in rows and (event.said.poisoned or not event.loaded):
             yield f"nothing tells what became of the event {event.said.name}"
 
 
@@ -219,8 +237,9 @@ def parked(held: Inbound, told: Told) -> Iterator[str]:
         if not any(row.at <= letter.at for row in mine):
             yield f"{event['correlation_id']} was parked as {letter.reason}, before a row told so"
     there = {json.loads(letter.body)["correlation_id"] for letter in held.left}
-    poisoned = {event.said.name for event in told.answered if event.said.poisoned}
-    maybe = {event.said.name for event in told.events if event.said.poisoned}
+    live = [event for event in told.events if not event.loaded]
+    maybe = {event.said.name for event in live if event.said.poisoned}
+    poisoned = maybe & {event.said.name for event in told.answered}
     if lost := poisoned - there:
         yield f"nobody can apply {sorted(lost)}, and they are not parked"
     if other := there - maybe:
@@ -247,6 +266,38 @@ def in_their_order(held: Inbound, told: Told) -> Iterator[str]:
             yield f"{event.said.name} was not applied for want of what stood before it"
 
 
+def loaded(held: Inbound, told: Told) -> Iterator[str]:
+    """A file is worked off to its end, each line counts once, and no good one is a bad one.
+
+    Where a line was lost with the child process, it was loaded again: then the last load counts.
+    """
+    for load in held.loads:
+        done = (load["state"], load["lines_done"], load["percent"])
+        if done != ("done", load["lines"], 100):
+            yield f"the load is {done}, of {load['lines']} lines"
+        if load["lines_bad"] != len(load["bad_lines"]):
+            yield f"the load counts {load['lines_bad']} bad lines, and has {load['bad_lines']}"
+    for load in held.loads:
+        bad = [n for n, name in load["names"].items() if told.by_name[name].said.poisoned]
+        shown, last = [line["line"] for line in load["bad_lines"]], load is held.loads[-1]
+        if (shown == bad) != last:
+            what = f"shows {shown} as bad, and not {bad}" if last else "was made twice"
+            yield f"the load {what}"
+    if held.loads and "DUPLICATE_EVENT" in held.loads[0]["outcomes"]:
+        yield "the load takes lines for repeats of themselves"
+    if held.loads_left:
+        yield f"the load was given up: {held.loads_left}"
+
+
+def bad_lines_once(held: Inbound, _told: Told) -> Iterator[str]:
+    """A bad line has rows once, however often its batch was done."""
+    rows = Counter(row.event_id for row in held.rows)
+    for load in held.loads:
+        for line in load["bad_lines"]:
+            if rows[line["event_id"]] != 1:
+                yield f"{rows[line['event_id']]} rows tell of the bad line {line['line']}"
+
+
 RULES: tuple[Rule, ...] = (
     last_told,
     gone,
@@ -258,6 +309,8 @@ RULES: tuple[Rule, ...] = (
     kept,
     parked,
     in_their_order,
+    loaded,
+    bad_lines_once,
 )
 
 

@@ -395,13 +395,17 @@ def faulty_states(states: States, layer: Layer) -> StatesClient:
     return StatesClient(states, around)
 
 
+READERS = frozenset({"erp_apply", "erp_load_slices"})
+"""Functions for which what they read from S3 is their work."""
+
+
 def around_files(layer: Layer) -> Callable[[str, Callable[[], Any]], Any]:
     """The way to files. What only reads users' files is no effect; what an event's worker reads is
     the event itself, so it counts."""
 
     def around(name: str, effect: Callable[[], Any]) -> Any:
         worker = layer.engine.worker
-        looks = name == "s3 get" and (worker is None or worker.name != "erp_apply")
+        looks = name == "s3 get" and (worker is None or worker.name not in READERS)
         kind: Kind = "read" if looks else "send"
         return layer.pass_through(kind, name, effect, _files_fail, TABLE_PATIENCE)
 
@@ -440,11 +444,17 @@ class FaultyChild:
         self._known: set[str] = set()
         """The configurations that the process has seen, by their hashes."""
 
-    def ask(self, job: bytes) -> bytes:
-        """The answer to a job."""
-        answer: bytes = self._layer.pass_through(
-            "job", "map", lambda: self._answer(job), self._fails, CHILD_PATIENCE
-        )
+    def ask_all(self, jobs: Sequence[bytes]) -> list[bytes | JobLost]:
+        """The answers to jobs, or how they were lost."""
+        return [self._asked(job) for job in jobs]
+
+    def _asked(self, job: bytes) -> bytes | JobLost:
+        try:
+            answer: bytes = self._layer.pass_through(
+                "job", "map", lambda: self._answer(job), self._fails, CHILD_PATIENCE
+            )
+        except JobLost as lost:
+            return lost
         return answer
 
     def _answer(self, job: bytes) -> bytes:

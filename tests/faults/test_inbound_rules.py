@@ -12,9 +12,10 @@ import pytest
 from tests.faults.checker import judge
 from tests.faults.cloud import Cloud
 from tests.faults.evidence import Evidence
-from tests.faults.inbound import ANNA, ERP, MANY_AT_ONCE, OLD, ONE_CUSTOMER, POWER
+from tests.faults.inbound import A_FILE, ANNA, ERP, MANY_AT_ONCE, OLD, ONE_CUSTOMER, POWER
 from tests.faults.inbound_held import Inbound
 from tests.faults.inbound_rules import RULES, Rule, Told
+from tests.faults.ordered import Letter
 from tests.faults.run import played
 from tests.faults.trouble import Calm
 
@@ -163,6 +164,75 @@ def parked_for_its_predecessor(run: Evidence) -> None:
     mine.parked.append(letter._replace(body=body, reason="METER_NOT_FOUND"))
 
 
+def load_not_done(run: Evidence) -> None:
+    held(run).loads[0]["state"] = "running"
+
+
+def line_counted_twice(run: Evidence) -> None:
+    held(run).loads[0]["lines_done"] += 1
+
+
+def bad_line_not_counted(run: Evidence) -> None:
+    held(run).loads[0]["lines_bad"] = 1
+
+
+def good_line_is_bad(run: Evidence) -> None:
+    mine = held(run).loads[0]
+    mine["bad_lines"] = [{**mine["bad_lines"][0], "line": 1}]
+    mine["lines_bad"] = 1
+
+
+def load_made_twice(run: Evidence) -> None:
+    held(run).loads.append({**held(run).loads[0]})
+
+
+def line_taken_for_a_repeat(run: Evidence) -> None:
+    held(run).loads[0]["outcomes"]["DUPLICATE_EVENT"] = 1
+
+
+def load_given_up(run: Evidence) -> None:
+    held(run).loads_left.append(Letter("{}", "any", "", 0.0))
+
+
+def bad_line_told_twice(run: Evidence) -> None:
+    mine = held(run)
+    bad = mine.loads[0]["bad_lines"][0]["event_id"]
+    mine.rows.append(next(row for row in mine.rows if row.event_id == bad))
+
+
+def bad_line_not_told(run: Evidence) -> None:
+    mine = held(run)
+    bad = mine.loads[0]["bad_lines"][0]["event_id"]
+    mine.rows = [row for row in mine.rows if row.event_id != bad]
+
+
+SPOILT_LOADS: tuple[tuple[Callable[[Evidence], None], str], ...] = (
+    (load_not_done, "the load is ('running', 55, 100), of 55 lines"),
+    (line_counted_twice, "the load is ('done', 56, 100), of 55 lines"),
+    (bad_line_not_counted, "the load counts 1 bad lines"),
+    (good_line_is_bad, "shows [1] as bad, and not [4, 54]"),
+    (load_made_twice, "was made twice"),
+    (line_taken_for_a_repeat, "takes lines for repeats"),
+    (load_given_up, "was given up"),
+    (bad_line_told_twice, "2 rows tell of the bad line 4"),
+    (bad_line_not_told, "0 rows tell of the bad line 4"),
+)
+
+
+@cache
+def a_good_load() -> Evidence:
+    """A load in which nothing went wrong."""
+    return played(Cloud(tenant=ERP), A_FILE, Calm())
+
+
+@pytest.mark.parametrize(("spoil", "seen"), SPOILT_LOADS)
+def test_should_see_what_is_wrong_with_a_load(spoil: Callable[[Evidence], None], seen: str) -> None:
+    assert judge(a_good_load()) == []
+    run = copy.deepcopy(a_good_load())
+    spoil(run)
+    assert [one for one in judge(run) if seen in one], judge(run)
+
+
 SPOILT: tuple[tuple[Callable[[Evidence], None], str], ...] = (
     (lost, "last_name is None, and not 'Other'"),
     (overwritten, "last_name is 'Stale', and not 'Other'"),
@@ -209,6 +279,10 @@ def test_should_have_a_spoilt_run_for_every_rule() -> None:
     gone = played(Cloud(tenant=ERP), MANY_AT_ONCE, Calm())
     held(gone).entities["contact", "0000000002"] = {}
     spoilt.append(gone)
+    for spoil, _ in SPOILT_LOADS:
+        run = copy.deepcopy(a_good_load())
+        spoil(run)
+        spoilt.append(run)
 
     def sees(rule: Rule, run: Evidence) -> bool:
         return any(rule(held(run), Told(run.history.of("event"))))

@@ -75,6 +75,7 @@ BODIES: dict[str, Any] = {
     "users_import": "sub,role,name\n",
     "users_change": {"name": "Any"},
     "vehicles_import": "label\n",
+    **{name: body_of(name) for name in ("erp_loads_start", "erp_loads_change")},
     **{name: body_of(name) for name, one in operations().items() if one.toolkit and one.body},
 }
 """A good body per operation; a label does for all others."""
@@ -133,6 +134,7 @@ audit_verify              -             -      -             -             -    
 erp_events_v1             -             -      -             -             -       x        x
 erp_events_v2             -             -      -             -             -       x        x
 erp_events_v3             -             -      -             -             -       x        x
+erp_events_upload         -             -      -             -             -       x        x
 entities_list             -             -      -             x             -       x        x
 entities_show             -             -      -             x             -       x        x
 entities_relations        -             -      -             x             -       x        x
@@ -150,6 +152,11 @@ erp_monitoring_rows       -             -      -             x             -    
 erp_monitoring_stats      -             -      -             x             -       x        x
 erp_monitoring_trace      -             -      -             x             -       x        x
 erp_monitoring_synced     -             -      -             x             -       x        x
+erp_loads_upload          -             -      -             -             -       x        x
+erp_loads_start           -             -      -             -             -       x        x
+erp_loads_list            -             -      -             x             -       x        x
+erp_loads_show            -             -      -             x             -       x        x
+erp_loads_change          -             -      -             -             -       x        x
 integrations_list         -             -      -             x             -       x        x
 integrations_create       -             -      -             -             -       x        x
 integrations_show         -             -      -             x             -       x        x

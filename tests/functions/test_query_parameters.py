@@ -28,7 +28,7 @@ from tests.functions.given import (
 )
 from tests.functions.people import allowed
 from tests.functions.portal import CARDS, ORDERS, call_as, fields_at_fault, problem
-from tests.functions.toolkit_given import event, integration, post
+from tests.functions.toolkit_given import event, integration, load, post
 
 ROUTES = [route for case in USE_CASES for route in case.routes]
 LISTS = {
@@ -96,6 +96,8 @@ def test_should_answer_404_to_a_company_that_is_none(world: World, path: str, co
 
 def ask(world: World, route: Route, query: str) -> Reply:
     """Ask for a list, as somebody who may; a company is named where it can be."""
+    if "{integrationId}" in route.path:
+        integration(world)
     company = f"&company_id={NORDWIND_ID}" if route.operation in LISTS else ""
     path = route.path.format(**IDS)
     where = f"{path}?{query}" + ("" if "company_id" in query else company)
@@ -165,6 +167,7 @@ def three_of_each(world: World) -> None:
         vehicle(world, id=f"VEH1C7E00000{number}", label=f"{number}")
         wallbox_order(world, id=f"0RDER0000001{number}")
         _audit(world)
+        load(world, f"10AD00000000{number}")
     integration(world)
     post(world, *(event(partner=f"{number}") for number in range(1, 4)))
 

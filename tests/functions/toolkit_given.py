@@ -8,9 +8,10 @@ from typing import Any
 
 from busbar.domain.entities import entity_id
 from busbar.domain.erp_events import event_id, request_key
+from busbar.domain.erp_loads import Load, upload_key
 from busbar.domain.integrations import InboundUseCase, Integration, Variable, use_case_id
 from busbar.domain.outcome_rows import Received, ReceivedEvent
-from busbar.ports import Put, Store
+from busbar.ports import Put, Save, Store
 from tests.doubles.files import Held
 from tests.doubles.world import ORG, Reply, World
 
@@ -23,6 +24,7 @@ REQUEST = "202603020RDER00000001"
 """The request of the sample events, and its one event."""
 EVENT_ID = event_id(REQUEST, 0)
 CORRELATION = "erp-run-17"
+LOAD_ID = "10AD000000001"
 CONTACTS: dict[str, Any] = {
     "entities": [
         {
@@ -47,6 +49,7 @@ METERS: dict[str, Any] = {
                 {
                     "attribute": "customer",
                     "relations": {
+                        "operation": "_set",
                         "items": [
                             {
                                 "entity_schema": "contact",
@@ -54,7 +57,7 @@ METERS: dict[str, Any] = {
                                     {"attribute": "customer_number", "field": "partner"}
                                 ],
                             }
-                        ]
+                        ],
                     },
                 },
             ],
@@ -168,6 +171,23 @@ def toolkit(world: World) -> None:
     readings = [{"id": "R1", "at": "2026-01-01", "value": 10}]
     post(world, event(second=1), event("meter", 2, meter="M1", readings=readings))
     sample_request(world)
+    load(world)
+
+
+def load(world: World, load_id: str = LOAD_ID) -> None:
+    """A load that was asked for, of a file that lies there."""
+    key = upload_key(ORG, load_id)
+    world.files.objects[key] = Held(b"{}", "any", world.clock.now())
+    made = Load(
+        id=load_id,
+        integration_id=INTEGRATION_ID,
+        key=key,
+        etag=world.files.objects[key].etag,
+        size=2,
+        started_at=world.clock.now(),
+        most_slices=1,
+    )
+    _store(world).commit(Save(made))
 
 
 PATH_IDS = {
@@ -178,6 +198,7 @@ PATH_IDS = {
     "useCaseId": use_case_id(INTEGRATION_ID, "customer"),
     "entityId": CONTACT_ID,
     "correlationId": CORRELATION,
+    "loadId": LOAD_ID,
 }
 """What `toolkit` makes, by the name of a path parameter."""
 

@@ -77,8 +77,16 @@ PLANTED: dict[str, tuple[Change, str]] = {
         lambda has: has["LifecycleConfiguration"]["Rules"][1].pop("NoncurrentVersionExpiration"),
         "events of ERPs stay longer than 14 days",
     ),
-    "deleted stay": (
+    "files of loads stay": (
         lambda has: has["LifecycleConfiguration"]["Rules"].pop(2),
+        "files of loads stay longer than 14 days",
+    ),
+    "uploaded payloads stay": (
+        lambda has: has["LifecycleConfiguration"]["Rules"].pop(3),
+        "uploaded payloads stay longer than 1 day",
+    ),
+    "deleted stay": (
+        lambda has: has["LifecycleConfiguration"]["Rules"].pop(4),
         "what is deleted stays for ever",
     ),
     "any page": (
@@ -188,6 +196,9 @@ def test_should_be_red_when_another_bucket_stands_than_in_the_template(
         ("ErpEvents", "s3:PutObject"),
         ("ErpApply", "s3:GetObject"),
         ("ErpApply", "s3:ListBucket"),
+        ("ErpLoads", "s3:PutObject"),
+        ("ErpLoadSlices", "s3:GetObject"),
+        ("ErpLoadSlices", "s3:ListBucket"),
     ],
 )
 def test_should_be_red_when_a_grant_is_missing(dev: Assembly, role: str, action: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from busbar.s3_files import S3Files
 from infra.local.emulator import PINNED
 from infra.local.testing import RunningSystem
 from tests.local.driving import eventually, items, key, received
@@ -165,6 +166,23 @@ def test_should_tell_a_queue_of_uploads_with_their_key_alone(plain: RunningSyste
     assert "source-ip-address" not in body
 
 
+def test_should_copy_a_file_only_while_it_is_what_was_looked_at(plain: RunningSystem) -> None:
+    s3: Any = plain.aws("s3")
+    files = S3Files(FILES, lambda: s3)
+    assert files.look("other/from") is None
+    files.keep("other/from", b"any", "image/png")
+    seen = files.look("other/from")
+    assert seen is not None
+    assert seen.size == 3
+    assert files.copy("other/from", "other/to", seen.mark)
+    files.keep("other/from", b"another", "image/png")
+    assert not files.copy("other/from", "other/to", seen.mark)
+    assert not files.copy("other/nothing", "other/to")
+    there = files.read("other/to", 10)
+    assert there is not None
+    assert there.content == b"any"
+
+
 def test_should_follow_a_link_and_know_what_is_gone(plain: RunningSystem) -> None:
     s3: Any = plain.aws("s3")
     s3.put_object(Bucket=FILES, Key="other/link", Body=b"any", ContentType="image/png")
@@ -178,6 +196,22 @@ def test_should_follow_a_link_and_know_what_is_gone(plain: RunningSystem) -> Non
         s3.get_object(Bucket=FILES, Key="other/link")
     s3.delete_object(Bucket=FILES, Key="other/link")
     assert s3.get_bucket_versioning(Bucket=FILES)["Status"] == "Enabled"
+
+
+def test_should_give_ranges_of_a_file_and_know_another_one(plain: RunningSystem) -> None:
+    s3: Any = plain.aws("s3")
+    where = {"Bucket": FILES, "Key": "other/ranged"}
+    s3.put_object(**where, Body=b"0123456789")
+    first = s3.get_object(**where, Range="bytes=0-3")
+    assert (first["Body"].read(), first["ContentRange"]) == (b"0123", "bytes 0-3/10")
+    same = {"IfMatch": first["ETag"]}
+    last = s3.get_object(**where, **same, Range="bytes=8-20")
+    assert (last["Body"].read(), last["ContentRange"]) == (b"89", "bytes 8-9/10")
+    with pytest.raises(ClientError, match="InvalidRange"):
+        s3.get_object(**where, Range="bytes=10-11")
+    s3.put_object(**where, Body=b"another")
+    with pytest.raises(ClientError, match=r"PreconditionFailed|412"):
+        s3.get_object(**where, **same, Range="bytes=0-3")
 
 
 # --- rights ------------------------------------------------------------------------------------

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from busbar.domain.erp_events import RECEIVED, RECEIVED_KEPT_DAYS
+from busbar.domain.erp_events import (
+    RECEIVED,
+    RECEIVED_KEPT_DAYS,
+    UPLOADED,
+    UPLOADED_KEPT_DAYS,
+)
+from busbar.domain.erp_loads import LOADS, LOADS_KEPT_DAYS
 from busbar.domain.wallbox_proofs import UPLOADS
 from infra.catalog import UseCase
 from infra.check.assembly import Assembly, Json, Resource
@@ -34,18 +40,19 @@ def _kept_faults(bucket: Resource) -> Iterator[str]:
         yield f"{bucket}: uploads that nobody judges stay for ever"
     if not any("NoncurrentVersionExpiration" in r and "Prefix" not in r for r in rules):
         yield f"{bucket}: what is deleted stays for ever"
-    if not any(_forgets_events(rule) for rule in rules):
-        yield f"{bucket}: events of ERPs stay longer than {RECEIVED_KEPT_DAYS} days"
+    for what, prefix, days in (
+        ("events of ERPs", RECEIVED, RECEIVED_KEPT_DAYS),
+        ("uploaded payloads", UPLOADED, UPLOADED_KEPT_DAYS),
+        ("files of loads", LOADS, LOADS_KEPT_DAYS),
+    ):
+        if not any(_forgets(rule, prefix, days) for rule in rules):
+            yield f"{bucket}: {what} stay longer than {days} days"
 
 
-def _forgets_events(rule: Json) -> bool:
+def _forgets(rule: Json, prefix: str, after: int) -> bool:
     """They hold personal data: they and their versions go."""
     days = rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays", 0)
-    return (
-        rule.get("Prefix") == RECEIVED
-        and rule.get("ExpirationInDays") == RECEIVED_KEPT_DAYS
-        and 1 <= days <= 7
-    )
+    return rule.get("Prefix") == prefix and rule.get("ExpirationInDays") == after and 1 <= days <= 7
 
 
 def _origins(has: Json) -> set[str]:

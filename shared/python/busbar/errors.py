@@ -3,6 +3,7 @@
 BusbarError
 ├── Problem                 the caller's request cannot be done: answered as RFC 9457, never retried
 ├── Conflict                somebody else wrote first: read again and decide anew
+│   └── Held                a value that was to be its alone is somebody else's
 ├── Unmappable              an expression or its input is wrong: a person mends the mapping
 │   └── InvalidMapping      a configuration cannot be taken: each fault with its place
 └── UpstreamError           an outside system said no, or said nothing
@@ -54,6 +55,11 @@ class Problem(BusbarError):
 
 class Conflict(BusbarError):
     """A conditional write found another state than the one that was read."""
+
+
+class Held(Conflict):
+    """Somebody else has, or once had, a value that an entity was to have alone. Nothing was
+    written."""
 
 
 class StoreUnavailable(BusbarError):

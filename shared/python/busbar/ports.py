@@ -203,12 +203,16 @@ class Holders:
 
 @dataclass(frozen=True)
 class EntityWrite:
-    """Write `after` over `before` (version 0: nothing may be there), and where they stand."""
+    """Write `after` over `before` (version 0: nothing may be there), and where they stand.
+
+    `sole`: a value of it that nobody else may have.
+    """
 
     before: Entity
     after: Entity
     was: Indexed
     will: Indexed
+    sole: Lookup | None = None
 
 
 class Entities(Protocol):
@@ -228,8 +232,9 @@ class Entities(Protocol):
     def save(self, write: EntityWrite) -> None:
         """One conditional write; a transaction if a unique value or a relation comes or goes.
 
-        Raises `Conflict` if the entity or a value's holder is another one meanwhile,
-        `EventRejected` if the entity has grown too large.
+        Raises `Conflict` if the entity or a value's holder is another one meanwhile, `Held` if
+        somebody else is known by the sole value, be it one that is gone, `EventRejected` if the
+        entity has grown too large.
         """
         ...
 
@@ -252,8 +257,12 @@ class Entities(Protocol):
         """The newest prune of a scope, consistent."""
         ...
 
-    def keep_prune_mark(self, schema: str, scope: str, mark: Mark) -> None:
-        """Remember a prune for as long as late events are heeded."""
+    def pruned(self, schema: str, scope: str, mark: Mark) -> Mark:
+        """Remember a prune for as long as late events are heeded: the newest one that is known.
+
+        Whoever asks afterwards is told of it, or of a newer one. Raises `Conflict` if others prune
+        the scope all the time.
+        """
         ...
 
 
@@ -778,15 +787,48 @@ class FileThere:
     uploaded_at: datetime
 
 
+@dataclass(frozen=True)
+class FilePart:
+    """Bytes of a file; `size` is that of all of it, `etag` tells it from another of its name."""
+
+    content: bytes
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class FileLook:
+    """A file that was not read: its bytes, and a mark that is another once they are."""
+
+    size: int
+    mark: str
+
+
 class Files(Protocol):
     """Files of users, by keys that we make. All but the forms and links raise `Unavailable`."""
 
-    def upload_form(self, key: str, largest: int, seconds: int) -> UploadForm:
-        """A form that takes a file of 1 to `largest` bytes under this key, for so long."""
+    def upload_form(
+        self, key: str, largest: int, seconds: int, content_type: str = ""
+    ) -> UploadForm:
+        """A form that takes a file of 1 to `largest` bytes under this key, for so long; with
+        `content_type` one that is called so, and no other."""
+        ...
+
+    def look(self, key: str) -> FileLook | None:
+        """What a file is like; None if there is none."""
+        ...
+
+    def copy(self, key: str, to: str, mark: str = "") -> bool:
+        """Copy a file as a whole. False if it is gone, or with a `mark` another than that."""
         ...
 
     def read(self, key: str, most: int) -> FileThere | None:
         """A file, cut after `most` bytes; None if there is none."""
+        ...
+
+    def part(self, key: str, first: int, length: int, etag: str = "") -> FilePart | None:
+        """Up to `length` bytes of a file from `first` on; None if there is none, or, with an
+        `etag`, another one. Of an empty file nothing is known but that."""
         ...
 
     def keep(self, key: str, content: bytes, content_type: str) -> None:

@@ -457,6 +457,12 @@ class Tuning:
     idempotency_lease: float = 30.0
     jsonata: Literal["jlens", "jsonata-python"] = "jlens"
     """The engine that evaluates mappings (`busbar.mapping.engine`)."""
+    load_slices: int = 8
+    """Parts of an initial load that are worked off side by side, at most 32: what it may take of
+    Lambda and the table while live events come."""
+    load_turn: float = 30.0
+    """How long a worker goes on with a part before it hands on what is left. With its last batch it
+    has to be over before the function's time limit."""
 
 
 @dataclass(frozen=True)

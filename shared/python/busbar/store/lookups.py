@@ -10,6 +10,7 @@ behind it. That is never taken back, so nobody has to look whether it still hold
 
 from __future__ import annotations
 
+from busbar.errors import Held
 from busbar.ports import EntityWrite
 from busbar.store import keys
 from busbar.store.keys import Key
@@ -24,7 +25,7 @@ def lookup_writes(table: Table, org: str, write: EntityWrite) -> list[list[Write
     """What has to be written for each value that comes or goes with a write of an entity.
 
     Where the entity goes into the bin or comes out of it, all its rows take its end along. Reads
-    the heads, consistently: 1 RU each. Nothing where all values stay.
+    the heads, consistently: 1 RU each. Nothing where all values stay. Raises `Held`.
     """
     was, will = write.was, write.will
     again = will.lookups if was.expires_at != will.expires_at else will.lookups - was.lookups
@@ -35,6 +36,8 @@ def lookup_writes(table: Table, org: str, write: EntityWrite) -> list[list[Write
     there = table.get_many(list(heads.values()), consistent=True)
     writes: list[list[Write]] = []
     for lookup, head in heads.items():
+        if lookup == write.sole and head in there and there[head].get(OWNER) != write.after.id:
+            raise Held(head.pk)
         row = _Row(head, there.get(head), write.after.id, will.expires_at)
         writes.append(row.kept() if lookup in again else row.left())
     return writes

@@ -8,13 +8,15 @@ that a relation never leads to what is not there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from busbar.domain.entities import Entity
-from busbar.domain.entity_versions import sealed
+from busbar.domain.entity_index import Lookup, lookups_of
+from busbar.domain.entity_versions import resynced, sealed
 from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
-from busbar.errors import Conflict, EventRejected
+from busbar.errors import Conflict, EventRejected, Held
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Wanted, Workset
 from busbar.usecases.entity_steps import Step
@@ -38,6 +40,8 @@ class Slot:
     """How it was looked for, of one that is new."""
     steps: list[tuple[int, Step]] = field(default_factory=list)
     outcomes: list[tuple[int, Outcome]] = field(default_factory=list)
+    held: bool = False
+    """Whether somebody else has, or had, the value by which it was looked for."""
 
     def do(self, place: int, step: Step) -> None:
         """One step more."""
@@ -105,10 +109,15 @@ class Plan:
             now = micros(self.deps.clock.now())
             after = sealed(slot.base, slot.now, self.mark, now)
             if after is None:
+                self._note_repeat(slot, now)
                 return False
-            self._look_again(slot)
+            sole = self._sole(slot, after)
+            if sole is None:
+                self._look_again(slot)
             try:
-                self.deps.save(slot.base, after)
+                self.deps.save(slot.base, after, sole)
+            except Held:
+                slot.held = True
             except Conflict:
                 slot.rebase(self._read_again(slot.base))
             except EventRejected as error:
@@ -119,9 +128,30 @@ class Plan:
                 return True
         raise Conflict(f"entity {slot.base.id}")
 
+    def _note_repeat(self, slot: Slot, now: int) -> None:
+        """Once an hour, a repeat leaves its time behind. Whoever wrote just now, was seen too."""
+        if not any(outcome.code == "ENTITY_NO_OP" for _, outcome in slot.outcomes):
+            return
+        after = resynced(slot.base, self.mark, now) if slot.base.live else None
+        if after is None:
+            return
+        with suppress(Conflict, EventRejected):
+            self.deps.save(slot.base, after)
+            self.workset.wrote(slot.base, after)
+
+    def _sole(self, slot: Slot, after: Entity) -> Lookup | None:
+        """The one value by which a new entity was looked for: that nobody else has it is seen by
+        the write itself, for no read more."""
+        if slot.want is None or slot.base.version or slot.held:
+            return None
+        lookups = slot.want.lookups
+        mine = lookups_of(self.deps.schema(after.schema), after)
+        return lookups[0] if len(lookups) == 1 and lookups[0] in mine else None
+
     def _look_again(self, slot: Slot) -> None:
         """Before a create, consistently: lookups that were read may have been too old."""
-        if slot.want is None or slot.base.version or self.workset.fresh:
+        known = self.workset.fresh and not slot.held
+        if slot.want is None or slot.base.version or known:
             return
         fresh = Workset(self.deps, fresh=True)
         fresh.entities[slot.base.id] = None

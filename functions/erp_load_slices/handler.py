@@ -1,0 +1,30 @@
+"""Queue erp_load_slices: goes on with the slices of initial loads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from busbar.settings import Settings
+from busbar.usecases.erp_apply import Org
+from busbar.usecases.erp_load_slices import Loader
+from busbar.wiring import Clients, Handler, Parts, lambda_entry
+
+
+def make_handler(settings: Settings, clients: Clients) -> Handler:
+    """The Lambda handler."""
+    parts = Parts(settings, clients)
+
+    def org(name: str) -> Org | None:
+        if name not in settings.orgs:
+            return None
+        return Org(parts.deps(name), parts.entity_deps(name))
+
+    loader = Loader(org, parts.queues, parts.event_mapper())
+
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        return loader.handle(event.get("Records", []))
+
+    return handler
+
+
+lambda_handler = lambda_entry(make_handler)
