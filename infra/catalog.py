@@ -24,8 +24,9 @@ Files = Literal[
     "reads_loads",
 ]
 """Hands out forms to upload files and links to see them; or reads what was uploaded, and keeps it
-or not. Or keeps the events of ERPs as they came; or reads them; or both, to send them again. Or
-hands out forms for the files of initial loads, and sees that one is there; or reads them."""
+or not. Or keeps the events of ERPs as they came, with what was uploaded for them; or reads them; or
+both, to send them again. Or hands out forms for the files of initial loads, and sees that one is
+there; or reads them."""
 API_CONTEXT = "orders"
 """The context whose stack holds the API. Others hang their routes on it: clients know one
 address."""
@@ -87,6 +88,9 @@ class UseCase:
     stream: bool = False
     table: Literal["read", "write"] = "write"
     systems: tuple[System, ...] = ()
+    only_reads: bool = False
+    """Whether it changes nothing in these systems. Who does must be over within `pause_bound`, so
+    that a call of his can be waited out."""
     files: Files | None = None
     """What it does with users' files, if anything."""
     sends_to: tuple[str, ...] = ()
@@ -102,6 +106,7 @@ FED = (
     "card_forward",
     "contact_forward",
     "sync_cards",
+    "reconcile",
     "wallbox_provisioning",
     "wallbox_forward",
 )
@@ -366,8 +371,10 @@ USE_CASES: tuple[UseCase, ...] = (
         summary="Joins our records with what each system holds, and has them agree again",
         routes=(Route("POST", "/v1/reconcile", "reconcile"),),
         every_minutes=60,
+        queue=Queue(max_concurrency=2),
         systems=("energised", "salesforce"),
-        timeout_seconds=60,
+        only_reads=True,
+        timeout_seconds=900,
         memory_mb=1024,
     ),
     UseCase(
@@ -401,6 +408,7 @@ USE_CASES: tuple[UseCase, ...] = (
             Route("POST", "/v1/erp/updates/events", "erp_events_v1"),
             Route("POST", "/v2/erp/updates/events", "erp_events_v2"),
             Route("POST", "/v3/erp/updates/events", "erp_events_v3"),
+            Route("POST", "/v3/erp/updates/payloads", "erp_events_upload"),
         ),
         files="keeps_events",
         sends_to=("erp_apply",),
@@ -535,9 +543,10 @@ USE_CASES: tuple[UseCase, ...] = (
     UseCase(
         name="outbox_sweep",
         context="ops",
-        summary="Sends outbox rows that the stream has left behind",
+        summary="Sends outbox rows that the stream has left behind, and those that waited",
         every_minutes=1,
-        sends_to=FED,
+        # Events of an ERP wait in the outbox; where order is kept, nothing can be held back.
+        sends_to=(*FED, "erp_apply"),
         timeout_seconds=60,
     ),
 )

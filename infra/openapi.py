@@ -18,6 +18,7 @@ from busbar.api import code_of
 from busbar.domain.authorisation import SIGNED, TABLE
 from infra.catalog import USE_CASES, Route, UseCase
 from infra.operations import IDS, OUR_ID, Json, Operation, Says, operations
+from infra.operations.roles import mark
 from infra.operations.security import SECURITY, SIGNED_BY, how_to_sign
 
 WRITTEN = Path(__file__).parents[1] / "shared/python/busbar/usecases/openapi.json"
@@ -201,7 +202,7 @@ def document() -> Json:
             paths.setdefault(route.path, {})[verb] = _operation(
                 case, route, described[route.operation]
             )
-    return {
+    made: Json = {
         "openapi": "3.1.0",
         "info": {
             "title": "Busbar",
@@ -230,6 +231,8 @@ def document() -> Json:
             "securitySchemes": SECURITY,
         },
     }
+    mark(made)
+    return made
 
 
 def _schemas(described: Mapping[str, Operation]) -> Json:

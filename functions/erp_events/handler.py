@@ -1,4 +1,6 @@
-"""POST /v1, /v2, /v3/erp/updates/events: takes events of an ERP, in the toolkit's wire format."""
+"""POST /v1, /v2, /v3/erp/updates/events: takes events of an ERP, in the toolkit's wire format.
+
+And POST /v3/erp/updates/payloads, for what is too large for a request."""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from busbar.domain.numbers import whole_or_text
 from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.erp_events import Ingest
+from busbar.usecases.erp_payloads import UploadWish, payload_form
 from busbar.wiring import Clients, Handler, lambda_entry
 
 DEEPEST = 64
@@ -32,6 +35,11 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
 
     for version in VERSIONS:
         register(version)
+
+    @door.route("POST", "/v3/erp/updates/payloads", "erp_events_upload")
+    def upload(request: Request) -> Answer:
+        return Answer(200, payload_form(request.parse_toolkit(UploadWish), request.deps, ids))
+
     return door.handler
 
 

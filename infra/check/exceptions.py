@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 
 from aws_cdk import Acknowledgment, App, CfnResource, Validations
 
-from busbar.domain.erp_events import RECEIVED
+from busbar.domain.erp_events import RECEIVED, UPLOADED
 from busbar.domain.erp_loads import LOADS
 from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
 
@@ -65,7 +65,7 @@ EXEMPTIONS = (
             "*/Role/Resource",
             "Files have no names before they come; the check's own rule lets no other prefix stand",
         )
-        for prefix in (UPLOADS, PROOFS, RECEIVED, LOADS)
+        for prefix in (UPLOADS, PROOFS, RECEIVED, UPLOADED, LOADS)
     ),
     Exemption(
         "AwsSolutions-S1",

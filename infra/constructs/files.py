@@ -20,7 +20,12 @@ from aws_cdk.aws_s3 import (
 )
 from constructs import Construct
 
-from busbar.domain.erp_events import RECEIVED, RECEIVED_KEPT_DAYS
+from busbar.domain.erp_events import (
+    RECEIVED,
+    RECEIVED_KEPT_DAYS,
+    UPLOADED,
+    UPLOADED_KEPT_DAYS,
+)
 from busbar.domain.erp_loads import LOADS, LOADS_KEPT_DAYS
 from busbar.domain.wallbox_proofs import UPLOADS, UPLOADS_KEPT_DAYS
 from infra.stages import StageConfig
@@ -54,7 +59,11 @@ class UserFiles(Construct):
                         expiration=Duration.days(days),
                         noncurrent_version_expiration=Duration.days(1),
                     )
-                    for prefix, days in ((RECEIVED, RECEIVED_KEPT_DAYS), (LOADS, LOADS_KEPT_DAYS))
+                    for prefix, days in (
+                        (RECEIVED, RECEIVED_KEPT_DAYS),
+                        (LOADS, LOADS_KEPT_DAYS),
+                        (UPLOADED, UPLOADED_KEPT_DAYS),
+                    )
                 ),
                 LifecycleRule(
                     noncurrent_version_expiration=Duration.days(DELETED_KEPT_DAYS),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import Aws
 from aws_cdk.aws_iam import PolicyStatement
 
-from busbar.domain.erp_events import RECEIVED
+from busbar.domain.erp_events import RECEIVED, UPLOADED
 from busbar.domain.erp_loads import LOADS
 from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
 from infra.catalog import Files
@@ -74,7 +74,13 @@ def may_use_files(bucket: str, what: Files) -> list[PolicyStatement]:
     keeps = PolicyStatement(actions=["s3:PutObject"], resources=kept)
     reads = PolicyStatement(actions=["s3:GetObject"], resources=kept)
     if what == "keeps_events":
-        return [keeps]
+        uploaded = [f"{arn}/{UPLOADED}*"]
+        return [
+            keeps,
+            # To sign forms; and to copy what came by them.
+            PolicyStatement(actions=["s3:PutObject", "s3:GetObject"], resources=uploaded),
+            listing,
+        ]
     if what == "reads_events":
         return [reads, listing]
     if what == "replays_events":

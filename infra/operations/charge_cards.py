@@ -22,13 +22,13 @@ class CardDriver(View):
 
 
 class WantedState(BaseModel):
-    """What be.ENERGISED does not hold yet; only what differs."""
+    """What be.ENERGISED does not hold yet; only what differs; a driver of null is taken back."""
 
     model_config = ConfigDict(extra="forbid")
 
     active: bool = False
     label: str = ""
-    contact_id: str | None = None
+    driver_id: str | None = None
 
 
 class EnergisedDone(View):

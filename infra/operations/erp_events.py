@@ -6,14 +6,16 @@ these models say what it takes. `tests/functions/test_erp_events_limits.py` hold
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from busbar.domain.erp_events import MOST_EVENTS
+from busbar.domain.erp_events import LARGEST_PAYLOAD, MOST_EVENTS, UPLOAD_PATTERN
 from busbar.domain.integrations import SLUG_PATTERN, integration_id
+from busbar.usecases.erp_payloads import UploadWish
 from busbar.usecases.erp_requests import LONGEST_CORRELATION, LONGEST_GROUP, LONGEST_NAME
 from infra.operations import Json, Operation, Says, View
 
@@ -40,7 +42,6 @@ class ErpEventBase(Taken):
 
     timestamp: datetime
     format: Literal["json", "xml"] = "json"
-    payload: Payload
     deduplication_id: Annotated[str, Field(pattern="^[a-zA-Z0-9_-]{1,255}$")] | None = None
     correlation_id: Correlation | None = None
 
@@ -48,16 +49,26 @@ class ErpEventBase(Taken):
 class ErpEvent(ErpEventBase):
     """An event of versions 1 and 2. What it does says its use case, not its type."""
 
+    payload: Payload
     event_type: Literal["CREATE", "UPDATE", "DELETE"]
     object_type: Name
 
 
 class ErpEventV3(ErpEventBase):
-    """An event. It names its use case by the slug, which wins, or by a name."""
+    """An event. It names its use case by the slug, which wins, or by a name.
+
+    In the place of `payload` it may have `payload_ref`: that of an uploaded one.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": ["event_name"]}, {"required": ["use_case_slug"]}]}
+        json_schema_extra={
+            "anyOf": [{"required": ["event_name"]}, {"required": ["use_case_slug"]}],
+            "oneOf": [{"required": ["payload"]}, {"required": ["payload_ref"]}],
+        }
     )
+
+    payload: Payload | None = None
+    payload_ref: Annotated[str, Field(pattern=UPLOAD_PATTERN)] | None = None
 
     event_name: Name | None = None
     use_case_slug: Annotated[str, Field(pattern=SLUG_PATTERN)] | None = None
@@ -95,6 +106,18 @@ class ErpEventsV3(Taken):
     correlation_id: Correlation | None = None
     group_id: Group | None = None
     events: Annotated[list[ErpEventV3], Field(max_length=MOST_EVENTS)]
+
+
+class UploadForm(View):
+    """A form (`multipart/form-data`) that takes one payload: its `fields` first, in it, then the
+    `file`. An event names it by `payload_ref`, until `name_until`."""
+
+    payload_ref: str
+    url: str
+    fields: Mapping[str, str]
+    largest: int
+    valid_until: datetime
+    name_until: datetime
 
 
 class ErpResult(View):
@@ -175,6 +198,33 @@ OPERATIONS = {
         problems=PROBLEMS,
         toolkit=True,
     ),
+    "erp_events_upload": Operation(
+        "A form to upload a payload that is too large for a request; an event then names it",
+        {
+            200: Says(
+                "The form",
+                UploadForm,
+                {
+                    "payload_ref": "202603020RDER00000001",
+                    "url": "https://any-bucket.s3.eu-central-1.amazonaws.com/",
+                    "fields": {
+                        "Content-Type": "application/json",
+                        "key": "payloads/demo/202603020RDER00000001",
+                        "policy": "eyJleHBpcmF0aW9uIjog",
+                        "x-amz-signature": "0f1e2d3c",
+                    },
+                    "largest": LARGEST_PAYLOAD,
+                    "valid_until": "2026-03-02T08:15:00+00:00",
+                    "name_until": "2026-03-03T08:00:00+00:00",
+                },
+            )
+        },
+        body=UploadWish,
+        bodies={"an XML document": {"format": "xml"}},
+        body_optional=True,
+        problems={400: ("invalid-request",)},
+        toolkit=True,
+    ),
     "erp_events_v3": Operation(
         "Take events of an ERP: each is answered for itself, and safe before it is answered",
         ANSWER,
@@ -195,6 +245,17 @@ OPERATIONS = {
                         "group_id": "customer-1000043",
                         "correlation_id": "erp-run-17-b",
                     },
+                ],
+            },
+            "an uploaded payload": {
+                "integration_id": INTEGRATION,
+                "events": [
+                    {
+                        "use_case_slug": "customer",
+                        "timestamp": "2026-03-02T08:00:00Z",
+                        "format": "json",
+                        "payload_ref": "202603020RDER00000001",
+                    }
                 ],
             },
         },

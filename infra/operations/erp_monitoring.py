@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from busbar.domain.integrations import UseCaseType
+from busbar.domain.outcome_rows import EventType
 from busbar.usecases.monitoring_bodies import (
     InboundQuery,
     ReceivedQuery,
@@ -30,16 +34,17 @@ class ReceivedCursorView(View):
 class ReceivedEventView(View):
     """An event as it came. Of its payload names and types are shown, and no values.
 
-    `status` is what its sender was told. Only versions 1 and 2 have an `event_type`.
+    `status` is what its sender was told. An event of version 3 is an `UPDATE`: it says no type. A
+    payload that is no object, or is not shown, is a text.
     """
 
     event_id: str
-    event_type: Literal["CREATE", "UPDATE", "DELETE"] | None = None
+    event_type: EventType
     object_type: str
     event_name: str
-    timestamp: datetime | None
+    timestamp: datetime
     format: Literal["json", "xml"]
-    payload: Any
+    payload: Annotated[str, Field(min_length=2)] | Annotated[dict[str, Any], Field(min_length=1)]
     correlation_id: str
     use_case_id: str | None
     status: Literal["success", "error", "skipped", "ignored"]
@@ -116,7 +121,7 @@ class MonitoringRow(View):
     event_id: str
     correlation_id: str
     use_case_id: str
-    use_case_type: Literal["inbound", ""]
+    use_case_type: UseCaseType | Literal[""]
     level: Level
     code: str
     message: str
@@ -250,6 +255,7 @@ INBOUND: Json = {
 }
 RECEIVED: Json = {
     "event_id": EVENT_ID,
+    "event_type": "UPDATE",
     "object_type": "customer",
     "event_name": "customer",
     "timestamp": AT,
@@ -284,6 +290,7 @@ OPERATIONS = {
         bodies={
             "all": {},
             "of one run": {"correlation_id": "erp-run-17", "limit": 10},
+            "deletions": {"event_type": "DELETE"},
         },
         body_optional=True,
         problems=PROBLEMS,

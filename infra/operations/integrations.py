@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from busbar.domain.integrations import integration_id, use_case_id
+from busbar.domain.integrations import UseCaseType, integration_id, use_case_id
 from busbar.usecases.integration_bodies import (
     AppBody,
     IntegrationChange,
@@ -45,7 +45,10 @@ class MapView(View):
 
 
 class IntegrationView(BaseModel):
-    """An integration. `built_in`: it comes with the product, perhaps under one that was put."""
+    """An integration. `built_in`: it comes with the product, perhaps under one that was put.
+
+    `warnings` only where it was saved just now, and something of it has no effect.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,7 +56,8 @@ class IntegrationView(BaseModel):
     orgId: str  # noqa: N815  the toolkit's name
     name: str
     description: str
-    integration_type: Literal["erp"]
+    integration_type: Literal["erp", "connector"]
+    connector_config: Mapping[str, Any] | None = None
     system: str
     built_in: bool
     environment_config: list[EnvironmentFieldView]
@@ -65,18 +69,22 @@ class IntegrationView(BaseModel):
     manifest: list[str] | None = Field(default=None, alias="_manifest")
     created_at: datetime
     updated_at: datetime
+    warnings: list[SimulationWarning] | None = None
 
 
 class UseCaseView(View):
-    """A use case. `warnings` only where it was saved just now."""
+    """A use case; one of another type than `inbound` is kept, and never run.
+
+    `warnings` only where it was saved just now.
+    """
 
     id: str
     integrationId: str  # noqa: N815  the toolkit's name
     name: str
     slug: str
-    type: Literal["inbound"]
+    type: UseCaseType
     enabled: bool
-    configuration: Mapping[str, Any]
+    configuration: Mapping[str, Any] | None = None
     change_description: str | None = None
     changed_by: str | None = None
     created_at: datetime

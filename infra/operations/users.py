@@ -47,11 +47,16 @@ USER: Json = {
     "changed_at": AT,
 }
 CONTACT = "6f0d1d4c-6a55-4d0a-8a53-3f1c0a5e7777"
-NEW = {"sub": SUB, "role": "driver", "name": "Fenja Petersen", "email": USER["email"]}
+NEW = {
+    "sub": SUB,
+    "role": "driver",
+    "name": "Fenja Petersen",
+    "email": USER["email"],
+    "company_id": COMPANY_ID,
+}
 KNOWN = {
     **NEW,
     "sub": "4f1d2c9e-7a60-4c8e-9d55-2b1f6c3a7778",
-    "company_id": COMPANY_ID,
     "energised_contact_id": CONTACT,
 }
 FILE = """sub,role,name,email

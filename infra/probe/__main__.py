@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from busbar.connectors.reach import Reach
 from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.errors import BusbarError
 from busbar.mapping.registry import MappingRegistry
@@ -83,11 +84,13 @@ def _measured(
 ) -> Measured:
     orders = SalesforceOrders(
         settings,
-        SecretCache(clients, settings.secret_id, "salesforce"),
-        clock=clients.clock,
-        correlation=lambda: "probe-tenant",
-        transport=clients.transports.get(settings.base_url),
-        monotonic=clients.monotonic,
+        Reach(
+            SecretCache(clients, settings.secret_id, "salesforce"),
+            clock=clients.clock,
+            correlation=lambda: "probe-tenant",
+            transport=clients.transports.get(settings.base_url),
+            monotonic=clients.monotonic,
+        ),
     )
     mapper = clients.mapper or MappingRegistry()
     with closing(orders):

@@ -109,8 +109,8 @@ def _worker_with(endpoint: str, mapped: Callable[[str, Mapping[str, Any]], Any])
     class Unguarded(EventMapper):
         """Maps at once."""
 
-        def map(self, integration: Any, use_case: Any, payload: Any, form: Any) -> Any:  # noqa: ARG002
-            return mapped(payload, integration.environment())
+        def map_all(self, events: Any) -> Any:
+            return [mapped(one.payload, one.integration.environment()) for one in events]
 
     def make_handler(settings: Any, clients: Any) -> Any:
         parts = Parts(settings, clients)

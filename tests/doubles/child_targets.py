@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from busbar.errors import Unmappable
@@ -25,28 +26,40 @@ def evaluate(job: bytes) -> bytes:
 
 def misbehave(job: bytes) -> bytes:
     """Does what the job says; anything else it gives back."""
-    word = job.decode("ascii", "replace")
-    if word == "hang":
-        time.sleep(60)
-    if word == "eat":
-        return bytes(1 << 30)
-    if word == "raise":
-        raise KeyError("Jana Petersen")
-    if word == "exit":
-        os._exit(3)
-    if word == "die":
-        os.kill(os.getpid(), 9)
-    if word == "print":
-        print("among the answers?", flush=True)  # noqa: T201
+    word, _, rest = job.decode("ascii", "replace").partition(" ")
+    if word in _DONE:
+        _DONE[word](rest)
     if word in _TOLD:
         return json.dumps(_TOLD[word]()).encode()
     return job
+
+
+def _raise(_: str) -> None:
+    raise KeyError("Jana Petersen")
+
+
+def _die_once(mark: str) -> None:
+    try:
+        Path(mark).mkdir()
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), 9)
 
 
 def _descriptors() -> list[str]:
     return sorted(os.listdir("/proc/self/fd"), key=int)  # noqa: PTH208
 
 
+_DONE: dict[str, Any] = {
+    "hang": lambda _: time.sleep(60),
+    "slow": lambda _: time.sleep(0.3),
+    "eat": lambda _: bytes(1 << 30),
+    "raise": _raise,
+    "exit": lambda _: os._exit(3),
+    "die": lambda _: os.kill(os.getpid(), 9),
+    "once": _die_once,
+    "print": lambda _: print("among the answers?", flush=True),  # noqa: T201
+}
 _TOLD: dict[str, Any] = {
     "environment": lambda: dict(os.environ),  # noqa: TID251  the child's, which is empty
     "modules": lambda: sorted(sys.modules),

@@ -12,22 +12,24 @@ from typing import Any
 
 import jsonschema_rs
 
+from busbar.domain.customers import Role
 from infra.openapi import document
 from infra.operations import operations
+from infra.operations.roles import seen_by
 
 PROBLEM_JSON = "application/problem+json"
 
 
 @cache
-def contract() -> Any:
-    """The document, as it is made now."""
-    return document()
+def contract(role: Role | None = None) -> Any:
+    """The document, as it is made now; as it holds for one role."""
+    return seen_by(contract(), role) if role else document()
 
 
-def resolved(part: Any) -> Any:
+def resolved(part: Any, role: Role | None = None) -> Any:
     """A part of the document; a `$ref` is followed."""
     while "$ref" in part:
-        at = contract()
+        at = contract(role)
         for name in part["$ref"].removeprefix("#/").split("/"):
             at = at[name]
         part = at
@@ -35,26 +37,36 @@ def resolved(part: Any) -> Any:
 
 
 @cache
-def operation_of(operation: str) -> Any:
+def operation_of(operation: str, role: Role | None = None) -> Any:
     """The entry of an operation. Raises `KeyError`."""
-    entries = (entry for path in contract()["paths"].values() for entry in path.values())
+    entries = (entry for path in contract(role)["paths"].values() for entry in path.values())
     return {entry["operationId"]: entry for entry in entries}[operation]
 
 
-def validator(schema: Any) -> jsonschema_rs.Validator:
+def validator(schema: Any, role: Role | None = None) -> jsonschema_rs.Validator:
     """Validates by a schema of the document, formats included."""
-    whole = {**schema, "components": contract()["components"]}
+    whole = {**schema, "components": contract(role)["components"]}
     return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
 
 @cache
-def _body(operation: str, status: str, content_type: str) -> jsonschema_rs.Validator:
-    answers = operation_of(operation)["responses"]
-    return validator(resolved(answers[status])["content"][content_type]["schema"])
+def _body(
+    operation: str, status: str, content_type: str, role: Role | None
+) -> jsonschema_rs.Validator:
+    answers = operation_of(operation, role)["responses"]
+    return validator(resolved(answers[status], role)["content"][content_type]["schema"], role)
 
 
-def hold(operation: str, status: int, headers: Mapping[str, str], body: Any) -> None:
+def hold(
+    operation: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: Any,
+    role: Role | None = None,
+) -> None:
     """Hold an answer against the document. Raises `AssertionError` saying what it does not know.
+
+    With the caller's `role` the answer has to have every field that it sees, and no other.
 
     Errors have to be our own, as the document has them: problem documents, or the toolkit's. What
     API Gateway says by itself is none of ours.
@@ -68,7 +80,7 @@ def hold(operation: str, status: int, headers: Mapping[str, str], body: Any) -> 
         assert body is None, f"{where} with a body"
         _hold_headers(where, resolved(answers[str(status)]), headers)
         return
-    faults = list(_body(operation, str(status), content_type).iter_errors(body))
+    faults = list(_body(operation, str(status), content_type, role).iter_errors(body))
     assert not faults, f"{where}: " + "; ".join(
         f"{'/'.join(map(str, f.instance_path))}: {f.message}" for f in faults
     )

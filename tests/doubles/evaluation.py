@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from busbar.mapping.child import JobLost
 from busbar.mapping.inbound import serve
 
 
@@ -11,7 +14,11 @@ class InProcess:
     def __init__(self) -> None:
         self.asked = 0
 
-    def ask(self, job: bytes) -> bytes:
-        """The answer to a job."""
+    def ask_all(self, jobs: Sequence[bytes]) -> list[bytes | JobLost]:
+        """The answers to jobs, or how they were lost."""
+        return [self.answer(job) for job in jobs]
+
+    def answer(self, job: bytes) -> bytes | JobLost:
+        """The answer to one."""
         self.asked += 1
         return serve(job)

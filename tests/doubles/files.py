@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -34,7 +34,7 @@ class Held:
 
     @property
     def etag(self) -> str:
-        """What tells it from another one of its name."""
+        """As S3 has it of an object that came in one piece: quoted."""
         return f'"{hashlib.md5(self.content, usedforsecurity=False).hexdigest()}"'
 
     def part(self, wanted: str) -> dict[str, Any]:
@@ -71,6 +71,7 @@ class MemoryS3:
         self,
         Bucket: str,  # noqa: N803  (boto3's name, as below)
         Key: str,  # noqa: N803
+        Fields: Mapping[str, str],  # noqa: N803
         Conditions: list[Any],  # noqa: N803
         ExpiresIn: int,  # noqa: N803
     ) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class MemoryS3:
         until = self._now() + timedelta(seconds=ExpiresIn)
         policy = {"expiration": until.isoformat(), "conditions": [*Conditions, {"key": Key}]}
         signed = base64.b64encode(json.dumps(policy).encode()).decode()
-        return {"url": HOST, "fields": {"key": Key, "policy": signed}}
+        return {"url": HOST, "fields": {**Fields, "key": Key, "policy": signed}}
 
     def generate_presigned_url(
         self,
@@ -103,6 +104,29 @@ class MemoryS3:
         if "Range" in call:
             return held.part(call["Range"])
         return {"Body": io.BytesIO(held.content), "LastModified": held.at}
+
+    def head_object(self, **call: Any) -> dict[str, Any]:
+        """HeadObject, at which the worker may die."""
+        held: Held | None = self._call("head", lambda: self.objects.get(call["Key"]))
+        if held is None:
+            raise _error("404", "HeadObject")
+        return {"ContentLength": len(held.content), "ETag": held.etag}
+
+    def copy_object(self, **call: Any) -> None:
+        """CopyObject, at which the worker may die."""
+        source = call["CopySource"]
+        assert source["Bucket"] == call["Bucket"] == BUCKET
+
+        def copy() -> None:
+            held = self.objects.get(source["Key"])
+            if held is None:
+                raise _error("NoSuchKey", "CopyObject")
+            if call.get("CopySourceIfMatch", held.etag) != held.etag:
+                raise _error("PreconditionFailed", "CopyObject")
+            self.writes += 1
+            self.objects[call["Key"]] = replace(held, at=self._now())
+
+        self._call("copy", copy)
 
     def put_object(self, **call: Any) -> None:
         """PutObject, at which the worker may die."""
@@ -131,8 +155,10 @@ class MemoryS3:
         """Send a file by a form; the status. `key`: what a browser puts in the place of its key."""
         fields = form["fields"]
         policy = json.loads(base64.b64decode(fields["policy"]))
-        (ranged, named) = policy["conditions"]
+        (ranged, *typed, named) = policy["conditions"]
         assert ranged[0] == "content-length-range"
+        if any(fields.get(name) != value for each in typed for name, value in each.items()):
+            return 403
         if self._now() >= datetime.fromisoformat(policy["expiration"]):
             return 403
         if (key or fields["key"]) != named["key"]:

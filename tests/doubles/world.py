@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -20,6 +21,7 @@ from typing import Any, NoReturn
 import httpx
 from botocore.exceptions import ClientError
 
+from busbar.domain.customers import SUB_PATTERN, Role, User
 from busbar.ports import Mapper
 from busbar.settings import (
     EnergisedSettings,
@@ -30,6 +32,7 @@ from busbar.settings import (
     Tuning,
     WebhookSettings,
 )
+from busbar.store.records import TableStore
 from busbar.wiring import Clients, Handler
 from infra.catalog import USE_CASES, Route, UseCase, use_case
 from infra.local import sample as local_sample
@@ -45,7 +48,7 @@ from tests.doubles.clock import ManualClock, Timers
 from tests.doubles.contract import hold
 from tests.doubles.evaluation import InProcess
 from tests.doubles.files import BUCKET, MemoryS3
-from tests.doubles.memory_table import MemoryTable
+from tests.doubles.memory_table import Bill, MemoryTable
 from tests.doubles.queues import MemorySqs
 from tests.doubles.states import ARN, StatesClient, the_machine
 
@@ -236,8 +239,16 @@ class World:
             del self._handlers[name]
             raise
         if "requestContext" in event:
-            _hold(event["requestContext"]["http"], answer)
+            _hold(event["requestContext"], answer, self._role)
         return answer
+
+    def _role(self, sub: str) -> Role | None:
+        """A user's role; None without such a user. The look is on no bill."""
+        table = copy(self.table)
+        table.bill = Bill()
+        known = re.fullmatch(SUB_PATTERN, sub)
+        stored = TableStore(table, self.clock, ORG).get(User, sub) if known else None
+        return stored.record.role if stored else None
 
     def hang(self, request: httpx.Request) -> NoReturn:
         """A call that is never answered: it times out, or the worker's own time is up first."""
@@ -474,8 +485,6 @@ class _WorldClients(Clients):
 
     def store(self) -> Any:
         """The store, past all boundaries."""
-        from busbar.store.records import TableStore  # noqa: PLC0415
-
         return TableStore(self._world.table, self._world.clock, ORG)
 
 
@@ -504,14 +513,16 @@ def _route_of(method: str, path: str) -> tuple[UseCase, Route, dict[str, str]]:
     raise LookupError(f"{method} {path}")
 
 
-def _hold(http: Mapping[str, str], answer: Any) -> None:
-    """Hold the answer of a route against the API's document."""
+def _hold(context: Any, answer: Any, role_of: Callable[[str], Role | None]) -> None:
+    """Hold the answer of a route against the API's document, as it holds for the caller's role."""
     try:
-        _, route, _ = _route_of(http["method"], http["path"])
+        _, route, _ = _route_of(context["http"]["method"], context["http"]["path"])
     except LookupError:
         return
     body = json.loads(answer["body"]) if answer["body"] else None
-    hold(route.operation, answer["statusCode"], answer["headers"], body)
+    claims = context.get("authorizer", {}).get("jwt", {}).get("claims", {})
+    role = role_of(str(claims.get("sub", "")))
+    hold(route.operation, answer["statusCode"], answer["headers"], body, role)
 
 
 def http_event(

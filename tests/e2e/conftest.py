@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from busbar.domain.customers import Role
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable
 from busbar.wiring import SystemClock
@@ -56,10 +57,10 @@ def eventually(look: Callable[[], T | None], within: float = 30.0) -> T:
     raise AssertionError(f"did not come true within {within:.0f} s")
 
 
-def held(operation: str, answer: httpx.Response) -> httpx.Response:
-    """The answer, held against the API's document."""
+def held(operation: str, answer: httpx.Response, role: Role | None = None) -> httpx.Response:
+    """The answer, held against the API's document; with the caller's role, as it holds for him."""
     headers = {"Content-Type": answer.headers.get("content-type", ""), **answer.headers}
-    hold(operation, answer.status_code, headers, answer.json() if answer.content else None)
+    hold(operation, answer.status_code, headers, answer.json() if answer.content else None, role)
     return answer
 
 

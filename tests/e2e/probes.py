@@ -129,6 +129,7 @@ PROBES: Mapping[str, Probe] = {
     "my_wallbox": Probe(),
     "my_wallbox_tariff": Probe(body=TARIFF),
     "my_wallbox_proof": Probe(),
+    "erp_events_upload": Probe(),
     "wallbox_proof_show": Probe("wallbox", personal=True),
     "sync_cards": Probe(),
     "reconcile": Probe(),

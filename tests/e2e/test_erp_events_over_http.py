@@ -100,6 +100,29 @@ def test_should_take_what_is_too_large_for_a_message_by_way_of_s3(system: Runnin
     assert eventually(lambda: contact(system, number))
 
 
+def test_should_take_what_is_too_large_for_a_request_by_an_upload(system: RunningSystem) -> None:
+    """By a form that S3 itself holds to its size, its type and its key."""
+    number, headers = (
+        any_number(),
+        {"Authorization": f"Bearer {system.token('machine', **MACHINE)}"},
+    )
+    asked = system.http.post(f"{system.api}/v3/erp/updates/payloads", json={}, headers=headers)
+    form = held("erp_events_upload", asked).json()
+    large = {**PERSON, "AccountID": number, "Remarks": "x" * 6_000_000}
+    file = {"file": ("any", json.dumps(large).encode(), "application/json")}
+    odd = {**form["fields"], "Content-Type": "text/html"}
+    assert system.http.post(form["url"], data=odd, files=file).status_code == 403
+    assert system.http.post(form["url"], data=form["fields"], files=file).status_code == 204
+    event = customer(number, payload_ref=form["payload_ref"])
+    del event["payload"]
+    assert [r["status"] for r in send(system, event).json()["results"]] == ["success"]
+    again = {"file": ("any", b"{}", "application/json")}
+    assert system.http.post(form["url"], data=form["fields"], files=again).status_code == 204
+    assert eventually(lambda: contact(system, number))
+    (result,) = send(system, {**event, "payload_ref": "202603020RDER00000009"}).json()["results"]
+    assert (result["status"], "payload_ref" in result["message"]) == ("error", True)
+
+
 def test_should_end_with_what_the_erp_has_said_last(system: RunningSystem) -> None:
     number = any_number()
     events = [

@@ -4,16 +4,19 @@ seeds        random faults: three interleaved orders, by turns in each mode
 scenarios    random faults: all other scenarios, by turns in each mode
 boundaries   every boundary of one order, and every pair of them, in each mode
 wallbox      the same of one wallbox order
-inbound      an ERP's events: every boundary of two scenarios, pairs of the first, random faults
+inbound      an ERP's events: every boundary of three scenarios, pairs of the first, random faults
 poison-events  10,000 events of an ERP, one in a hundred of them bad
+inbound-permutations  six events of an ERP of each kind in all 720 orders with one of them twice
 drivers      random faults: two wallbox orders of one driver and one of cards, by turns in each mode
 following    every boundary of what follows a wallbox order, in each mode: up to the refund card, a
-             review by a hasty clerk, the ways back, a redriven execution; --seeds, --from choose
+             review by a hasty clerk, an unknown serial number, the ways back, a redriven execution;
+             --seeds, --from choose
 refunds      random faults: the same, and two refund cards beside a charge card
 sync         every boundary of the sync of a fleet, by time and by position
 events       six events of an order and of a card in all 4,320 orders with one of them twice
 mutants      every guard taken out: each has to turn the harness red
-outage       Salesforce down for 72 hours under 5,000 orders, be.ENERGISED under 50 card wishes
+outage       Salesforce down for 72 hours under 5,000 orders, be.ENERGISED under 50 card wishes, SAP
+             for one under 120 orders of wallboxes
 moto         random faults over moto: N runs, of all scenarios in turn
 show         the course of one run: --from is its seed, --scenario, --mode, --trouble its setup
 """
@@ -32,7 +35,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar
 
-from tests.faults import outage, poison
+from tests.faults import inbound_permutations, outage, poison
 from tests.faults.boundaries import (
     FOLLOWING,
     INBOUND,
@@ -42,6 +45,7 @@ from tests.faults.boundaries import (
     singles,
     stopped_at,
 )
+from tests.faults.inbound_kinds import KINDS
 from tests.faults.mutants import MUTANTS
 from tests.faults.permutations import play_all
 from tests.faults.playlist import AFTER_PROVISIONING, SCENARIOS
@@ -204,6 +208,23 @@ def inbound(first: int, count: int) -> list[str]:
     return failures + spread(what, jobs_at_random, play_some, 20)
 
 
+def permute_some(jobs: tuple[tuple[int, int], ...]) -> list[str]:
+    """Play some orders, by their numbers, of a kind each. What is wrong."""
+    of: dict[int, list[int]] = {}
+    for kind, number in jobs:
+        of.setdefault(kind, []).append(number)
+    return [
+        f for kind, numbers in of.items() for f in inbound_permutations.wrong(KINDS[kind], numbers)
+    ]
+
+
+def permuted(first: int, count: int) -> list[str]:
+    """Six events of an ERP of each kind, in every order."""
+    numbers = range(inbound_permutations.ALL)[first : first + count]
+    jobs = [(kind, number) for kind in range(len(KINDS)) for number in numbers]
+    return spread(f"{len(KINDS)} kinds of events in any order", jobs, permute_some, 90)
+
+
 def poison_events(_first: int, _count: int) -> list[str]:
     """Bad events among many good ones."""
     result = poison.measured(poison.MANY)
@@ -287,6 +308,7 @@ PARTS: dict[str, Callable[[int, int], list[str]]] = {
     "wallbox": wallbox,
     "drivers": drivers,
     "inbound": inbound,
+    "inbound-permutations": permuted,
     "poison-events": poison_events,
     "following": following,
     "refunds": refunds,

@@ -52,15 +52,21 @@ def _facts(asked: Operation, shown: Json, evidence: Evidence) -> Facts:
     facts["its contract"] = (own, [CONTRACT_STATUS] if own else [])
     facts["its shared contract"] = (shared, ["Storniert"] if shared else [])
     if _is_alone(asked, evidence):
+        made = not _was_known(asked, evidence)
         partners = [row["BusinessPartnerIsBlocked"] for row in there["partner"]]
         accounts = [row["BusbarActive__c"] for row in there["account"]]
-        facts["the partner's block"] = (partners, [True] if partners else [])
-        facts["the account's activity"] = (accounts, [False] if accounts else [])
+        facts["the partner's block"] = (partners, [made] if partners else [])
+        facts["the account's activity"] = (accounts, [not made] if accounts else [])
     return facts
 
 
 def _settled(shown: Json) -> set[str]:
     return {s["step"] for s in shown["steps"] if s["state"] in {"undone", "kept", "open"}}
+
+
+def _was_known(asked: Operation, evidence: Evidence) -> bool:
+    """Whether its driver was a partner before he ordered: then that is not its own to take out."""
+    return any(one.subject == asked.user for one in evidence.history.of("known before"))
 
 
 def _is_alone(asked: Operation, evidence: Evidence) -> bool:

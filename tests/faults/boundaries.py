@@ -18,12 +18,14 @@ from tests.faults.trouble import Exact
 MODES: tuple[Mode, ...] = ("unique_key", "probe", "none")
 SYNCS = ("many cards", "all cards")
 """Scenarios of the sync, of which the mode of creating is no part."""
-INBOUND = ("one customer", "many events at once", "a file of events")
+INBOUND = ("one customer", "many events at once", "a relation waits", "a file of events")
 """Scenarios of an ERP's events, of which it is none either."""
 FOLLOWING = (
     "refund card",
     "hasty reviews",
+    "unknown serial number",
     "way back",
+    "known driver goes back",
     "second order goes back",
     "first order goes back",
     "back and again",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from busbar.domain.orders import KIND
+from infra.local.people import PEOPLE
 from infra.simulators.sample import NORDWIND, WATTWURM
 from tests.faults.evidence import Evidence, Json, differences
 from tests.faults.history import Operation
@@ -45,7 +46,7 @@ def cards(evidence: Evidence) -> Iterator[str]:
         views = _Views(name, card, asset, shown[0])
         wishes = [o for o in evidence.history.of("card") if o.subject == shown[0]["id"]]
         yield from _linked(views, evidence)
-        yield from _agreed(views)
+        yield from _agreed(views, uuids_of(evidence))
         yield from _seen_by_its_driver(views, evidence)
         left = {UUIDS[asked.subject] for asked in evidence.history.of("leaver")}
         yield from _wanted(views, wishes, uuids_of(evidence), left)
@@ -78,10 +79,11 @@ def _linked(views: _Views, evidence: Evidence) -> Iterator[str]:
     yield from differences(views.name, facts)
 
 
-def _agreed(views: _Views) -> Iterator[str]:
+def _agreed(views: _Views, uuids: Uuids) -> Iterator[str]:
     card, asset, shown = views.card, views.asset, views.shown
     active, blocked = card["active"] == "true", card["blocked"] == "true"
-    holder = shown["driver"]["energised_uuid"] if shown["driver"] else None
+    known = {PEOPLE.get(user, user): uuid for user, uuid in uuids.items()}
+    holder = known.get(shown["driver"]["id"]) if shown["driver"] else None
     facts = {
         "the portal's active": (shown["active"], active),
         "the portal's blocked": (shown["blocked"], blocked),

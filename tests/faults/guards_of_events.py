@@ -10,6 +10,7 @@ UPDATES, ENTITIES = "busbar.usecases.entity_updates", "busbar.store.entities"
 SLICES, COUNTING = "busbar.usecases.erp_load_slices", "busbar.usecases.load_counting"
 LINES = "busbar.usecases.load_batch"
 ONE, MANY = Setup("one customer"), Setup("many events at once")
+WAITING = Setup("a relation waits")
 FILE = Setup("a file of events")
 
 EVENT_MUTANTS: tuple[Mutant, ...] = (
@@ -142,6 +143,61 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
                 '            return "stale"\n'
                 "        if mark.version == known.version",
                 "        if mark.version == known.version",
+            ),
+        ),
+        seeds=1,
+    ),
+    Mutant(
+        "errand of an event that waits",
+        WAITING,
+        (
+            Edit(
+                APPLY,
+                "self.errands.append(wait(event, one.delivery.group, self.now))",
+                "pass",
+            ),
+        ),
+    ),
+    Mutant(
+        "errand before the message is done",
+        WAITING,
+        (
+            Edit(
+                APPLY,
+                "            deps.store.commit(errand)\n",
+                "            try:\n"
+                "                deps.store.commit(errand)\n"
+                "            except Exception:\n"
+                "                pass\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "errand until its work has ended",
+        WAITING,
+        (
+            Edit(
+                "busbar.usecases.outbox_relay",
+                "        _send_in_order(row, queues)\n",
+                "        store.commit(Drop(OutboxRow, row.id))\n"
+                "        _send_in_order(row, queues)\n",
+            ),
+            Edit(
+                "busbar.usecases.outbox_relay",
+                "from busbar.ports import Clock, Message,",
+                "from busbar.ports import Clock, Drop, Message,",
+            ),
+        ),
+    ),
+    Mutant(
+        "newer event that says another relation",
+        WAITING,
+        (
+            Edit(
+                UPDATES,
+                "            if is_settled(plan.slots[entity_id].base, name, plan.mark):\n"
+                "                continue\n",
+                "",
             ),
         ),
         seeds=1,

@@ -8,10 +8,12 @@ from tests.faults.setups import Setup
 ASSIGNMENT, REVIEW = "busbar.usecases.wallbox_assignment", "busbar.usecases.wallbox_review"
 FORWARD, PROOF = "busbar.usecases.wallbox_forward", "busbar.usecases.wallbox_proof"
 WAY_BACK, OBJECTS = "busbar.usecases.wallbox_way_back", "busbar.usecases.wallbox_objects"
+CREATE = "busbar.process.create"
 EXECUTIONS = "busbar.usecases.wallbox_executions"
 PROVISIONING = "busbar.usecases.wallbox_provisioning"
 REFUND, HASTY_REVIEWS = Setup("refund card"), Setup("hasty reviews")
 BACK, REDRIVEN = Setup("way back"), Setup("redriven")
+KNOWN_BACK = Setup("known driver goes back")
 
 WALLBOX_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -110,6 +112,50 @@ WALLBOX_MUTANTS: tuple[Mutant, ...] = (
             ),
         ),
         first=14,
+    ),
+    Mutant(
+        "look before the first intent",
+        KNOWN_BACK,
+        (Edit(CREATE, 'if step.looks_first and step.mode != "none":', "if False:"),),
+    ),
+    Mutant(
+        "intent after the look",
+        Setup("known driver goes back", "probe"),
+        (
+            Edit(
+                CREATE,
+                "return self._before(step, stored) or self._attempt(step, stored)",
+                "return self._attempt(step, stored)",
+            ),
+            Edit(
+                CREATE,
+                "found = step.create(step.reference, payload, left)",
+                "found = next(iter(step.find(step.reference, left)), None) "
+                "or step.create(step.reference, payload, left)",
+            ),
+        ),
+    ),
+    Mutant(
+        "what was there before is not ours",
+        KNOWN_BACK,
+        (
+            Edit(
+                CREATE,
+                "may_be_ours=False,\n            lease_until",
+                "may_be_ours=True,\n            lease_until",
+            ),
+        ),
+    ),
+    Mutant(
+        "task about a serial number in the transaction",
+        Setup("unknown serial number"),
+        (
+            Edit(
+                FORWARD,
+                "return (Save(waits, stored), Put(task))",
+                "return (Save(waits, stored),)",
+            ),
+        ),
     ),
     Mutant(
         "way back to its end",

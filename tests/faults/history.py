@@ -21,6 +21,7 @@ Kind = Literal[
     "tariff",
     "proof",
     "off sale",
+    "known before",
 ]
 
 
@@ -31,7 +32,8 @@ class Operation:
     `outcome` is `invoke` while nobody has answered, `ok` or `fail` after that, `unknown` if the
     client gave up. `subject` is an order's Idempotency-Key, the id of a card
     or user, somebody who leaves, a customer number, who is given a contact by hand, or what a
-    decision is about. `wants` is what it shall come to: for an order `{"quantity", "delivered"}`,
+    decision is about. `known before`: who was in the systems before he ever ordered.
+    `wants` is what it shall come to: for an order `{"quantity", "delivered"}`,
     for a card the fields that are set, for a tariff its price, for an event of
     an ERP `{"said", "sent"}`. A proof wants `sha256` to be known,
     if it is one that `counts`; the subject of both is the order's key.

@@ -19,6 +19,7 @@ from tests.faults.inbound_events import (
     customer,
     meter,
     note,
+    owner,
     poison,
     readings,
 )
@@ -28,11 +29,13 @@ from tests.faults.stage import AGAIN, TRIES, Stage
 
 ERP = Tenant(erp=True)
 LOADS_PATH = f"/v1/integrations/{INTEGRATION}/loads"
-ANNA, BEN = "0000000001", "0000000002"
+ANNA, BEN, NOBODY = "0000000001", "0000000002", "0000000003"
 POWER, GAS, OLD, NEW = "C-POWER", "C-GAS", "M-OLD", "M-NEW"
 APART = 20.0
 """Seconds between two requests of an ERP, at most."""
 LARGE = "x" * 200_000
+WHILE = 200.0
+"""Seconds in which what waits for something has looked for it in vain."""
 
 
 def telling(*requests: Sequence[Said]) -> Line:
@@ -202,6 +205,40 @@ MANY_AT_ONCE = Scenario(
     tenant=ERP,
 )
 """Three processes of an ERP, none of which waits for another."""
+
+
+def _minutes_later(line: Line) -> Line:
+    def waits(stage: Stage) -> None:
+        stage.rest(WHILE)
+        line(stage)
+
+    return waits
+
+
+A_RELATION_WAITS = Scenario(
+    "a relation waits",
+    (
+        telling(
+            (
+                owner("owned", 5, POWER, ANNA, BEN, group="a"),
+                # Nobody ever hears of the one that it names.
+                owner("never owned", 1, GAS, NOBODY, told="Gas", group="a"),
+            ),
+            (contract("power", 2, POWER, contract_name="Power", group="b"),),
+        ),
+        _minutes_later(
+            telling(
+                (customer("anna", 3, ANNA, last_name="Any", group="c"),),
+                (
+                    customer("ben", 4, BEN, last_name="Ben", group="d"),
+                    owner("owned now", 9, GAS, ANNA, group="b"),
+                ),
+            )
+        ),
+    ),
+    tenant=ERP,
+)
+"""Contracts of customers who are told of minutes later, and of one who is never told of."""
 A_FILE = Scenario(
     "a file of events",
     (
@@ -225,4 +262,4 @@ A_FILE = Scenario(
     tenant=ERP,
 )
 """A load of two batches, while live events tell of the same customer."""
-INBOUND = (ONE_CUSTOMER, MANY_AT_ONCE, A_FILE)
+INBOUND = (ONE_CUSTOMER, MANY_AT_ONCE, A_RELATION_WAITS, A_FILE)

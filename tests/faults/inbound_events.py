@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from busbar.domain.entities import entity_id
 from busbar.domain.integrations import InboundUseCase, Integration, integration_id, use_case_id
 from busbar.usecases.integration_store import BUILT_IN_SINCE, built_in
 from tests.doubles.world import ORG
@@ -41,11 +42,28 @@ NOTE: dict[str, Any] = {
     ]
 }
 """A use case that adds to what is there: applied twice, it would show."""
+OWNER: dict[str, Any] = {
+    "entities": [
+        {
+            "entity_schema": "contract",
+            "unique_ids": ["contract_number"],
+            "fields": [
+                {"attribute": "contract_number", "field": "ContractID"},
+                {"attribute": "contract_name", "field": "ProductName"},
+                {
+                    "attribute": "customer",
+                    "relations": {"jsonataExpression": "[Owners.{'entity_id': $}]"},
+                },
+            ],
+        }
+    ]
+}
+"""A use case that names customers by our ids of them: who is not there cannot be made a stub."""
 
 
 def integration(**instead: dict[str, Any]) -> Integration:
     """The integration that comes with the product, with one use case more; others `instead`."""
-    given = {"note": NOTE, **instead}
+    given = {"note": NOTE, "owner": OWNER, **instead}
     known = built_in(ORG)[INTEGRATION]
     more = tuple(
         InboundUseCase(
@@ -155,6 +173,18 @@ def contract(name: str, second: int, number: str, **fields: Any) -> Said:
         payload |= {"Devices": [{"SerialNumber": one} for one in meters]}
         facts.append(Fact("contract", number, "meters", Link("meter", meters)))
     return Said(name, "contract", second, payload, facts, fields.get("group", ""))
+
+
+def owner(name: str, second: int, number: str, *of: str, told: str = "", group: str = "") -> Said:
+    """A contract with its customers by our ids. `told`: with its name, and nothing of customers
+    holds in the end, as a newer event tells others."""
+    ids = [entity_id(ORG, "contact", {"customer_number": one}) for one in of]
+    payload = {"ContractID": number, "ProductName": told or None, "Owners": ids}
+    fact = Fact("contract", number, "customer", Link("contact", of))
+    if told:
+        fact = Fact("contract", number, "contract_name", told)
+    kept = {key: value for key, value in payload.items() if value}
+    return Said(name, "owner", second, kept, (fact,), group)
 
 
 def meter(name: str, second: int, number: str, **fields: Any) -> Said:

@@ -25,6 +25,7 @@ from tests.faults.ordered import Letter
 
 Json = dict[str, Any]
 QUEUE, LOADS_QUEUE = "erp_apply", "erp_load_slices"
+HOUR = 3600.0
 
 
 class Row(NamedTuple):
@@ -54,6 +55,8 @@ class Inbound:
     """Every letter that there was before all was sent back."""
     left: list[Letter] = field(default_factory=list)
     """Those that are there at the end."""
+    hours: int = 0
+    """How many have passed: in each of them a repeat may leave its time at an entity."""
 
     loads: list[Json] = field(default_factory=list)
     """The loads of files, as they are shown, and the `names` of events by their lines."""
@@ -69,6 +72,7 @@ def look_inbound(cloud: Cloud, history: History, parked: list[Letter]) -> Inboun
     """See what stands of the events of a run."""
     deps = Parts(cloud.settings, Clients(table=cloud.table, clock=cloud.engine)).entity_deps(ORG)
     held = Inbound(parked=parked, left=list(cloud.ordered[QUEUE].dead))
+    held.hours = int(cloud.engine.seconds // HOUR)
     for one in _told_of(history):
         _entity(deps, one, held)
     for slug in {slug for slug, _ in held.entities}:

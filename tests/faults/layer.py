@@ -444,11 +444,17 @@ class FaultyChild:
         self._known: set[str] = set()
         """The configurations that the process has seen, by their hashes."""
 
-    def ask(self, job: bytes) -> bytes:
-        """The answer to a job."""
-        answer: bytes = self._layer.pass_through(
-            "job", "map", lambda: self._answer(job), self._fails, CHILD_PATIENCE
-        )
+    def ask_all(self, jobs: Sequence[bytes]) -> list[bytes | JobLost]:
+        """The answers to jobs, or how they were lost."""
+        return [self._asked(job) for job in jobs]
+
+    def _asked(self, job: bytes) -> bytes | JobLost:
+        try:
+            answer: bytes = self._layer.pass_through(
+                "job", "map", lambda: self._answer(job), self._fails, CHILD_PATIENCE
+            )
+        except JobLost as lost:
+            return lost
         return answer
 
     def _answer(self, job: bytes) -> bytes:

@@ -163,6 +163,25 @@ class LocalStage:
         change = {"label": label}
         self.system.simulator("energised", "POST", f"cards/{card_id}/change", change)
 
+    def searches(self) -> bool:
+        """Whether the systems can be searched by our references."""
+        return True
+
+    def enter_row(self, system: str, name: str, **fields: Any) -> None:
+        """The clerk in SAP enters a row. Raises `NotImplementedError` for other systems."""
+        if system != "sap":
+            raise NotImplementedError(system, name)
+        self.system.simulator("sap", "POST", f"rows/{name}", fields)
+
+    def remove_stations(self) -> None:
+        """No clerk of the simulator can do this over HTTP. Raises `NotImplementedError`."""
+        raise NotImplementedError
+
+    def enter_station(self, serial_number: str) -> None:
+        """The clerk in be.ENERGISED enters the charging station of a wallbox."""
+        station = {"id": f"of-{serial_number}", "chargeBoxIdentity": serial_number}
+        self.system.simulator("energised", "POST", "stations", station)
+
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
         self.system.simulator(system, "POST", "down" if down else "up")

@@ -321,11 +321,13 @@ def small_size() -> list[str]:
 
 
 def full_size() -> list[str]:
-    """5,000 orders in 72 hours of Salesforce, 50 cards in 6 hours of be.ENERGISED."""
+    """5,000 orders in 72 hours of Salesforce, 50 cards in 6 hours of be.ENERGISED, 120 orders of
+    wallboxes in an hour of SAP."""
     return [
         *sized(ORDERS, 600),
         *crowded(200),
         *compare(cards(50, down=False), cards(50, down=True)),
+        *compare(wallboxes(120, down=False), wallboxes(120, down=True)),
     ]
 
 

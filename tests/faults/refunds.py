@@ -40,8 +40,8 @@ def owner(key: str, user: str = DRIVER) -> Line:
 
     def line(stage: Stage) -> None:
         client = Client(stage, user)
-        asked = _comes_through(stage, client, key)
-        if asked is None or not client.until(lambda: _mine(client, asked), every=SOON):
+        asked = comes_through(stage, client, key)
+        if asked is None or not client.until(lambda: box_of(client, asked), every=SOON):
             return
         set_tariff(stage, client, asked, "30")
         send_proof(stage, client, asked, NO_PROOF, counts=False)
@@ -63,8 +63,8 @@ def bargaining(key: str, times: int, user: str = DRIVER, longest: float = 400.0)
 
     def line(stage: Stage) -> None:
         client = Client(stage, user)
-        asked = _comes_through(stage, client, key)
-        if asked is None or not client.until(lambda: _mine(client, asked), every=SOON):
+        asked = comes_through(stage, client, key)
+        if asked is None or not client.until(lambda: box_of(client, asked), every=SOON):
             return
         for number in range(times):
             stage.rest(longest * stage.chance() ** 2)
@@ -75,7 +75,7 @@ def bargaining(key: str, times: int, user: str = DRIVER, longest: float = 400.0)
 
 def set_tariff(stage: Stage, client: Client, asked: Operation, price: str) -> None:
     """Set what he is paid for a kilowatt-hour."""
-    box = _mine(client, asked)["id"]
+    box = box_of(client, asked)["id"]
     body = {"unit_price": price, "currency": "EUR", "valid_from": "2026-12-01", "wallbox_id": box}
     wish = stage.history.begin("tariff", client.user, box, stage.now(), tariff=price)
     client.ask("PUT", TARIFF, body, operation=wish)
@@ -85,7 +85,7 @@ def send_proof(
     stage: Stage, client: Client, asked: Operation, content: bytes, *, counts: bool = True
 ) -> None:
     """Ask for a form, and send a file by it. `counts`: whether it is a proof, and a new one."""
-    box = _mine(client, asked)["id"]
+    box = box_of(client, asked)["id"]
     form = client.ask("POST", PROOF, {"wallbox_id": box}).json
     told = {"sha256": _hash(content), "counts": counts}
     sent = stage.history.begin("proof", client.user, box, stage.now(), **told)
@@ -93,21 +93,21 @@ def send_proof(
     sent.outcome = "ok" if status == 204 else "fail"
 
 
-def _mine(client: Client, asked: Operation) -> Any:
+def box_of(client: Client, asked: Operation) -> Any:
     """The order's wallbox as its driver is shown it."""
     shown = client.ask("GET", MY_WALLBOX).json["wallboxes"]
     return next((box for box in shown if box["order_id"] == asked.body.get("id")), None)
 
 
 def _review(client: Client, asked: Operation) -> str:
-    return str((_mine(client, asked)["review"] or {}).get("state", ""))
+    return str((box_of(client, asked)["review"] or {}).get("state", ""))
 
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _comes_through(stage: Stage, client: Client, key: str) -> Operation | None:
+def comes_through(stage: Stage, client: Client, key: str) -> Operation | None:
     """The order, once all systems know it; None if it waits for a person, or has ended."""
 
     def look() -> str:
@@ -174,7 +174,7 @@ def hasty_clerk(key: str, reviews: int, longest: float = 30.0, user: str = DRIVE
 def _number(stage: Stage, key: str, user: str) -> str:
     """Salesforce's number of the order, once it has come through; empty if it never will."""
     client = Client(stage, user)
-    asked = _comes_through(stage, client, key)
+    asked = comes_through(stage, client, key)
     if asked is None:
         return ""
     shown = client.ask("GET", f"{WALLBOX_ORDERS}/{asked.body['id']}").json

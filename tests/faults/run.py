@@ -13,6 +13,7 @@ from typing import Any
 from busbar.domain.erp_events import RECEIVED
 from busbar.domain.erp_loads import LOADS
 from infra.simulators.energised.backend import Contact
+from infra.simulators.energised.stations import Station
 from infra.simulators.faults import fault_of
 from infra.simulators.salesforce.clerk import ClerkError
 from infra.simulators.sample import NORDWIND
@@ -169,6 +170,31 @@ class VirtualStage:
         (card_id,) = [c["id"] for c in cards if c["number"] == card_number]
         self.cloud.energised.change_card(card_id, label=label)
 
+    def searches(self) -> bool:
+        """Whether the systems can be searched by our references."""
+        return self.cloud.mode != "none"
+
+    def enter_row(self, system: str, name: str, **fields: Any) -> None:
+        """The clerk in SAP or Salesforce enters a row of a set or object by hand."""
+        if system == "sap":
+            assert self.cloud.sap
+            self.cloud.sap.enter(name, **fields)
+            return
+        with self.cloud.salesforce.working():
+            org = self.cloud.salesforce.org
+            org.insert(org.object(name), fields)
+
+    def remove_stations(self) -> None:
+        """The clerk in be.ENERGISED deletes every charging station."""
+        with self.cloud.energised.working():
+            self.cloud.energised.backend.stations.clear()
+
+    def enter_station(self, serial_number: str) -> None:
+        """He enters the charging station of a wallbox, if there is none."""
+        there = self.cloud.energised.backend.stations.all()
+        if all(s["attributes"]["chargeBoxIdentity"] != serial_number for s in there):
+            self.cloud.energised.put_station(Station(f"of-{serial_number}", serial_number))
+
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
         getattr(self.cloud, system).is_down = down
@@ -310,11 +336,12 @@ def _of_erp(stage: VirtualStage) -> Inbound:
     """What stands of an ERP's events, after an operator has sent back all that was parked, and had
     a file loaded again of which lines were lost with the child process.
 
-    He does so twice, one time right after the other, which may not lose what fails again.
+    He does so three times, one right after the other, which may not lose what fails again. As
+    often, as an event may want what another brings, which wants what a third one brings.
     """
     queue = stage.cloud.ordered[QUEUE]
     parked = []
-    for _ in range(2):
+    for _ in range(3):
         parked += queue.redrive()
         stage.cloud.ordered[LOADS_QUEUE].redrive()
         let(stage, ())

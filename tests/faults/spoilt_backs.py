@@ -76,6 +76,10 @@ SPOILT_BACKS: dict[str, tuple[Callable[[Evidence], Any], str]] = {
         lambda r: _row(r, "partner").update(BusinessPartnerIsBlocked=False),
         "the partner's block is [False]",
     ),
+    "a partner of before that is out of use": (
+        lambda r: r.history.begin("known before", "any", DRIVER, 0.0),
+        "the partner's block is [True], and not [False]",
+    ),
     "an account that is in use": (
         lambda r: _row(r, "account").update(BusbarActive__c=True),
         "the account's activity is [True]",

@@ -168,6 +168,22 @@ class Stage(Protocol):
         """The clerk in be.ENERGISED labels a card."""
         ...
 
+    def searches(self) -> bool:
+        """Whether the systems can be searched by our references."""
+        ...
+
+    def enter_row(self, system: str, name: str, **fields: Any) -> None:
+        """The clerk in SAP or Salesforce enters a row of a set or object by hand."""
+        ...
+
+    def remove_stations(self) -> None:
+        """The clerk in be.ENERGISED deletes every charging station."""
+        ...
+
+    def enter_station(self, serial_number: str) -> None:
+        """He enters the charging station of a wallbox, if there is none."""
+        ...
+
     def set_down(self, system: str, *, down: bool) -> None:
         """An outside system is out of reach, or there again."""
         ...

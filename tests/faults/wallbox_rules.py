@@ -27,7 +27,8 @@ IDS = {
 """Step -> the field that holds the id of what it makes."""
 
 
-def _person(user: str) -> str:
+def person_of(user: str) -> str:
+    """Our reference of a user who orders for himself."""
     return reference(PERSON_KIND, customer_id(ORG, PEOPLE[user]))
 
 
@@ -37,7 +38,7 @@ def _with(rows: list[Json], field: str, value: str) -> list[Json]:
 
 def contact_of(user: str, evidence: Evidence) -> str | None:
     """What be.ENERGISED calls a user who orders for himself."""
-    return evidence.contact_with(_person(user))
+    return evidence.contact_with(person_of(user))
 
 
 def order_row(asked: Operation, evidence: Evidence) -> Json | None:
@@ -90,7 +91,7 @@ def _through(asked: Operation, shown: Json, evidence: Evidence) -> Iterator[str]
 
 def objects_of(asked: Operation, held: Held) -> dict[str, list[Json]]:
     """Step -> the rows that carry our reference of what it makes, in the systems."""
-    order_id, person, sf = asked.body["id"], _person(asked.user), held.salesforce
+    order_id, person, sf = asked.body["id"], person_of(asked.user), held.salesforce
     return {
         "partner": _with(held.partners, "BusinessPartnerIDByExtSystem", person),
         "contract": _with(held.contracts, "ExternalReference", reference(CONTRACT_KIND, order_id)),
@@ -145,7 +146,7 @@ def nothing_else(evidence: Evidence) -> Iterator[str]:
     """Each system holds what was ordered once, and nothing of ours that nobody ordered."""
     shown = evidence.portal.wallbox_orders
     orders = {order_id for mine in shown.values() for order_id in mine}
-    persons = {_person(user) for user, mine in shown.items() if mine}
+    persons = {person_of(user) for user, mine in shown.items() if mine}
     held, sf = evidence.held, evidence.held.salesforce
     yield from _known(
         "partner", held.partners, "BusinessPartnerIDByExtSystem", PERSON_KIND, persons

@@ -7,9 +7,17 @@ from typing import Any
 from infra.simulators.sample_wallboxes import CABLE
 from tests.faults.decisions import AGENT, decide, moment, refusing
 from tests.faults.history import Operation
-from tests.faults.scenarios import DRIVERS, LOOK, WALLBOXES, Line, Scenario, wallbox
+from tests.faults.scenarios import (
+    DRIVERS,
+    LOOK,
+    WALLBOXES,
+    Line,
+    Scenario,
+    wallbox,
+    wallbox_body,
+)
 from tests.faults.stage import TASKS, WALLBOX_ORDERS, Client, Stage
-from tests.faults.wallbox_rules import IDS, objects_of
+from tests.faults.wallbox_rules import IDS, objects_of, person_of
 
 DRIVER = DRIVERS[0]
 LONG = 4 * 3600.0
@@ -76,6 +84,41 @@ def _there(stage: Stage, asked: Operation, shown: Json) -> str:
     step = next((s["step"] for s in shown["steps"] if s["state"] == "parked"), "")
     rows = objects_of(asked, stage.held()).get(step, [])
     return str(rows[0][IDS[step]]) if rows else ""
+
+
+def known_before(user: str) -> Line:
+    """Who has been a customer for long, with our reference, where that can be found.
+
+    Where it cannot, nobody could ever tell that he is the same.
+    """
+
+    def line(stage: Stage) -> None:
+        if not stage.searches():
+            return
+        stage.history.begin("known before", AGENT, user, stage.now())
+        person, ours = wallbox_body(user)["person"], person_of(user)
+        stage.enter_row(
+            "sap",
+            "A_BusinessPartner",
+            BusinessPartnerCategory="1",
+            BusinessPartnerIDByExtSystem=ours,
+            FirstName=person["first_name"],
+            LastName=person["last_name"],
+            BirthDate=f"{person['birth_date']}T00:00:00",
+            to_BusinessPartnerRole=[{"BusinessPartnerRole": "MKK"}],
+        )
+        (partner,) = (p for p in stage.held().partners if p["BusinessPartnerIDByExtSystem"] == ours)
+        stage.enter_row(
+            "salesforce",
+            "Account",
+            Name=person["last_name"],
+            BusbarReference__c=ours,
+            GpNumber__c=partner["BusinessPartner"],
+            BusbarActive__c=True,
+        )
+        stage.rest(LOOK)
+
+    return line
 
 
 def taken_off_sale(most: float = 24.0) -> Line:
@@ -175,4 +218,12 @@ REDRIVEN = Scenario(
     after=(decided("one", "resume"),),
     tenant=WALLBOXES,
 )
-WAYS_BACK = (BACK, SECOND_BACK, FIRST_BACK, BACK_AND_AGAIN, OFF_SALE, REDRIVEN)
+KNOWN_BACK = Scenario(
+    "known driver goes back",
+    BACK.lines,
+    before=(known_before(DRIVER),),
+    after=BACK.after,
+    tenant=WALLBOXES,
+)
+"""What was there before the order is no part of its way back."""
+WAYS_BACK = (BACK, KNOWN_BACK, SECOND_BACK, FIRST_BACK, BACK_AND_AGAIN, OFF_SALE, REDRIVEN)

@@ -167,7 +167,10 @@ def test_should_tell_nothing_of_a_change_that_changes_nothing(world: World) -> N
     shown = world.call("GET", DRIVER, AGENT)
     for path, body in (
         (FIRM, {"suspended": False}),
-        (FIRM, {"salesforce_account_id": world.call("GET", FIRM).json["salesforce_account_id"]}),
+        (
+            FIRM,
+            {"salesforce_account_id": world.call("GET", FIRM, AGENT).json["salesforce_account_id"]},
+        ),
         (DRIVER, {"role": "driver", "energised_contact_id": contact}),
         (VAN, {"label": "Transporter"}),
         (VAN, {}),

@@ -134,6 +134,7 @@ audit_verify              -             -      -             -             -    
 erp_events_v1             -             -      -             -             -       x        x
 erp_events_v2             -             -      -             -             -       x        x
 erp_events_v3             -             -      -             -             -       x        x
+erp_events_upload         -             -      -             -             -       x        x
 entities_list             -             -      -             x             -       x        x
 entities_show             -             -      -             x             -       x        x
 entities_relations        -             -      -             x             -       x        x

@@ -70,11 +70,7 @@ def test_should_refuse_a_user_of_the_company_who_is_no_driver(world: World, role
 def test_should_show_the_driver_by_id_and_name(world: World) -> None:
     card_in_portal(world)
     changed = patch(world, {"driver_id": PEOPLE["driver"]})
-    driver = {
-        "id": PEOPLE["driver"],
-        "name": DRIVERS[0].name,
-        "energised_uuid": DRIVERS[0].energised_id,
-    }
+    driver = {"id": PEOPLE["driver"], "name": DRIVERS[0].name}
     assert [changed.json["driver"], *shown(world)] == [driver] * 3
 
 

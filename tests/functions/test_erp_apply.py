@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.erp_events import request_key
+from busbar.domain.outcome_rows import OutcomeBatch
 from busbar.mapping.child import Child, JobLost
 from busbar.ports import Put
 from busbar.usecases.event_mapping import TARGET
@@ -29,6 +30,7 @@ from tests.functions.erp_given import (
     entities_as_stored,
     integration,
     of_entities,
+    records,
     rows,
     send,
     statuses,
@@ -248,6 +250,49 @@ def test_should_write_down_what_becomes_of_thousands_of_entities(world: ErpWorld
     assert largest < 100_000
 
 
+def referring(*fields: str) -> dict[str, Any]:
+    """The mapping of customers, with relations to accounts by these fields of the payload."""
+    (entity,) = CUSTOMER["entities"]
+    relations = [
+        {
+            "attribute": f"account_{field}",
+            "relations": {
+                "items": [
+                    {
+                        "entity_schema": "account",
+                        "unique_ids": [{"attribute": "customer_number", "field": field}],
+                    }
+                ]
+            },
+        }
+        for field in fields
+    ]
+    return {"entities": [{**entity, "fields": [*entity["fields"], *relations]}]}
+
+
+def test_should_tell_what_the_mapping_warns_of_beside_what_was_done(world: ErpWorld) -> None:
+    store(world).commit(Put(integration(customer=referring("payer"))))
+    send(world, any_event())
+    world.pump()
+    (warning,) = [row for row in rows(world) if row.code == "MAPPING_WARNING"]
+    assert (warning.level, warning.detail["entity_slug"]) == ("warning", "contact")
+    assert warning.detail["path"] == "entities[0].fields[4].relations.items[0]"
+    assert warning.message == "the relation to account is left out: customer_number is missing"
+    assert codes(world) == ["ENTITY_CREATED", "MAPPING_WARNING"]
+    assert world.sqs.dead == {}
+    assert len(records(world, OutcomeBatch)) == 1
+
+
+def test_should_tell_twenty_warnings_of_an_event_and_how_many_there_are(world: ErpWorld) -> None:
+    fields = [f"payer{number}" for number in range(30)]
+    store(world).commit(Put(integration(customer=referring(*fields))))
+    send(world, any_event())
+    world.pump()
+    told = [row.message for row in rows(world) if row.code == "MAPPING_WARNING"]
+    assert len(told) == 21
+    assert told[-1] == "10 more, which a simulation shows"
+
+
 # --- parked, mended, redriven ------------------------------------------------------------------
 
 
@@ -305,11 +350,11 @@ class Deadly(InProcess):
         super().__init__()
         self._code = code
 
-    def ask(self, job: bytes) -> bytes:
+    def answer(self, job: bytes) -> bytes | JobLost:
         """The answer to a job, if it is survived."""
         if b"deadly" in job:
-            raise JobLost(f"{self._code}: any", self._code)
-        return super().ask(job)
+            return JobLost(f"{self._code}: any", self._code)
+        return super().answer(job)
 
 
 class DeadlyWorld(ErpWorld):

@@ -112,6 +112,13 @@ def test_xml_should_be_read(world: World, event: Any) -> None:
     assert contact(world) == {"customer_number": "1000042"}
 
 
+def test_upload_should_be_given_a_form_of_its_own(world: World, event: Any) -> None:
+    given = [answer(world, "erp_events", event).json for _ in range(2)]
+    assert len({one["payload_ref"] for one in given}) == 2
+    assert given[0]["fields"]["Content-Type"] == "application/json"
+    assert given[0]["fields"]["key"] == f"payloads/demo/{given[0]['payload_ref']}"
+
+
 # --- whose integration it is -------------------------------------------------------------------
 
 

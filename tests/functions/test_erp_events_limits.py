@@ -113,7 +113,7 @@ WRONG: dict[str, list[Any]] = {
     "deduplication_id": ["", "d" * 256, "a b", "ü", 1],
     "use_case_slug": ["", "-a", "A", "s" * 256, 1],
     "event_name": ["", "n" * 256, 1, "a\x00b", "\ud800"],
-    "format": ["csv", None, 1],
+    "format": ["csv", None, 1, [], {}],
     "payload": ["", "x", {}, [], None, 1, '"\ud800"', {"a": "\ud800"}, {"\udfff": 1}],
     "timestamp": [
         "",
@@ -155,6 +155,17 @@ def test_should_refuse_what_does_not_and_take_its_neighbour(
     assert field in reply.json["results"][1]["message"]
     assert len(messages(world)) == 1
     assert codes(world) in (["MALFORMED_PAYLOAD"], ["INVALID_TIMESTAMP"])
+
+
+@pytest.mark.parametrize("kind", [None, "", "update", 1, [], {}])
+def test_should_refuse_an_event_type_that_is_none(world: World, kind: Any) -> None:
+    old = {k: v for k, v in any_event().items() if k != "event_name"}
+    old = {**old, "object_type": "customer"}
+    events = [{**old, "event_type": kind}, {**old, "event_type": "DELETE"}]
+    body = {"integration_id": INTEGRATION, "events": events}
+    reply = world.call("POST", "/v2/erp/updates/events", "machine", body)
+    assert statuses(reply) == ["error", "success"]
+    assert "event_type" in reply.json["results"][0]["message"]
 
 
 @pytest.mark.parametrize("none", [None, 1, "event", [], {}])

@@ -273,6 +273,56 @@ def test_should_show_the_form_of_xml_and_the_type_of_old_events(world: World) ->
     assert "redacted" in str(one["payload"])
 
 
+def test_should_tell_received_events_by_their_type(erp: World) -> None:
+    """Those of version 3 say none: to a reader of the toolkit's way they are updates."""
+    for kind in ("CREATE", "DELETE"):
+        erp.clock.advance(60)
+        event = {
+            "event_type": kind,
+            "object_type": "customer",
+            "timestamp": f"2026-03-02T07:00:00.{len(kind)}Z",
+            "format": "json",
+            "payload": {"partner": "1000043"},
+        }
+        body = {"integration_id": INTEGRATION_ID, "events": [event]}
+        erp.call("POST", "/v2/erp/updates/events", "machine", body)
+    assert [one["event_type"] for one in ask(erp, CAME)["data"]][:2] == ["DELETE", "CREATE"]
+    for kind, count in (("CREATE", 1), ("DELETE", 1)):
+        found = ask(erp, CAME, {"event_type": kind})["data"]
+        assert [one["event_type"] for one in found] == [kind] * count
+    updates = ask(erp, CAME, {"event_type": "UPDATE"})["data"]
+    assert updates
+    assert {one["event_type"] for one in updates} == {"UPDATE"}
+    refused = erp.call("POST", CAME, "operator", {"event_type": "ANY"})
+    assert "event_type" in problem(refused, 400, "invalid-request")["message"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        ("[]", "[]"),
+        ("{}", "{}"),
+        ('[{"a": "b"}]', '[{"a": "<redacted>"}]'),
+        ("12", "<unreadable>"),
+        ("no json", "<unreadable>"),
+        ({"a": "b", "n": 7}, {"a": "<redacted>", "n": 0}),
+    ],
+)
+def test_should_show_every_payload_as_an_object_or_a_text(
+    erp: World, payload: Any, shown: Any
+) -> None:
+    erp.clock.advance(60)
+    post(erp, {**sent(), "payload": payload})
+    assert ask(erp, CAME, {"limit": 1})["data"][0]["payload"] == shown
+
+
+def test_should_show_when_an_event_came_whose_own_time_is_none(erp: World) -> None:
+    erp.clock.advance(60)
+    post(erp, {**sent(), "timestamp": "never"})
+    one = ask(erp, CAME, {"limit": 1})["data"][0]
+    assert (one["status"], one["timestamp"]) == ("error", one["received_at"])
+
+
 def test_should_tell_what_is_no_longer_kept(world: World) -> None:
     integration(world)
     sample_request(world)

@@ -97,3 +97,10 @@ def test_should_keep_long_numbers_as_the_digits_that_came(world: World) -> None:
     )
     told = world.call("POST", V2, "machine", body).json
     assert updated(told) == {"customer_number": "12345678901234567890"}
+
+
+def test_should_say_what_is_wrong_with_a_configuration_as_a_whole(world: World) -> None:
+    """No key of it is at fault, so none is named."""
+    body = {"event_configuration": {}, "format": "json", "payload": {"a": 1}}
+    told = problem(world.call("POST", V2, "operator", body), 422, "invalid-mapping")
+    assert told["message"].endswith(": needs entities or meter_readings, or direct: true")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.world import ORG, World
+from tests.doubles.world import ORG, Reply, World
 from tests.functions.portal import answer, problem
 from tests.functions.toolkit_given import (
     CONTACTS,
@@ -128,8 +128,9 @@ def test_should_let_what_is_put_go_before_what_comes_with_the_product(world: Wor
         {"name": ""},
         {"name": "x" * 256},
         {"name": "x", "description": "x" * 1001},
-        {"name": "x", "integration_type": "connector"},
-        {"name": "x", "connector_config": {"base_url": "https://a.example"}},
+        {"name": "x", "integration_type": "partner"},
+        {"name": "x", "connector_config": "https://a.example"},
+        {"name": "x", "connector_config": {"auth": {"client_secret": "secret-value"}}},
         {
             "name": "x",
             "environment_config": [
@@ -138,9 +139,9 @@ def test_should_let_what_is_put_go_before_what_comes_with_the_product(world: Wor
         },
         {"name": "x", "environment_config": [{"key": "A B", "label": "a", "type": "String"}]},
         {"name": "x", "environment_config": [{"key": "a", "label": "a", "type": "String"}] * 2},
-        {"name": "x", "maps": [{"key": "a", "label": "a", "value": {"k": {"deep": 1}}}]},
+        {"name": "x", "maps": [{"key": "a", "label": "a", "value": ["k"]}]},
         {"name": "x", "maps": [{"key": "a", "label": "a", "value": {"k": "x" * 33_000}}]},
-        {"name": "x", "use_cases": [{"name": "x", "type": "outbound", "enabled": True}]},
+        {"name": "x", "use_cases": [{"name": "x", "type": "sideways", "enabled": True}]},
     ],
 )
 def test_should_refuse_what_is_no_integration(world: World, body: Any) -> None:
@@ -205,6 +206,24 @@ def test_should_name_every_fault_of_every_mapping_by_its_path(erp: World) -> Non
     assert "use_cases[1].configuration.entities[0].entity_schema" in said
     assert "use_cases[1].configuration.entities[0].unique_ids" in said
     assert slugs(erp) == set(SLUGS)
+
+
+def test_should_refuse_a_prune_whose_scope_nothing_can_be_found_by(erp: World) -> None:
+    (contacts,) = CONTACTS["entities"]
+
+    def put_with(*asked: str) -> Reply:
+        query = [{"attribute": name, "constant": "x"} for name in asked]
+        scope = {"scope_mode": "query", "query": query}
+        prune = {"mode": "upsert-prune-scope-delete", "scope": scope}
+        configuration = {"entities": [contacts, {**contacts, **prune}]}
+        case = {"name": "p", "type": "inbound", "enabled": True, "configuration": configuration}
+        return put(erp, V2, {"name": "ERP", "use_cases": [case]})
+
+    said = problem(put_with("title", "their_own"), 400, "invalid-mapping")["message"]
+    assert "use_cases[0].configuration.entities[1].scope.query" in said
+    assert "contact is found by customer_number, last_name" in said
+    assert put_with("title", "last_name").status == 200
+    assert put_with("email", "title").status == 200
 
 
 def test_should_give_use_cases_of_one_name_slugs_of_their_own(world: World) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from busbar.domain.cards import ChargeCard, card_id
+from busbar.domain.orders import ChargeCardOrder
 from busbar.ports import Save
 from busbar.usecases.card_follow import CURSOR, SyncCursor
+from busbar.usecases.sync_cards import ORDERS_A_RUN
 from infra.simulators.faults import Fault
 from tests.doubles.world import Boundaries, World
 from tests.functions.given import (
@@ -20,6 +22,7 @@ from tests.functions.given import (
     card_in_portal,
     errands,
     forget_calls,
+    order,
     put_errand,
     store,
     stored_card,
@@ -220,6 +223,16 @@ def test_should_go_on_by_itself_when_only_the_time_was_up(world: World) -> None:
     world.run_for(600)
     assert labels(world, 1, 15, 29) == [("Neu", "Neu")] * 3
     assert (errands(world), cursor(world).offset) == ([], 0)
+
+
+def test_should_go_on_by_itself_where_more_orders_wait_than_one_run_takes(world: World) -> None:
+    for number in range(ORDERS_A_RUN + 1):
+        order(world, id=f"0STVCK{number:07d}", next_takeover_at=world.clock.now())
+    report = world.call("POST", "/v1/charge-cards/sync", "operator").json
+    assert (report["orders"], report["complete"]) == (ORDERS_A_RUN, False)
+    world.run_for(120)
+    due = store(world).due(ChargeCardOrder, world.clock.now())
+    assert (due, errands(world)) == ([], [])
 
 
 class Slow(Boundaries):

@@ -84,7 +84,7 @@ def test_driver_should_follow_into_energised_below_his_company(world: World, eve
     assert made.json["company_id"] == NORDWIND_ID
     assert made.json["waiting_for"] == "contact_in_energised"
     world.pump()
-    shown = world.call("GET", made.headers["Location"]).json
+    shown = world.call("GET", made.headers["Location"], "service-agent").json
     contact = world.energised.backend.contacts[shown["energised_contact_id"]]
     assert (contact.name, contact.company_id) == ("Dora Driver", world_nordwind(world))
     assert shown["waiting_for"] is None
@@ -254,7 +254,7 @@ def test_suspend_should_end_access_at_once_and_take_the_cards(world: World, even
     shown = world.call("GET", f"{USERS}/{DRIVER}").json
     assert (shown["waiting_for"], shown["suspended"]) == (None, True)
     assert errands(world) == []
-    back = patch(world, DRIVER, {"suspended": False}, "fleet-manager")
+    back = patch(world, DRIVER, {"suspended": False}, "service-agent")
     assert (back.status, back.json["energised_contact_id"]) == (200, UUID)
     assert call_as(world, DRIVER, "GET", "/v1/my/charge-cards").json == {"cards": []}
 
@@ -296,7 +296,7 @@ def test_should_not_show_a_removed_driver_as_one(world: World) -> None:
     given_card(world)
     world.call("DELETE", f"{USERS}/{DRIVER}")
     shown = world.call("GET", CARDS).json["cards"][0]["driver"]
-    assert shown == {"id": None, "name": None, "energised_uuid": None}
+    assert shown == {"id": None, "name": None}
     refused = world.call(
         "PATCH", f"{CARDS}/{stored_card(world).id}", body={"driver_id": DRIVER}, If_Match="*"
     )
@@ -332,7 +332,7 @@ def test_should_let_a_removed_user_come_again_when_his_cards_are_gone(world: Wor
     world.run_for(180)
     assert invite(world, **back).status == 201
     world.pump()
-    shown = world.call("GET", f"{USERS}/{DRIVER}", "other-fleet-manager").json
+    shown = world.call("GET", f"{USERS}/{DRIVER}", "service-agent").json
     assert shown["energised_contact_id"] not in {None, UUID}
     assert holder(world) is None
 

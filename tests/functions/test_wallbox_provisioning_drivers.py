@@ -37,6 +37,7 @@ PERSON = reference(PERSON_KIND, customer_id(ORG, PEOPLE[DRIVER]))
 ONE = {Step.PARTNER: ["in use"], Step.ACCOUNT: ["in use"], Step.CONTACT: ["in use"]}
 """What belongs to the driver."""
 HOUR = 3600.0
+REFERENCE = "BusinessPartnerIDByExtSystem"
 
 
 def numbers(order: Any) -> dict[str, str]:
@@ -303,8 +304,7 @@ def enter_partner(world: World, **fields: Any) -> None:
     world.sap.enter(
         "A_BusinessPartner",
         BusinessPartnerCategory="1",
-        BusinessPartnerIDByExtSystem=PERSON,
-        **{**person, **fields},
+        **{REFERENCE: PERSON, **person, **fields},
     )
 
 
@@ -328,6 +328,57 @@ def test_should_never_block_what_it_has_not_made(mode: Mode) -> None:
     world.pump()
     assert held(world)[Step.PARTNER] == ["in use"]
     assert states(shown(world, placed))["partner"] == "kept"
+
+
+@pytest.mark.parametrize("mode", ["probe", "unique_key"])
+def test_should_never_block_what_it_has_not_made_wherever_its_worker_dies(mode: Mode) -> None:
+    names = _went_back(with_partner_and_account(mode))
+    for number, name in enumerate(names, 1):
+        world = with_partner_and_account(mode)
+        _went_back(world, number)
+        assert (held(world)[Step.PARTNER], held(world)[Step.ACCOUNT]) == (["in use"],) * 2, name
+
+
+def _went_back(world: World, dies_at: int = 0) -> list[str]:
+    """Have an order be refused by be.ENERGISED, and then cancelled by a clerk.
+
+    The boundaries between its acceptance and the task; at one of them a worker dies.
+    """
+    refuse(world, Step.CONTACT)
+    place(world)
+    begins = world.boundaries.count
+    if dies_at:
+        world.boundaries.die_at = begins + dies_at
+    world.run_for(HOUR)
+    passed = world.boundaries.names[begins:]
+    assert decide(world, "cancel").status == 200
+    world.run_for(HOUR)
+    return passed
+
+
+def with_partner_and_account(mode: Mode) -> World:
+    """A world in which SAP and Salesforce have had the driver before, with our reference."""
+    world = wallbox_world(mode)
+    enter_partner(world)
+    (partner,) = (p for p in world.sap.records("A_BusinessPartner") if p[REFERENCE] == PERSON)
+    account = {
+        "Name": "Janssen",
+        "BusbarReference__c": PERSON,
+        "GpNumber__c": partner["BusinessPartner"],
+        "BusbarActive__c": True,
+    }
+    with world.salesforce.working():
+        org = world.salesforce.org
+        org.insert(org.object("Account"), account)
+    return world
+
+
+@pytest.mark.parametrize("kind", ["timeout_before", "timeout_after", "not_unique"])
+def test_should_never_block_what_it_has_not_made_when_its_answer_is_lost(kind: str) -> None:
+    world = with_partner_and_account("unique_key")
+    go_wrong(world, Step.PARTNER, kind)
+    _went_back(world)
+    assert (held(world)[Step.PARTNER], held(world)[Step.ACCOUNT]) == (["in use"],) * 2
 
 
 def test_should_ask_a_person_when_what_is_there_is_somebody_else() -> None:

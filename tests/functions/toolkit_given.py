@@ -49,6 +49,7 @@ METERS: dict[str, Any] = {
                 {
                     "attribute": "customer",
                     "relations": {
+                        "operation": "_set",
                         "items": [
                             {
                                 "entity_schema": "contact",
@@ -56,7 +57,7 @@ METERS: dict[str, Any] = {
                                     {"attribute": "customer_number", "field": "partner"}
                                 ],
                             }
-                        ]
+                        ],
                     },
                 },
             ],

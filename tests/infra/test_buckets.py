@@ -81,8 +81,12 @@ PLANTED: dict[str, tuple[Change, str]] = {
         lambda has: has["LifecycleConfiguration"]["Rules"].pop(2),
         "files of loads stay longer than 14 days",
     ),
-    "deleted stay": (
+    "uploaded payloads stay": (
         lambda has: has["LifecycleConfiguration"]["Rules"].pop(3),
+        "uploaded payloads stay longer than 1 day",
+    ),
+    "deleted stay": (
+        lambda has: has["LifecycleConfiguration"]["Rules"].pop(4),
         "what is deleted stays for ever",
     ),
     "any page": (

@@ -22,7 +22,6 @@ def mapper() -> Iterator[EventMapper]:
 
 @pytest.mark.parametrize("one", USE_CASES, ids=lambda one: one.name)
 def test_should_be_mapped_alike_in_the_child(mapper: EventMapper, one: UseCase) -> None:
-    for case in one.cases():
-        payload = one.payload(case)
-        (made,) = mapper.map_all([Wanted(one.integration, one.inbound, payload, "json")])
-        assert made == one.mapped(payload), case
+    payloads = [one.payload(case) for case in one.cases()]
+    wanted = [Wanted(one.integration, one.inbound, payload, "json") for payload in payloads]
+    assert mapper.map_all(wanted) == [one.mapped(payload) for payload in payloads]

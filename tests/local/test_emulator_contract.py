@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from busbar.s3_files import S3Files
 from infra.local.emulator import PINNED
 from infra.local.testing import RunningSystem
 from tests.local.driving import eventually, items, key, received
@@ -163,6 +164,23 @@ def test_should_tell_a_queue_of_uploads_with_their_key_alone(plain: RunningSyste
     told = json.loads(body)
     assert (told["key"], told["size"]) == ("uploads/demo/told", 3)
     assert "source-ip-address" not in body
+
+
+def test_should_copy_a_file_only_while_it_is_what_was_looked_at(plain: RunningSystem) -> None:
+    s3: Any = plain.aws("s3")
+    files = S3Files(FILES, lambda: s3)
+    assert files.look("other/from") is None
+    files.keep("other/from", b"any", "image/png")
+    seen = files.look("other/from")
+    assert seen is not None
+    assert seen.size == 3
+    assert files.copy("other/from", "other/to", seen.mark)
+    files.keep("other/from", b"another", "image/png")
+    assert not files.copy("other/from", "other/to", seen.mark)
+    assert not files.copy("other/nothing", "other/to")
+    there = files.read("other/to", 10)
+    assert there is not None
+    assert there.content == b"any"
 
 
 def test_should_follow_a_link_and_know_what_is_gone(plain: RunningSystem) -> None:

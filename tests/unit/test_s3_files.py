@@ -17,7 +17,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from busbar.errors import Unavailable
-from busbar.ports import FilePart, FileThere
+from busbar.ports import FileLook, FilePart, FileThere
 from busbar.s3_files import CLIENT, S3Files
 from busbar.settings import MisconfiguredError
 
@@ -64,6 +64,14 @@ def test_should_sign_one_key_one_range_and_an_end() -> None:
     assert signed >= set(form.fields) - {"policy", "x-amz-signature"}
 
 
+def test_should_sign_the_type_of_a_file_where_one_is_wished() -> None:
+    form = files_of(client()).upload_form(KEY, 1000, 60, "application/json")
+    policy = json.loads(base64.b64decode(form.fields["policy"]))
+    assert form.fields["Content-Type"] == "application/json"
+    assert {"Content-Type": "application/json"} in policy["conditions"]
+    assert ["content-length-range", 1, 1000] in policy["conditions"]
+
+
 def test_should_have_a_link_saved_and_not_shown() -> None:
     query = parse_qs(urlsplit(files_of(client()).link(KEY, "nachweis.pdf", 300)).query)
     assert query["response-content-disposition"] == ['attachment; filename="nachweis.pdf"']
@@ -98,6 +106,32 @@ def test_should_find_nothing_where_there_is_none() -> None:
         assert files_of(stub.client).read(KEY, 1) is None
 
 
+def test_should_look_at_a_file_without_reading_it() -> None:
+    with Stubber(client()) as stub:
+        answer = {"ContentLength": 7, "ETag": '"any"'}
+        stub.add_response("head_object", answer, {"Bucket": BUCKET, "Key": KEY})
+        stub.add_client_error("head_object", "404", http_status_code=404)
+        files = files_of(stub.client)
+        assert files.look(KEY) == FileLook(7, '"any"')
+        assert files.look(KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "copied"), [(None, True), ("NoSuchKey", False), ("PreconditionFailed", False)]
+)
+@pytest.mark.parametrize("mark", ["", '"any"'])
+def test_should_copy_a_file_that_is_as_it_was(code: str | None, copied: bool, mark: str) -> None:
+    sent = {"Bucket": BUCKET, "Key": "to", "CopySource": {"Bucket": BUCKET, "Key": KEY}}
+    if mark:
+        sent["CopySourceIfMatch"] = mark
+    with Stubber(client()) as stub:
+        if code:
+            stub.add_client_error("copy_object", code, expected_params=sent)
+        else:
+            stub.add_response("copy_object", {}, sent)
+        assert files_of(stub.client).copy(KEY, "to", mark) is copied
+
+
 def test_should_write_a_file_under_the_type_that_it_was_judged_to_be() -> None:
     sent = {"Bucket": BUCKET, "Key": KEY, "Body": b"any", "ContentType": "image/png"}
     with Stubber(client()) as stub:
@@ -115,6 +149,8 @@ CALLS = {
     "get_object": lambda files: files.read(KEY, 1),
     "put_object": lambda files: files.keep(KEY, b"any", "image/png"),
     "delete_object": lambda files: files.drop(KEY),
+    "head_object": lambda files: files.look(KEY),
+    "copy_object": lambda files: files.copy(KEY, "to", "any"),
 }
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from busbar.domain.erp_events import RECEIVED, RECEIVED_KEPT_DAYS
+from busbar.domain.erp_events import (
+    RECEIVED,
+    RECEIVED_KEPT_DAYS,
+    UPLOADED,
+    UPLOADED_KEPT_DAYS,
+)
 from busbar.domain.erp_loads import LOADS, LOADS_KEPT_DAYS
 from busbar.domain.wallbox_proofs import UPLOADS
 from infra.catalog import UseCase
@@ -37,6 +42,7 @@ def _kept_faults(bucket: Resource) -> Iterator[str]:
         yield f"{bucket}: what is deleted stays for ever"
     for what, prefix, days in (
         ("events of ERPs", RECEIVED, RECEIVED_KEPT_DAYS),
+        ("uploaded payloads", UPLOADED, UPLOADED_KEPT_DAYS),
         ("files of loads", LOADS, LOADS_KEPT_DAYS),
     ):
         if not any(_forgets(rule, prefix, days) for rule in rules):

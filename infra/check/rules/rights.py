@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from busbar.domain.erp_events import RECEIVED
+from busbar.domain.erp_events import RECEIVED, UPLOADED
 from busbar.domain.erp_loads import LOADS
 from busbar.domain.wallbox_proofs import PROOFS, UPLOADS
 from infra.catalog import Files, UseCase
@@ -45,7 +45,7 @@ WILDCARDS = {
 }
 """The only actions that may be granted on `*`, and why."""
 
-FILES = tuple(f"/{prefix}*" for prefix in (UPLOADS, PROOFS, RECEIVED, LOADS))
+FILES = tuple(f"/{prefix}*" for prefix in (UPLOADS, PROOFS, RECEIVED, UPLOADED, LOADS))
 """What may stand behind a bucket in a right's resource: files have no names before they come."""
 
 HARMLESS = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
@@ -87,7 +87,11 @@ def _on_files(bucket: str, what: Files) -> Iterator[Right]:
             *((UPLOADS, verb) for verb in ("GetObject", "DeleteObject")),
             *((PROOFS, verb) for verb in ("PutObject", "DeleteObject")),
         ),
-        "keeps_events": ((RECEIVED, "PutObject"),),
+        "keeps_events": (
+            (RECEIVED, "PutObject"),
+            (UPLOADED, "PutObject"),
+            (UPLOADED, "GetObject"),
+        ),
         "reads_events": ((RECEIVED, "GetObject"),),
         "replays_events": ((RECEIVED, "GetObject"), (RECEIVED, "PutObject")),
         "starts_loads": ((LOADS, "GetObject"), (LOADS, "PutObject")),
@@ -95,8 +99,7 @@ def _on_files(bucket: str, what: Files) -> Iterator[Right]:
     }
     for prefix, verb in verbs[what]:
         yield f"s3:{verb}", f"{arn}/{prefix}*"
-    # Else S3 calls a file that is gone forbidden.
-    if what in {"judges", "reads_events", "replays_events", "starts_loads", "reads_loads"}:
+    if what != "hands_out":  # else S3 calls a file that is gone forbidden
         yield "s3:ListBucket", arn
 
 

@@ -19,6 +19,8 @@ Publish = Callable[[Envelope], None]
 Send = Callable[[Envelope, str], None]
 """Sends an event, signed with a key."""
 _KNOBS = ("holding", "copies", "epoch_dates", "whole_seconds", "by_webhook")
+MOST_AT_ONCE = 500
+"""Events that one call sends. More than any one call of a clerk makes; some seconds of work."""
 _SPACE = uuid.UUID("5b1f2c9e-3f0a-4a53-9c3c-6f2d8f0b7a11")
 _log = logging.getLogger(__name__)
 
@@ -104,26 +106,32 @@ class EventDesk:
         return len(chosen)
 
     def flush(self) -> None:
-        """Publish what is ready. What cannot be published stays, as the relay keeps its place."""
+        """Publish what is ready. What cannot be published stays, as the relay keeps its place.
+
+        At most `MOST_AT_ONCE`: who calls sends what others have said meanwhile too, and under load
+        that never ends. The rest goes out with the next call, or by the server's own flush.
+        """
         # One thread sends at a time, or events would overtake each other. The others do not wait
         # for it, since what it publishes may have led to their very call.
-        while self._ready and self._sending.acquire(blocking=False):
+        left = MOST_AT_ONCE
+        while left and self._ready and self._sending.acquire(blocking=False):
             try:
-                if not self._send_ready():
-                    return
+                while left and self._ready:
+                    if not self._send_first():
+                        return
+                    left -= 1
             finally:
                 self._sending.release()
 
-    def _send_ready(self) -> bool:
-        while self._ready:
-            envelope = self._ready.popleft()
-            try:
-                self._publisher()(envelope)
-            except Exception:  # noqa: BLE001  whatever keeps it from going out, it stays
-                _log.exception("event %s not published, kept for later", envelope["id"])
-                self._ready.appendleft(envelope)
-                return False
-            self.sent.append(envelope)
+    def _send_first(self) -> bool:
+        envelope = self._ready.popleft()
+        try:
+            self._publisher()(envelope)
+        except Exception:  # noqa: BLE001  whatever keeps it from going out, it stays
+            _log.exception("event %s not published, kept for later", envelope["id"])
+            self._ready.appendleft(envelope)
+            return False
+        self.sent.append(envelope)
         return True
 
     def _publisher(self) -> Publish:

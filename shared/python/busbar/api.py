@@ -69,7 +69,7 @@ class Door:
                 current = self._app.current_event
                 request = self._request(operation, parameters, current, most)
                 _check_query(current.raw_event, query)
-                return handler(request)
+                return request.for_caller(handler(request))
 
             self._register(method, path, operation, answered)
             return handler
@@ -269,7 +269,8 @@ def code_of(slug: str) -> str:
 
 def _told_as_toolkit(problem: Problem) -> Answer:
     said = f"{problem.title}: {problem.detail}" if problem.detail else problem.title
-    named = "; ".join(f"{e.field} {e.message}" for e in problem.errors if e.field not in said)
+    unsaid = [e for e in problem.errors if not e.field or e.field not in said]
+    named = "; ".join(f"{e.field} {e.message}".strip() for e in unsaid)
     body = {"code": code_of(problem.slug), "message": f"{said}: {named}" if named else said}
     return Answer(problem.status, body, problem.headers)
 

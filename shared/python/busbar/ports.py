@@ -257,8 +257,12 @@ class Entities(Protocol):
         """The newest prune of a scope, consistent."""
         ...
 
-    def keep_prune_mark(self, schema: str, scope: str, mark: Mark) -> None:
-        """Remember a prune for as long as late events are heeded."""
+    def pruned(self, schema: str, scope: str, mark: Mark) -> Mark:
+        """Remember a prune for as long as late events are heeded: the newest one that is known.
+
+        Whoever asks afterwards is told of it, or of a newer one. Raises `Conflict` if others prune
+        the scope all the time.
+        """
         ...
 
 
@@ -792,11 +796,30 @@ class FilePart:
     etag: str
 
 
+@dataclass(frozen=True)
+class FileLook:
+    """A file that was not read: its bytes, and a mark that is another once they are."""
+
+    size: int
+    mark: str
+
+
 class Files(Protocol):
     """Files of users, by keys that we make. All but the forms and links raise `Unavailable`."""
 
-    def upload_form(self, key: str, largest: int, seconds: int) -> UploadForm:
-        """A form that takes a file of 1 to `largest` bytes under this key, for so long."""
+    def upload_form(
+        self, key: str, largest: int, seconds: int, content_type: str = ""
+    ) -> UploadForm:
+        """A form that takes a file of 1 to `largest` bytes under this key, for so long; with
+        `content_type` one that is called so, and no other."""
+        ...
+
+    def look(self, key: str) -> FileLook | None:
+        """What a file is like; None if there is none."""
+        ...
+
+    def copy(self, key: str, to: str, mark: str = "") -> bool:
+        """Copy a file as a whole. False if it is gone, or with a `mark` another than that."""
         ...
 
     def read(self, key: str, most: int) -> FileThere | None:

@@ -7,13 +7,14 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from busbar.body import check_content, check_file, read_object, repeatable
 from busbar.domain.customers import Caller
+from busbar.domain.field_lists import may_send, shown_to
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json
 from busbar.process.idempotency import FinalAnswer, Idempotency, check_key
@@ -55,11 +56,30 @@ class Request:
         return read_object(self.raw_body)
 
     def parse(self, model: type[M]) -> M:
-        """The body as a model. Raises a 422 `Problem` that names each field at fault."""
+        """The body as a model. Raises a 422 `Problem` that names each field at fault.
+
+        A field that is not for the caller's role is at fault, as one that nobody knows.
+        """
+        body = self.json()
+        self._check_role_sends(body)
         try:
-            return model.model_validate(self.json())
+            return model.model_validate(body)
         except ValidationError as error:
             raise invalid(error) from None
+
+    def _check_role_sends(self, body: Json) -> None:
+        yours = may_send(self.caller.user.role, self.operation, body)
+        others = [name for name in body if name not in yours]
+        if others:
+            faults = tuple(FieldError(name, "is not for your role") for name in others)
+            raise Problem(422, "fields-invalid", "Some fields are invalid", errors=faults)
+
+    def for_caller(self, answer: Answer) -> Answer:
+        """An answer with what the caller's role sees of it."""
+        if isinstance(answer.body, Raw):
+            return answer  # `once` has seen to it
+        body = shown_to(self.caller.user.role, self.operation, answer.body)
+        return replace(answer, body=body)
 
     def parse_toolkit(self, model: type[M]) -> M:
         """The body of one of the toolkit's routes; without one, what stands for nothing said.
@@ -134,7 +154,7 @@ class Request:
         key = check_key(self.headers.get("idempotency-key"))
 
         def final(entity_id: str) -> FinalAnswer:
-            answer = work(entity_id)
+            answer = self.for_caller(work(entity_id))
             return FinalAnswer(answer.status, dump(answer.body), dict(answer.headers))
 
         said = self.json() if body is None else body

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from busbar.errors import Unavailable
-from busbar.ports import FilePart, FileThere, UploadForm
+from busbar.ports import FileLook, FilePart, FileThere, UploadForm
 from busbar.settings import MisconfiguredError
 
 CLIENT: Mapping[str, Any] = {
@@ -20,8 +20,10 @@ CLIENT: Mapping[str, Any] = {
 bucket's region for its first day, and no browser follows a redirect of a POST to another origin."""
 GONE = "NoSuchKey"
 """What is answered for a key without a file to who may list the bucket; others are told 403."""
-
-OTHER, BEHIND_ITS_END = "PreconditionFailed", "InvalidRange"
+GONE_BY_HEAD, CHANGED = "404", "PreconditionFailed"
+"""The same of a HEAD, which has no body to say it; and for a file that is another by now."""
+BEHIND_ITS_END = "InvalidRange"
+"""And for a range that begins where the file has ended."""
 
 
 class S3Files:
@@ -31,15 +33,45 @@ class S3Files:
         self._bucket = bucket
         self._client = client
 
-    def upload_form(self, key: str, largest: int, seconds: int) -> UploadForm:
-        """A POST policy: S3 itself refuses another key, no bytes, and too many.
+    def upload_form(
+        self, key: str, largest: int, seconds: int, content_type: str = ""
+    ) -> UploadForm:
+        """A POST policy: S3 itself refuses another key or type, no bytes, and too many.
 
         Raises `MisconfiguredError`, as all of these, if the function was given no bucket.
         """
+        typed = {"Content-Type": content_type} if content_type else {}
         made = self._client().generate_presigned_post(
-            self._named(), key, Conditions=[["content-length-range", 1, largest]], ExpiresIn=seconds
+            self._named(),
+            key,
+            Fields=dict(typed),
+            Conditions=[["content-length-range", 1, largest], *([typed] if typed else [])],
+            ExpiresIn=seconds,
         )
         return UploadForm(made["url"], made["fields"])
+
+    def look(self, key: str) -> FileLook | None:
+        """HeadObject."""
+        try:
+            answer = self._client().head_object(Bucket=self._named(), Key=key)
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) == GONE_BY_HEAD:
+                return None
+            raise _unavailable("head_object", error) from None
+        return FileLook(answer["ContentLength"], answer["ETag"])
+
+    def copy(self, key: str, to: str, mark: str = "") -> bool:
+        """CopyObject: the bytes never leave S3."""
+        bucket = self._named()
+        condition = {"CopySourceIfMatch": mark} if mark else {}
+        source = {"Bucket": bucket, "Key": key}
+        try:
+            self._client().copy_object(Bucket=bucket, Key=to, CopySource=source, **condition)
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) in {GONE, CHANGED}:
+                return False
+            raise _unavailable("copy_object", error) from None
+        return True
 
     def read(self, key: str, most: int) -> FileThere | None:
         """GetObject."""
@@ -47,11 +79,9 @@ class S3Files:
             answer = self._client().get_object(Bucket=self._named(), Key=key)
             with closing(answer["Body"]) as body:
                 return FileThere(body.read(most), answer["LastModified"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] == GONE:
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) == GONE:
                 return None
-            raise _unavailable("get_object", error) from None
-        except BotoCoreError as error:
             raise _unavailable("get_object", error) from None
 
     def part(self, key: str, first: int, length: int, etag: str = "") -> FilePart | None:
@@ -64,14 +94,11 @@ class S3Files:
             with closing(answer["Body"]) as body:
                 size = int(answer["ContentRange"].rpartition("/")[2])
                 return FilePart(body.read(), size, answer["ETag"])
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in {GONE, OTHER}:
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) in {GONE, CHANGED}:
                 return None
-            if code == BEHIND_ITS_END:
+            if _code(error) == BEHIND_ITS_END:
                 return FilePart(b"", 0, "")
-            raise _unavailable("get_object", error) from None
-        except BotoCoreError as error:
             raise _unavailable("get_object", error) from None
 
     def keep(self, key: str, content: bytes, content_type: str) -> None:
@@ -102,6 +129,10 @@ class S3Files:
             getattr(self._client(), operation)(Bucket=self._named(), **parameters)
         except (ClientError, BotoCoreError) as error:
             raise _unavailable(operation, error) from None
+
+
+def _code(error: ClientError | BotoCoreError) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
 
 
 def _unavailable(operation: str, error: ClientError | BotoCoreError) -> Unavailable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import secrets
 import time
@@ -15,7 +14,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from busbar import s3_files
+from busbar import s3_files, settle
+from busbar.connectors.reach import Reach
 from busbar.domain.identifiers import encode
 from busbar.errors import BusbarError, Unavailable
 from busbar.mapping.registry import MappingRegistry
@@ -44,7 +44,6 @@ from busbar.ports import (
     Store,
     WallboxSales,
 )
-from busbar.process.circuit import Circuit
 from busbar.settings import (
     EnergisedSettings,
     MisconfiguredError,
@@ -249,7 +248,7 @@ class OrgSystems:
             settings = self._org.salesforce
             if settings is None:
                 raise MisconfiguredError("BUSBAR_ORGS names no salesforce for this function")
-            self._salesforce = SalesforceOrders(settings, **self._with("salesforce", settings))
+            self._salesforce = SalesforceOrders(settings, self._reach("salesforce", settings))
         return self._salesforce
 
     @property
@@ -268,18 +267,22 @@ class OrgSystems:
             self._wallbox_sales = wallbox_sales.SalesforceWallboxSales(settings, client)
         return self._wallbox_sales
 
-    def _with(
-        self, system: str, settings: SalesforceSettings | EnergisedSettings | SapSettings
-    ) -> dict[str, Any]:
+    def _reach(
+        self,
+        system: str,
+        settings: SalesforceSettings | EnergisedSettings | SapSettings,
+        *,
+        gated: bool = True,
+    ) -> Reach:
         """What every connector is given besides its settings."""
-        return {
-            "credentials": SecretCache(self._clients, settings.secret_id, system),
-            "clock": self._clients.clock,
-            "correlation": correlation_id,
-            "transport": self._clients.transports.get(settings.base_url),
-            "monotonic": self._clients.monotonic,
-            "gate": self._gate(system, settings.calls_per_minute),
-        }
+        return Reach(
+            SecretCache(self._clients, settings.secret_id, system),
+            self._clients.clock,
+            correlation_id,
+            self._clients.transports.get(settings.base_url),
+            self._clients.monotonic,
+            self._gate(system, settings.calls_per_minute) if gated else None,
+        )
 
     @property
     def energised(self) -> ChargingBackend:
@@ -307,7 +310,7 @@ class OrgSystems:
             settings = self._org.sap
             if settings is None:
                 raise MisconfiguredError("BUSBAR_ORGS names no sap for this function")
-            self._sap = SapSystem(settings, **self._with("sap", settings))
+            self._sap = SapSystem(settings, self._reach("sap", settings))
         return self._sap
 
     @property
@@ -336,21 +339,20 @@ class OrgSystems:
             raise MisconfiguredError("BUSBAR_ORGS names no energised for this function")
         return self._org.energised
 
-    def _tenant(self, settings: EnergisedSettings, **instead: Any) -> EnergisedCards:
+    def _tenant(self, settings: EnergisedSettings, *, gated: bool = True) -> EnergisedCards:
         """A connector to the legacy REST API of be.ENERGISED."""
         from busbar.connectors.energised.cards import (  # noqa: PLC0415  (import cost)
             EnergisedCards,
         )
 
-        return EnergisedCards(settings, **{**self._with("energised", settings), **instead})
+        return EnergisedCards(settings, self._reach("energised", settings, gated=gated))
 
-    def _cpo(self, settings: EnergisedSettings, **instead: Any) -> CpoClient:
+    def _cpo(self, settings: EnergisedSettings, *, gated: bool = True) -> CpoClient:
         """A connector to the CPO API of be.ENERGISED, whose tokens come from another host."""
         from busbar.connectors.energised import cpo  # noqa: PLC0415  (import cost)
 
         login = self._clients.transports.get(cpo.split_url(settings.cpo_token_url)[0])
-        parts = {**self._with("energised", settings), "login_transport": login, **instead}
-        return cpo.CpoClient(settings, **parts)
+        return cpo.CpoClient(settings, self._reach("energised", settings, gated=gated), login)
 
     def connection(self, system: str) -> Connection | None:
         """See `ports.Systems.connection`: its own connector, so that nothing of it is cached.
@@ -361,7 +363,7 @@ class OrgSystems:
             from busbar.connectors.salesforce import connection, orders  # noqa: PLC0415
 
             of = self._org.salesforce
-            made = orders.SalesforceOrders(of, **{**self._with(system, of), "gate": None})
+            made = orders.SalesforceOrders(of, self._reach(system, of, gated=False))
             return connection.SalesforceConnection(of, made, self._clients.clock)
         if system == "energised" and self._org.energised:
             from busbar.connectors.energised import connection as tenant  # noqa: PLC0415
@@ -369,8 +371,8 @@ class OrgSystems:
             own = self._org.energised
             return tenant.EnergisedConnection(
                 own,
-                self._tenant(own, gate=None),
-                self._cpo(own, gate=None),
+                self._tenant(own, gated=False),
+                self._cpo(own, gated=False),
                 self._clients.clock,
             )
         if system == "sap" and self._org.sap:
@@ -380,7 +382,7 @@ class OrgSystems:
     def _sap_connection(self, settings: SapSettings) -> Connection:
         from busbar.connectors.sap import connection, system  # noqa: PLC0415  (import cost)
 
-        made = system.SapSystem(settings, **{**self._with("sap", settings), "gate": None})
+        made = system.SapSystem(settings, self._reach("sap", settings, gated=False))
         return connection.SapConnection(settings, made, self._clients.clock)
 
     def is_down(self, system: str) -> bool:
@@ -500,6 +502,8 @@ class Parts:
         """Whether this is a worker of the outbox, whose calls go first while a lane drains."""
 
     def _gate(self, org: str, system: str, per_minute: int) -> Gate:
+        from busbar.process.circuit import Circuit  # noqa: PLC0415  (import cost)
+
         return Circuit(
             system,
             self.store(org),
@@ -576,11 +580,18 @@ class Parts:
 
 
 def run_for_orgs(
-    parts: Parts, run: Callable[[Deps, TimeLeft], Mapping[str, Any]], done: str, failed: str
+    parts: Parts,
+    run: Callable[[Deps, TimeLeft], Mapping[str, Any]],
+    done: str,
+    failed: str,
+    seconds: float = SCHEDULED_SECONDS,
 ) -> None:
-    """A scheduled run for each org, whose report is logged as `done`, a broken one as `failed`."""
+    """A scheduled run for each org, whose report is logged as `done`, a broken one as `failed`.
+
+    All of them share the `seconds`.
+    """
     # Each org has its own share of the time: none waits for another's slow system.
-    share = SCHEDULED_SECONDS / len(parts.settings.orgs)
+    share = seconds / len(parts.settings.orgs)
     for org in parts.settings.orgs:
         begin()
         try:
@@ -642,7 +653,7 @@ def settled(handler: Handler) -> Handler:
         finally:
             if waiting:
                 waiting = False
-                gc.freeze()
+                settle()
 
     return called
 

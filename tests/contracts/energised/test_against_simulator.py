@@ -12,6 +12,7 @@ from busbar.connectors.energised.contacts import EnergisedContacts
 from busbar.connectors.energised.cpo import CpoClient
 from busbar.connectors.energised.register import EnergisedRegistration
 from busbar.connectors.energised.stations import EnergisedStations
+from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
@@ -48,15 +49,17 @@ class Rig:
             "correlation": lambda: "corr-1",
             "transport": SimulatorTransport(self.tenant),
         }
-        self.cards = EnergisedCards(settings, self.secrets, **reached)
+        self.cards = EnergisedCards(settings, Reach(self.secrets, **reached))
         self.contacts = EnergisedContacts(settings, self.cards)
         self.registration = EnergisedRegistration(settings, self.cards)
         self.cpo = CpoClient(
             settings,
-            self.secrets,
-            **reached,
+            Reach(
+                self.secrets,
+                **reached,
+                monotonic=self._seconds,
+            ),
             login_transport=reached["transport"],
-            monotonic=self._seconds,
         )
         self.stations = EnergisedStations(settings, self.cpo)
 

@@ -11,6 +11,7 @@ import pytest
 
 from busbar.connectors.energised.cards import EnergisedCards
 from busbar.connectors.energised.contacts import EnergisedContacts
+from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
@@ -71,10 +72,12 @@ def played(*steps: Any, settings: EnergisedSettings = SETTINGS) -> tuple[Energis
     player = Player(RECORDED, list(steps))
     tenant = EnergisedCards(
         settings,
-        Secrets([{"api_token": "t0ken"}]),
-        clock=FixedClock(),
-        correlation=lambda: "corr-1",
-        transport=player.transport,
+        Reach(
+            Secrets([{"api_token": "t0ken"}]),
+            clock=FixedClock(),
+            correlation=lambda: "corr-1",
+            transport=player.transport,
+        ),
     )
     return EnergisedContacts(settings, tenant), player
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from busbar.connectors.energised.cards import EnergisedCards
+from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown, UpstreamError
 from busbar.settings import EnergisedSettings
 from tests.contracts.recording import FixedClock, Player, Seconds, Secrets
@@ -26,11 +27,13 @@ def connected(
     player = Player(RECORDED, list(steps))
     cards = EnergisedCards(
         SETTINGS,
-        credentials or Secrets([{"api_token": "t0ken"}]),
-        clock=FixedClock(),
-        correlation=lambda: "corr\r\n-1",
-        transport=player.transport,
-        monotonic=monotonic or Seconds(),
+        Reach(
+            credentials or Secrets([{"api_token": "t0ken"}]),
+            clock=FixedClock(),
+            correlation=lambda: "corr\r\n-1",
+            transport=player.transport,
+            monotonic=monotonic or Seconds(),
+        ),
     )
     return cards, player
 

@@ -13,6 +13,7 @@ import pytest
 from busbar.connectors.energised.cards import EnergisedCards
 from busbar.connectors.energised.initial_password import random_password
 from busbar.connectors.energised.register import EnergisedRegistration
+from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
@@ -50,10 +51,12 @@ def played(*steps: Any, made: str = "any-word") -> tuple[EnergisedRegistration, 
     player = Player(RECORDED, list(steps))
     tenant = EnergisedCards(
         REGISTERS,
-        Secrets([{"api_token": "t0ken"}]),
-        clock=FixedClock(),
-        correlation=lambda: "corr-1",
-        transport=player.transport,
+        Reach(
+            Secrets([{"api_token": "t0ken"}]),
+            clock=FixedClock(),
+            correlation=lambda: "corr-1",
+            transport=player.transport,
+        ),
     )
     return EnergisedRegistration(REGISTERS, tenant, lambda _length: made), player
 
@@ -235,10 +238,12 @@ def test_should_go_to_the_paths_and_fields_that_the_tenant_has() -> None:
     player = Player(RECORDED, [*steps, httpx.Response(200), rows()])
     tenant = EnergisedCards(
         settings,
-        Secrets([{"api_token": "t0ken"}]),
-        clock=FixedClock(),
-        correlation=lambda: "corr-1",
-        transport=player.transport,
+        Reach(
+            Secrets([{"api_token": "t0ken"}]),
+            clock=FixedClock(),
+            correlation=lambda: "corr-1",
+            transport=player.transport,
+        ),
     )
     registration = EnergisedRegistration(settings, tenant)
     registration.register(PERSONS, payload(), 5)

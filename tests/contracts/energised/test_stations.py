@@ -11,6 +11,7 @@ import pytest
 
 from busbar.connectors.energised.cpo import LOGIN_PAUSE, CpoClient
 from busbar.connectors.energised.stations import EnergisedStations
+from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown, UpstreamError
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
@@ -82,12 +83,14 @@ class Played:
         self.host = Player(RECORDED, [token()] if logins is None else logins)
         self.client = CpoClient(
             settings,
-            Secrets(list(secrets or [SECRET])),
-            clock=self.clock,
-            correlation=lambda: "corr-1",
-            transport=self.tenant.transport,
+            Reach(
+                Secrets(list(secrets or [SECRET])),
+                clock=self.clock,
+                correlation=lambda: "corr-1",
+                transport=self.tenant.transport,
+                monotonic=self.seconds,
+            ),
             login_transport=self.host.transport,
-            monotonic=self.seconds,
         )
         self.stations = EnergisedStations(settings, self.client)
 

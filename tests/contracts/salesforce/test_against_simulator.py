@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from busbar.connectors.reach import Reach
 from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
@@ -50,10 +51,12 @@ class Rig:
         self.org.load_sample()
         self.orders = SalesforceOrders(
             replace(SETTINGS, mode=mode),
-            Secrets([SECRET]),
-            clock=self.clock,
-            correlation=lambda: "corr-1",
-            transport=SimulatorTransport(self.org),
+            Reach(
+                Secrets([SECRET]),
+                clock=self.clock,
+                correlation=lambda: "corr-1",
+                transport=SimulatorTransport(self.org),
+            ),
         )
 
     def payload(self, **changes: Any) -> dict[str, Any]:

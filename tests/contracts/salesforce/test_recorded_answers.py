@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from busbar.connectors.reach import Reach
 from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.errors import (
     Duplicate,
@@ -52,11 +53,13 @@ def connected(
     player = Player(RECORDED, list(steps))
     orders = SalesforceOrders(
         settings,
-        credentials or Secrets([SECRET]),
-        clock=clock or FixedClock(),
-        correlation=lambda: "corr-1",
-        transport=player.transport,
-        monotonic=monotonic or Seconds(),
+        Reach(
+            credentials or Secrets([SECRET]),
+            clock=clock or FixedClock(),
+            correlation=lambda: "corr-1",
+            transport=player.transport,
+            monotonic=monotonic or Seconds(),
+        ),
     )
     return orders, player
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from busbar.connectors.reach import Reach
 from busbar.connectors.salesforce.client import SalesforceClient
 from busbar.connectors.salesforce.wallbox_sales import SalesforceWallboxSales
 from busbar.errors import Duplicate, Refused, Unavailable, Unknown, UpstreamError
@@ -33,10 +34,12 @@ def connected(*steps: Any, **settings: Any) -> tuple[SalesforceWallboxSales, Pla
     chosen = replace(SETTINGS, **settings)
     client = SalesforceClient(
         chosen,
-        Secrets([{"client_id": "id", "client_secret": "s3cret"}]),
-        clock=FixedClock(),
-        correlation=lambda: "corr-1",
-        transport=player.transport,
+        Reach(
+            Secrets([{"client_id": "id", "client_secret": "s3cret"}]),
+            clock=FixedClock(),
+            correlation=lambda: "corr-1",
+            transport=player.transport,
+        ),
     )
     return SalesforceWallboxSales(chosen, client), player
 

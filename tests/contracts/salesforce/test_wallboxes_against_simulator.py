@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from busbar.connectors.reach import Reach
 from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.connectors.salesforce.wallbox_sales import SalesforceWallboxSales
 from busbar.domain.wallbox_assets import AssetKind
@@ -60,10 +61,12 @@ class Rig:
         chosen = replace(SETTINGS, account_mode=mode, shared_contract_mode=mode, **settings)
         self.orders = SalesforceOrders(
             chosen,
-            Secrets([SECRET]),
-            clock=self.clock,
-            correlation=lambda: "corr-1",
-            transport=SimulatorTransport(self.org),
+            Reach(
+                Secrets([SECRET]),
+                clock=self.clock,
+                correlation=lambda: "corr-1",
+                transport=SimulatorTransport(self.org),
+            ),
         )
         self.sales = SalesforceWallboxSales(chosen, self.orders.client)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from busbar.connectors.reach import Reach
 from busbar.connectors.sap.system import SapSystem
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
@@ -97,10 +98,12 @@ class Rig:
         """A connector to the simulator that is told this of it."""
         return SapSystem(
             settings,
-            self.secrets,
-            clock=self.clock,
-            correlation=lambda: "corr-1",
-            transport=SimulatorTransport(self.sap),
+            Reach(
+                self.secrets,
+                clock=self.clock,
+                correlation=lambda: "corr-1",
+                transport=SimulatorTransport(self.sap),
+            ),
         )
 
     def person(self, **changes: Any) -> Json:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from busbar.connectors.reach import Reach
 from busbar.connectors.sap.connection import SapConnection
 from busbar.connectors.sap.system import SapSystem
 from busbar.domain.connection_texts import OK, WORDS
@@ -42,10 +43,12 @@ def answered(*steps: Any) -> SapConnection:
     player, clock = Player(RECORDED, list(steps)), FixedClock()
     system = SapSystem(
         SETTINGS,
-        Secrets([SECRET]),
-        clock=clock,
-        correlation=lambda: "corr-1",
-        transport=player.transport,
+        Reach(
+            Secrets([SECRET]),
+            clock=clock,
+            correlation=lambda: "corr-1",
+            transport=player.transport,
+        ),
     )
     return SapConnection(SETTINGS, system, clock)
 

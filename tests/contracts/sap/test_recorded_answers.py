@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from busbar.connectors.reach import Reach
 from busbar.connectors.sap.system import SapSystem
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown, UpstreamError
 from busbar.settings import SapSettings
@@ -37,12 +38,14 @@ def connected(
     player = Player(RECORDED, list(steps))
     system = SapSystem(
         replace(SETTINGS, **settings),
-        credentials or Secrets([SECRET]),
-        clock=FixedClock(),
-        correlation=lambda: "corr-1",
-        transport=player.transport,
-        monotonic=monotonic or Seconds(),
-        gate=gate,
+        Reach(
+            credentials or Secrets([SECRET]),
+            clock=FixedClock(),
+            correlation=lambda: "corr-1",
+            transport=player.transport,
+            monotonic=monotonic or Seconds(),
+            gate=gate,
+        ),
     )
     return system, player
 

@@ -9,6 +9,7 @@ import pytest
 from infra.simulators import sample
 from infra.simulators.salesforce import SalesforceSimulator
 from infra.simulators.salesforce.clerk import ClerkError
+from infra.simulators.salesforce.events import MOST_AT_ONCE, EventDesk
 from tests.contracts.simulators.any_values import (
     BASE,
     REFERENCE,
@@ -205,6 +206,22 @@ class TestEvents:
         ordered(logged_in(simulator))
         simulator.assign_cards(REFERENCE, 2)
         assert seen == [1, 1]
+
+    def test_should_let_a_call_end_though_others_talk_all_the_time(
+        self, clock: TurnedClock
+    ) -> None:
+        sent: list[str] = []
+
+        def publish(envelope: dict[str, Any]) -> None:
+            sent.append(envelope["id"])
+            desk.emit("Any__e", {})  # what somebody else says meanwhile
+
+        desk = EventDesk(publish, SOURCE, clock, "005")
+        desk.emit("Any__e", {})
+        desk.flush()
+        assert (len(sent), desk.waiting) == (MOST_AT_ONCE, 1)
+        desk.flush()
+        assert len(set(sent)) == 2 * MOST_AT_ONCE
 
     def test_should_give_equal_versions_and_epoch_dates_when_asked(
         self, salesforce: SalesforceSimulator, bus: Bus, clock: TurnedClock

@@ -10,7 +10,9 @@ import threading
 from collections.abc import Iterator
 
 import httpx
+import pyodata
 import pytest
+import requests  # noqa: TID251  (what users of pyodata give it)
 
 from infra.simulators import sample
 from infra.simulators.energised import EnergisedSimulator
@@ -22,6 +24,8 @@ from infra.simulators.serving import serve
 from tests.contracts.simulators.any_values import (
     API_TOKEN,
     BASE,
+    IBAN,
+    PARTNER_REFERENCE,
     PARTNERS,
     SAP_PASSWORD,
     TurnedClock,
@@ -185,3 +189,44 @@ def test_should_write_in_a_session_of_two_cookies_whose_token_came_by_head(serve
             "d"
         ]
         assert [one["__metadata"]["uri"].startswith(base) for one in page["results"]] == [True]
+
+
+def test_should_serve_a_public_client_of_sap_as_it_is(served: Served) -> None:
+    served.sap.reset()
+    address = f"http://127.0.0.1:{served.ports[2]}{PARTNERS}"
+    with requests.Session() as session:
+        session.auth = ("BUSBAR_COM", SAP_PASSWORD)
+        token = session.head(f"{address}/", headers={"X-CSRF-Token": "Fetch"}, timeout=5)
+        session.headers["X-CSRF-Token"] = token.headers["X-CSRF-Token"]
+        client = pyodata.Client(f"{address}/", session)
+        partners = client.entity_sets.A_BusinessPartner
+        person = any_person() | {"to_BusinessPartnerRole": [{"BusinessPartnerRole": "MKK"}]}
+        number = partners.create_entity().set(**person).execute().BusinessPartner
+        condition = f"BusinessPartnerIDByExtSystem eq '{PARTNER_REFERENCE}'"
+        found = partners.get_entities().filter(condition).expand("to_BusinessPartnerRole").execute()
+        assert [p.BusinessPartner for p in found] == [number]
+        change = partners.update_entity(number).set(BusinessPartnerIsBlocked=True)
+        change.add_headers({"If-Match": partners.get_entity(number).execute().etag})
+        change.execute()
+        batch, changeset = client.create_batch(), client.create_changeset()
+        changeset.add_request(partners.create_entity().set(**person))
+        batch.add_request(partners.get_entity(number))
+        batch.add_request(changeset)
+        read, (second,) = batch.execute()
+    assert (read.BusinessPartnerIsBlocked, second.BusinessPartner > number) == (True, True)
+    ours = [p["BusinessPartnerIDByExtSystem"] for p in served.sap.records("A_BusinessPartner")]
+    assert ours.count(PARTNER_REFERENCE) == 2
+
+
+def test_should_show_on_a_page_what_sap_holds_with_accounts_masked(served: Served) -> None:
+    served.sap.reset()
+    bank = [{"IBAN": IBAN}]
+    enter = f"http://127.0.0.1:{served.ports[2]}/_sim/rows/A_BusinessPartner"
+    person = any_person(LastName="<b>Body", to_BusinessPartnerBank=bank)
+    partner = httpx.post(enter, json=person).json()["BusinessPartner"]
+    page = httpx.get(f"http://127.0.0.1:{served.ports[2]}/_sim/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert [text in page.text for text in (partner, PARTNER_REFERENCE, "&lt;b&gt;Body")] == [
+        True
+    ] * 3
+    assert [text in page.text for text in (IBAN, "<b>Body")] == [False] * 2

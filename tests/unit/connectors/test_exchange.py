@@ -9,8 +9,9 @@ import pytest
 
 from busbar.connectors.budget import Budget
 from busbar.connectors.exchange import LARGEST_ANSWER, Answer, Ask, Exchange, path_segment
+from busbar.connectors.reach import Reach
 from busbar.errors import Unavailable, Unknown, UpstreamError
-from tests.contracts.recording import Seconds
+from tests.contracts.recording import FixedClock, Seconds, Secrets
 
 READ = Ask("any_read", "GET", "/any")
 WRITE = Ask("any_write", "PUT", "/any", writes=True, json={})
@@ -35,8 +36,12 @@ def sent(
     exchange = Exchange(
         "any",
         "https://any.example",
-        correlation=lambda: correlation,
-        transport=httpx.MockTransport(answer if callable(answer) else lambda _request: answer),
+        Reach(
+            Secrets([]),
+            FixedClock(),
+            lambda: correlation,
+            httpx.MockTransport(answer if callable(answer) else lambda _request: answer),
+        ),
     )
     return exchange.send(ask, Budget(5, seconds or Seconds()))
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from busbar.connectors.budget import Budget
 from busbar.connectors.exchange import Answer, Ask, Exchange
+from busbar.connectors.reach import Reach
 from busbar.errors import UpstreamError, Withheld
-from tests.contracts.recording import Seconds
+from tests.contracts.recording import FixedClock, Seconds, Secrets
 
 READ = Ask("any_read", "GET", "/any")
 WRITE = Ask("any_write", "PUT", "/any", writes=True, json={})
@@ -49,6 +50,11 @@ def quota(answer: Answer) -> bool:
     return answer.status == 403 and answer.body == b"quota"
 
 
+def reach(respond: Callable[[httpx.Request], httpx.Response], gate: Notes) -> Reach:
+    """The way to a system that answers like this, through a gate."""
+    return Reach(Secrets([]), FixedClock(), lambda: "any", httpx.MockTransport(respond), gate=gate)
+
+
 def told(ask: Ask, answer: httpx.Response | Exception, seconds: float = 5.0) -> str:
     """What the gate is told of this call."""
     notes = Notes()
@@ -61,10 +67,7 @@ def told(ask: Ask, answer: httpx.Response | Exception, seconds: float = 5.0) -> 
     exchange = Exchange(
         "any",
         "https://any.example",
-        correlation=lambda: "any",
-        transport=httpx.MockTransport(respond),
-        gate=notes,
-        now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
+        reach(respond, notes),
         overloaded=quota,
     )
     try:
@@ -125,9 +128,7 @@ def test_should_send_nothing_that_the_gate_holds_back(ask: Ask) -> None:
     exchange = Exchange(
         "any",
         "https://any.example",
-        correlation=lambda: "any",
-        transport=httpx.MockTransport(respond),
-        gate=Notes(shut=True),
+        reach(respond, Notes(shut=True)),
     )
     with pytest.raises(Withheld):
         exchange.send(ask, Budget(5, Seconds()))

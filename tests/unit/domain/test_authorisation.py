@@ -74,6 +74,7 @@ EXPECTED = {
     "erp_events_v1":          ("-",  "-",   "-",   "-",  "-",    "SA",    "SA"),
     "erp_events_v2":          ("-",  "-",   "-",   "-",  "-",    "SA",    "SA"),
     "erp_events_v3":          ("-",  "-",   "-",   "-",  "-",    "SA",    "SA"),
+    "erp_events_upload":      ("-",  "-",   "-",   "-",  "-",    "SA",    "SA"),
     "entities_list":           ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
     "entities_show":           ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),
     "entities_relations":      ("-",  "-",   "-",   "SA", "-",    "SA",    "SA"),

@@ -9,6 +9,7 @@ import pytest
 from busbar.domain.erp_events import (
     day_of,
     event_id,
+    payload_key,
     place_of,
     request_id,
     request_key,
@@ -23,6 +24,13 @@ def test_should_lead_from_an_event_to_its_request_and_place() -> None:
     event = event_id(REQUEST, 7)
     assert request_of(event) == REQUEST
     assert place_of("demo", event) == (request_key("demo", REQUEST), 7)
+
+
+def test_should_keep_an_uploaded_payload_beside_the_request_of_its_event() -> None:
+    key = payload_key("demo", event_id(REQUEST, 7))
+    assert key == f"inbound/demo/2026-03-02/{REQUEST}-007.payload"
+    with pytest.raises(ValueError, match="no event"):
+        payload_key("demo", REQUEST)
 
 
 @pytest.mark.parametrize("name", [REQUEST, event_id(REQUEST, 0), f"replay_{REQUEST}"])

@@ -59,6 +59,56 @@ def test_should_answer_a_code_for_a_job_that_is_lost_and_do_the_next(
         assert child.ask(b"next") == b"next"
 
 
+@pytest.mark.parametrize("lost", [b"hang", b"raise", b"exit", b"die"])
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_should_blame_that_job_of_a_batch_which_is_at_fault(
+    child: Child, lost: bytes, place: int
+) -> None:
+    jobs = [b"%d" % number for number in range(7)]
+    jobs[place] = lost
+    answers = child.ask_all(jobs)
+    assert isinstance(answers[place], JobLost)
+    answers[place] = lost
+    assert answers == jobs
+
+
+def test_should_tell_each_that_is_lost_of_a_batch_of_them(child: Child) -> None:
+    answers = child.ask_all([b"die", b"1", b"hang", b"exit", b"2"])
+    told = [str(one) if isinstance(one, JobLost) else one for one in answers]
+    assert told == [
+        "CRASHED: ended by SIGKILL",
+        b"1",
+        "TIMEOUT: no answer within 0.5 s",
+        "CRASHED: ended with 3",
+        b"2",
+    ]
+
+
+def test_should_give_each_job_of_a_batch_its_own_time(child: Child) -> None:
+    assert child.ask_all([b"slow"] * 4) == [b"slow"] * 4
+
+
+@pytest.mark.parametrize("size", [50_000, 3_000_000])
+def test_should_neither_wait_nor_lose_anything_where_both_pipes_are_full(
+    child: Child, size: int
+) -> None:
+    jobs = [b"%d" % number * size for number in range(7)]
+    assert child.ask_all(jobs) == jobs
+
+
+def test_should_ask_for_nothing_without_a_process(child: Child) -> None:
+    assert child.ask_all([]) == []
+    assert child.pid is None
+
+
+def test_should_not_blame_a_job_during_which_the_child_died_by_chance(
+    child: Child, tmp_path: Path
+) -> None:
+    once = [b"once %s" % str(tmp_path / name).encode() for name in "ab"]
+    assert child.ask(once[0]) == once[0]
+    assert child.ask_all([b"1", once[1], b"2"]) == [b"1", once[1], b"2"]
+
+
 def test_should_end_a_job_at_the_deadline_and_not_much_later(child: Child) -> None:
     child.ask(b"warm")
     began = time.monotonic()
@@ -88,8 +138,8 @@ def test_should_have_no_environment_and_so_no_credentials(
 def test_should_hold_no_file_of_its_parent(child: Child) -> None:
     with Path(os.devnull).open("rb") as file:
         os.set_inheritable(file.fileno(), True)
-        # Three of its own, its answers, and the folder that it lists.
-        assert len(json.loads(child.ask(b"descriptors"))) == 5
+        # Three of its own, its answers, its bell, and the folder that it lists.
+        assert len(json.loads(child.ask(b"descriptors"))) == 6
 
 
 def test_should_not_take_what_the_target_prints_for_an_answer(child: Child) -> None:

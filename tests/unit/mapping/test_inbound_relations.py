@@ -442,12 +442,58 @@ def test_should_warn_of_a_variable_that_is_not_there_unless_it_has_a_default() -
         ("$env.absent", LEFT_OUT),
         ("$mapValue($env.map, 'Mr.')", "1"),
         ("$mapKey($env.map, '1')", "Mr."),
-        ("$mapKey($env.map, '9', 'none')", "none"),
         ("$mapKey($env.map, '9')", LEFT_OUT),
+        ("$mapValue($env.map, '')", LEFT_OUT),
+        ("$mapValue($env.map, '', 'none')", "none"),
+        ("$mapValue($env.map, null, 'none')", "none"),
+        ("$mapValue($env.map, absent, 'none')", "none"),
     ],
 )
 def test_should_give_variables_and_maps_to_expressions(text: str, found: Any) -> None:
     assert value({"jsonataExpression": text}, SET) == found
+
+
+UNMAPPED = [
+    ("$mapValue($env.map, 'Dr.', 'none')", "none"),
+    ("$mapKey($env.map, '9', 'none')", "none"),
+    ("$mapValue($env.map, 'Mr.', 'x') & $mapValue($env.map, 'Dr.', 'none')", "1none"),
+    ("$count(['Dr.', 'Sir'].$mapValue($env.map, $, 'none'))", 2),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), UNMAPPED)
+@pytest.mark.parametrize("beside", [[], [{"attribute": "x", "jsonataExpression": "id & 'x'"}]])
+def test_should_tell_where_a_default_was_taken_as_no_table_has_the_value(
+    text: str, found: Any, beside: list[Any]
+) -> None:
+    """Whether it is evaluated by itself or with its neighbours."""
+    fields = [
+        {"attribute": "id", "field": "id"},
+        {"attribute": "wanted", "jsonataExpression": text},
+        *beside,
+    ]
+    entity = {"entity_schema": "contract", "unique_ids": ["id"], "fields": fields}
+    made = map_event(parse({"entities": [entity]}), {"id": "1"}, SET)
+    (update,) = made.entity_updates
+    assert update.attributes["wanted"] == found
+    (fault,) = made.faults
+    assert (fault.code, fault.path) == (
+        "LOOKUP_UNMAPPED",
+        "entities[0].fields[1].jsonataExpression",
+    )
+    assert "Dr." not in fault.message
+
+
+def test_should_tell_of_a_table_once_for_all_items_of_an_event() -> None:
+    fields = [
+        {"attribute": "id", "jsonataExpression": "$string($)"},
+        {"attribute": "wanted", "jsonataExpression": "$mapValue($$.t, $string($), 'none')"},
+    ]
+    entity = {"entity_schema": "contract", "unique_ids": ["id"], "fields": fields}
+    entity["jsonataExpression"] = "items"
+    made = map_event(parse({"entities": [entity]}), {"items": [1, 2, 3], "t": {"1": "one"}}, SET)
+    assert [one.attributes["wanted"] for one in made.entity_updates] == ["one", "none", "none"]
+    assert [fault.code for fault in made.faults] == ["LOOKUP_UNMAPPED"]
 
 
 def test_should_fail_where_a_map_is_none() -> None:

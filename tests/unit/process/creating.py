@@ -15,14 +15,24 @@ from busbar.settings import Mode
 from tests.unit.process.lab import LAG, SETTLE, TIMEOUT, TUNING, Lab
 
 REFERENCE = "BBCO0000000000001"
+BY_HAND = "by-hand"
+"""An object that nobody here has made."""
 
 
 class CreateLab(Lab):
     """One object that shall exist."""
 
-    def __init__(self, mode: Mode = "probe", *, timeout: float = TIMEOUT, lag: float = LAG) -> None:
+    def __init__(
+        self,
+        mode: Mode = "probe",
+        *,
+        timeout: float = TIMEOUT,
+        lag: float = LAG,
+        looks_first: bool = False,
+    ) -> None:
         super().__init__()
         self.mode: Mode = mode
+        self.looks_first = looks_first
         self.timeout = timeout
         self.lag = lag
         self.job = self.run
@@ -102,8 +112,13 @@ class CreateLab(Lab):
             on_parked=self.on_parked,
             task_schema="entity",
             task_subject="1",
+            looks_first=self.looks_first,
         )
         return Creator(self.store, self.clock, TUNING).run(step)
+
+    def enter(self) -> None:
+        """Somebody enters the object by hand, and every search sees it by now."""
+        self.made.append((self.after(-self.lag), BY_HAND))
 
     @property
     def row(self) -> StepRow:

@@ -12,7 +12,7 @@ from busbar.process.circuit_row import CIRCUIT_OPEN
 from busbar.process.contract import LEASE_MARGIN, Done, Later, Parked
 from busbar.process.create import StepState
 from busbar.settings import Mode
-from tests.unit.process.creating import CreateLab
+from tests.unit.process.creating import BY_HAND, CreateLab
 from tests.unit.process.lab import LAG, SETTLE, TUNING, Pause, Plan, parked
 
 MODES = list(get_args(Mode))
@@ -309,3 +309,127 @@ def test_should_go_on_when_a_system_that_was_down_only_refuses_to_be_asked() -> 
     lab.work(Plan("withheld"))
     lab.probe_error = Refused("system", "find")
     assert isinstance(lab.work(), Done)
+
+
+# --- what was there before us --------------------------------------------------------------------
+
+
+def there_before(mode: Mode) -> CreateLab:
+    """An object that shall exist, and does so already."""
+    lab = CreateLab(mode, looks_first=True)
+    lab.enter()
+    return lab
+
+
+@each_probing_mode
+def test_should_take_what_was_there_before_without_an_intent(mode: Mode) -> None:
+    lab = there_before(mode)
+    assert isinstance(lab.work(), Done)
+    assert (lab.objects(), lab.bound) == ([BY_HAND], BY_HAND)
+    assert (lab.row.attempt, lab.row.may_be_ours, lab.timeouts) == (0, False, [])
+    assert lab.passed == [
+        "before find",
+        "after find",
+        "before write step+entity+binding+binding",
+        "after write step+entity+binding+binding",
+    ]
+
+
+@each_probing_mode
+def test_should_never_take_for_ours_what_was_there_before_wherever_a_worker_dies(
+    mode: Mode,
+) -> None:
+    first = there_before(mode)
+    first.work()
+    for boundary in range(len(first.passed)):
+        lab = there_before(mode)
+        lab.work(Plan(at={boundary: "die"}))
+        lab.clock.advance(2 * SETTLE)
+        assert isinstance(lab.work(), Done), first.passed[boundary]
+        assert (lab.bound, lab.row.may_be_ours, lab.timeouts) == (BY_HAND, False, [])
+
+
+@each_probing_mode
+@pytest.mark.parametrize("answer", ["lost", "late"])
+def test_should_take_for_ours_what_was_not_there_before(mode: Mode, answer: str) -> None:
+    lab = CreateLab(mode, looks_first=True)
+    later(lab.work(Plan(answer)), "outcome_unknown")
+    lab.clock.advance(LAG)
+    assert isinstance(lab.work(), Done)
+    assert (lab.objects(), lab.row.may_be_ours) == (["object-1"], True)
+
+
+@each_probing_mode
+def test_should_not_take_for_ours_what_came_while_nothing_could_be_made(mode: Mode) -> None:
+    lab = CreateLab(mode, looks_first=True)
+    later(lab.work(Plan("unavailable")), "unavailable")
+    lab.enter()
+    lab.clock.advance(TUNING.retry_most)
+    assert isinstance(lab.work(), Done)
+    assert (lab.bound, lab.row.may_be_ours, len(lab.timeouts)) == (BY_HAND, False, 1)
+
+
+def test_should_not_take_for_ours_what_came_between_look_and_attempt() -> None:
+    lab = CreateLab("unique_key", looks_first=True)
+    lab.made.append((lab.now, BY_HAND))  # no search sees it yet
+    later(lab.work(), "outcome_unknown")
+    lab.clock.advance(LAG)
+    assert isinstance(lab.work(), Done)
+    assert (lab.bound, lab.row.may_be_ours) == (BY_HAND, False)
+
+
+def test_should_look_for_nothing_where_nothing_can_be_searched() -> None:
+    lab = CreateLab("none", looks_first=True)
+    assert isinstance(lab.work(), Done)
+    assert (lab.probes, lab.objects()) == (0, ["object-1"])
+
+
+@each_probing_mode
+def test_should_make_nothing_and_ask_less_and_less_while_it_cannot_look(mode: Mode) -> None:
+    lab = CreateLab(mode, looks_first=True)
+    lab.probe_error = Unavailable("system", "find")
+    started, waits = lab.now, []
+    while lab.now < started + timedelta(hours=2):
+        again = later(lab.work(), "unavailable")
+        waits.append((again.at - lab.now).total_seconds())
+        lab.clock.advance(waits[-1])
+    assert (lab.timeouts, lab.row.attempt, lab.row.state) == ([], 0, StepState.PLANNED)
+    assert sum(waits[-10:]) / 10 > TUNING.retry_most / 4
+    lab.probe_error = None
+    assert isinstance(lab.work(), Done)
+    assert (lab.objects(), lab.row.may_be_ours) == (["object-1"], True)
+
+
+@each_probing_mode
+def test_should_write_nothing_for_a_look_that_a_circuit_held_back(mode: Mode) -> None:
+    lab = CreateLab(mode, looks_first=True)
+    lab.probe_error = Withheld("system", "find", code=CIRCUIT_OPEN)
+    assert later(lab.work(), "unavailable").lane == "system"
+    assert lab.passed == ["before find"]
+
+
+@each_probing_mode
+def test_should_make_nothing_and_park_when_the_look_is_refused(mode: Mode) -> None:
+    lab = CreateLab(mode, looks_first=True)
+    lab.probe_error = Refused("system", "find", code="NO_FIELD")
+    assert parked(lab.work()) == "refused NO_FIELD"
+    assert (lab.timeouts, lab.row.attempt, lab.row.may_be_ours) == ([], 0, False)
+    assert lab.task
+
+
+@each_probing_mode
+def test_should_make_none_and_pick_none_when_several_were_there_before(mode: Mode) -> None:
+    lab = CreateLab(mode, looks_first=True)
+    lab.seen = lambda: ["object-1", "object-2"]  # type: ignore[method-assign]
+    assert parked(lab.work()) == "several_found"
+    assert (lab.timeouts, lab.bound) == ([], None)
+
+
+@each_probing_mode
+@pytest.mark.parametrize("boundary", range(6))
+def test_should_make_one_when_another_worker_comes_between(mode: Mode, boundary: int) -> None:
+    lab = CreateLab(mode, looks_first=True)
+    lab.work(Plan(at={boundary: Pause(1.0, Plan())}))
+    lab.clock.advance(2 * SETTLE)
+    assert isinstance(lab.work(), Done)
+    assert (lab.objects(), lab.bound, lab.row.may_be_ours) == (["object-1"], "object-1", True)

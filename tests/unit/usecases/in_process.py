@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from busbar.mapping.child import JobLost
 from busbar.usecases.event_mapping import EventMapper
 from tests.doubles.evaluation import InProcess
@@ -13,9 +15,9 @@ class Losing:
     def __init__(self, code: str) -> None:
         self.code = code
 
-    def ask(self, _job: bytes) -> bytes:
-        """Raises `JobLost`."""
-        raise JobLost("lost", self.code)
+    def ask_all(self, jobs: Sequence[bytes]) -> list[bytes | JobLost]:
+        """`JobLost` for each."""
+        return [JobLost("lost", self.code) for _ in jobs]
 
 
 def mapper(lost: str = "") -> EventMapper:

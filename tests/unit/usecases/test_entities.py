@@ -229,6 +229,26 @@ def test_should_tell_a_check_that_changed_nothing_from_a_change(desk: EntityDesk
     assert "readings_last_synced_at" not in mine
 
 
+def test_should_show_by_the_hour_when_the_same_event_came_last(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER), event_id="e1")
+
+    def state() -> Any:
+        (found,) = sync_status(desk.deps, desk.id("contact", **PARTNER))["sync_states"]
+        return found
+
+    first = state()
+    for after, noted in ((0, False), (3600, True)):
+        desk.clock.advance(after)
+        desk.apply(1, update("contact", PARTNER), event_id="e1 again")
+        assert (state()["last_synced_at"] > first["last_synced_at"]) == noted
+    assert (state()["last_operation"], state()["last_event_id"]) == ("no-op", "e1 again")
+    assert state()["last_changed_at"] == first["last_changed_at"]
+    # What readers see is as it was: no change more, and none in its history.
+    contact = desk.entity("contact", **PARTNER)
+    assert [entry.version for entry in contact.history] == [1]
+    assert contact.changed_at == contact.created_at
+
+
 def test_should_show_how_far_an_integration_has_brought_it(desk: EntityDesk) -> None:
     desk.apply(1, update("contact", PARTNER, last_name="Meier"), event_id="e1")
     found = desk.id("contact", **PARTNER)

@@ -122,6 +122,44 @@ def test_should_write_nothing_for_a_repeat() -> None:
     assert (units.table, units.index, units.read) == (0, 0, 1.0)
 
 
+def test_should_write_how_far_an_integration_has_come_once_an_hour_of_repeats() -> None:
+    desk, written = full_desk(1), []
+    for minutes in (0, 59, 2, 1, 58, 61, 0):
+        desk.clock.advance(minutes * 60)
+        with paying(desk) as units:
+            assert desk.codes(1, contact(0, **fields(62, 0))) == ["ENTITY_NO_OP"]
+        assert (units.index, units.read) == (0, 1.0)
+        written.append(units.table)
+    assert written == [0, 0, 2, 0, 0, 2, 0]
+
+
+def test_should_not_note_a_repeat_where_the_event_was_late_or_of_a_deletion() -> None:
+    desk = full_desk(1)
+    desk.clock.advance(3600)
+    with paying(desk) as units:
+        desk.apply(0, contact(0, **changed(0, 3)))
+    assert units.table == 0
+    gone = update("contact", {"customer_number": "4700000"}, "delete")
+    desk.apply(2, gone)
+    desk.clock.advance(3600)
+    with paying(desk) as units:
+        assert desk.codes(2, gone) == ["ENTITY_NO_OP"]
+        assert desk.codes(1, contact(0, **fields(62, 0))) == ["STALE_EVENT"]
+    assert units.table == 0
+
+
+def test_should_note_once_an_hour_that_readings_came_again() -> None:
+    desk = EntityDesk()
+    desk.apply(1, update("meter", {"external_id": "M1"}), reading("1", "2026-01-31", 1))
+    written = []
+    for minutes in (1, 60, 1):
+        desk.clock.advance(minutes * 60)
+        with paying(desk) as units:
+            desk.apply(1, reading("1", "2026-01-31", 1))
+        written.append(units.table)
+    assert written == [0, 1, 0]
+
+
 def test_should_write_nothing_for_a_late_event() -> None:
     desk = full_desk(1)
     with paying(desk) as units:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from busbar.domain.updates import PruneScope
-from tests.unit.usecases.entity_desk import EntityDesk, update
+from tests.unit.usecases.entity_desk import START, EntityDesk, update
 
 B = {"billing_account_number": "B"}
 
@@ -95,9 +96,56 @@ def test_should_prune_by_a_query_of_a_unique_attribute(desk: EntityDesk) -> None
     assert live(desk) == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("query", [{"note": "x"}, {}])
+def test_should_ask_the_entities_for_what_is_no_filter(desk: EntityDesk) -> None:
+    for name, note in (("1", "x"), ("2", "x"), ("3", "y")):
+        desk.apply(2, update("billing_event", {"external_id": name}, type="payment", note=note))
+    desk.apply(2, update("billing_event", {"external_id": "4"}, type="bonus", note="x"))
+    query = {"type": "payment", "note": "x", "their_own": True}
+    desk.apply(3, scope(scope_mode="query", query=query))
+    assert live(desk) == ["1", "2", "3", "4"]
+    del query["their_own"]
+    desk.apply(4, scope(scope_mode="query", query=query))
+    assert live(desk) == ["3", "4"]
+
+
+def test_should_find_by_a_filter_where_too_many_have_one_unique_value(desk: EntityDesk) -> None:
+    for number in range(201):
+        numbered = update("billing_event", {"external_id": f"N{number}"}, invoice_number="R")
+        desk.apply(2, numbered)
+    (outcome,) = desk.apply(3, scope(scope_mode="query", query={"invoice_number": "R"}))
+    assert (outcome.code, outcome.detail) == (
+        "PRUNE_SCOPE_PARTIAL_FAILURE",
+        {"cause": "UNIQUE_ID_MULTIPLE_MATCHES"},
+    )
+    desk.apply(4, update("billing_event", {"external_id": "1"}, invoice_number="R", type="bonus"))
+    query = {"invoice_number": "R", "type": "bonus"}
+    (outcome,) = desk.apply(5, scope(scope_mode="query", query=query))
+    assert outcome.detail["removed"] == 1
+    assert live(desk) == ["2", "3", "4"]
+
+
+@pytest.mark.parametrize("query", [{"note": "x"}, {"their_own": "x"}, {}])
 def test_should_say_by_what_a_scope_can_be_asked_for(desk: EntityDesk, query: Any) -> None:
     (outcome,) = desk.apply(2, scope(scope_mode="query", query=query))
     assert outcome.code == "PRUNE_SCOPE_PARTIAL_FAILURE"
-    assert "type, direction, booking_date" in outcome.message
+    assert "type, direction, booking_date, external_id, invoice_number" in outcome.message
     assert live(desk) == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_should_keep_what_another_part_of_the_same_event_tells_of_the_scope(
+    desk: EntityDesk, again: bool
+) -> None:
+    """Two entries that prune one scope: payments of it, and deductions of it."""
+    for _ in range(1 + again):
+        desk.apply(2, event("1"), event("2"), scope("1"), scope("2"))
+    assert live(desk) == ["1", "2", "3", "4"]
+    desk.apply(3, event("1"), scope("1"), scope())
+    assert live(desk) == ["1", "3", "4"]
+
+
+def test_should_let_a_replay_prune_what_only_the_unmended_mapping_told(desk: EntityDesk) -> None:
+    desk.apply(2, event("1"), event("2"), scope("1", "2"))
+    later = START + timedelta(hours=1)
+    desk.apply(2, event("1"), scope("1"), event_id="replay", at=later)
+    assert live(desk) == ["1", "3", "4"]

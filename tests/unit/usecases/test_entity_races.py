@@ -100,6 +100,15 @@ def test_should_begin_anew_on_what_another_has_written() -> None:
     assert mine.attributes("contact", **C) == {**C, "last_name": "C", "title": "Dr."}
 
 
+def test_should_never_write_the_time_of_a_repeat_over_what_another_wrote() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, update("contact", C, last_name="A"))
+    mine.clock.advance(3600)
+    table.before = lambda: theirs.apply(2, update("contact", C, last_name="B"))
+    assert mine.codes(1, update("contact", C, last_name="A")) == ["ENTITY_NO_OP"]
+    assert mine.attributes("contact", **C)["last_name"] == "B"
+
+
 def test_should_have_the_event_come_again_when_others_write_all_the_time() -> None:
     mine, theirs, table = twins()
     mine.apply(1, update("contact", C))
@@ -243,3 +252,60 @@ def test_should_end_alike_wherever_a_worker_dies() -> None:
             table.fails, table.before = None, None
             desk.apply(1, *parts)
         assert desk.seen() == whole.seen(), dies_at
+
+
+B = {"billing_account_number": "B"}
+
+
+def billed(name: str) -> Any:
+    target = {"schema": "billing_account", "unique_ids": B}
+    relation = {"$relation": [target]}
+    return update("billing_event", {"external_id": name}, billing_account=relation)
+
+
+def only(*names: str) -> PruneScope:
+    scope = {"scope_mode": "relations", "schema": "billing_account", "unique_ids": B}
+    return PruneScope("billing_event", scope, tuple({"external_id": n} for n in names), "delete")
+
+
+class Listing(MemoryTable):
+    """A table in which something happens right after relations to an entity were listed."""
+
+    after: Callable[[], object] | None = None
+
+    def rows(self, partition: str, **how: Any) -> Any:
+        """Query, and what happens after it."""
+        found = super().rows(partition, **how)
+        after, self.after = self.after, None
+        if after:
+            after()
+        return found
+
+
+def test_should_prune_what_an_older_event_brings_while_the_scope_is_read() -> None:
+    table, quiet = Listing(), MemoryTable()
+    quiet.items = table.items
+    newer, older = EntityDesk(table), EntityDesk(quiet)
+    newer.apply(1, billed("1"))
+    table.after = lambda: older.apply(2, billed("2"), only("2"))
+    newer.apply(9, billed("1"), only("1"))
+    assert newer.entity("billing_event", external_id="1").live
+    assert newer.entity("billing_event", external_id="2").version > 1
+    assert not newer.entity("billing_event", external_id="2").live
+
+
+def test_should_not_forget_a_newer_prune_that_came_in_between() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, billed("1"))
+
+    def newer() -> None:
+        theirs.apply(9, billed("1"), only("1"))
+
+    # The write after those of the entities is that of the prune.
+    def once_the_entity_is_there() -> None:
+        table.before = newer
+
+    table.before = once_the_entity_is_there
+    mine.apply(2, billed("2"), only("2"))
+    mine.apply(5, billed("3"), only("3"))
+    assert [mine.entity("billing_event", external_id=n).live for n in "123"] == [True, False, False]

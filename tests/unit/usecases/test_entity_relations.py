@@ -168,3 +168,57 @@ def test_should_say_that_an_item_did_not_get_where_it_is_referred_to(desk: Entit
     assert "billing_address" not in led.attributes("contract", **K)
     scalar = desk.codes(1, update("contract", K, billing_address=refer("Hof 1")))
     assert "RELATION_REF_VALUE_UNDEFINED" in scalar
+
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def by_id(*ids: str, operation: str = "_set") -> Any:
+    return {"$relation": {operation: [{"entity_id": one} for one in ids]}}
+
+
+def test_should_wait_only_for_what_time_may_help(desk: EntityDesk) -> None:
+    def waits(target: Any) -> list[Any]:
+        outcomes = desk.apply(1, update("contract", K, customer=target))
+        return [o.detail.get("waits") for o in outcomes if o.level == "error"]
+
+    desk.apply(1, update("contact", C), update("contact", {"external_id": "E"}, **C))
+    assert waits(by_id(UNKNOWN)) == [True]
+    assert waits(to(("contact", C))) == [True]
+    assert waits(by_id("no-such-id")) == [None]
+    assert waits(to(("contact", {"customer_number": ""}))) == [None]
+    other = {"entity_id": desk.id("contract", **K), "schema": "contact"}
+    assert waits({"$relation": [other]}) == [None]
+
+
+@pytest.mark.parametrize("operation", ["_set", "_append"])
+@pytest.mark.parametrize("newer", ["set", "deleted", "purged"])
+def test_should_not_ask_for_what_a_newer_event_has_made_past(
+    desk: EntityDesk, operation: str, newer: str
+) -> None:
+    desk.apply(1, update("contact", C))
+    if newer == "set":
+        desk.apply(9, update("contract", K, customer=to(("contact", C))))
+    else:
+        desk.apply(9, update("contract", K, "delete" if newer == "deleted" else "purge"))
+    late = update("contract", K, customer=by_id(UNKNOWN, operation=operation))
+    assert "RELATION_DEFERRED" not in desk.codes(5, late)
+
+
+def test_should_ask_for_an_addition_to_what_was_set_before_it(desk: EntityDesk) -> None:
+    one, two = ("meter", {"external_id": "1"}), ("meter", {"external_id": "2"})
+    desk.apply(2, update("contract", K, meters=to(one)))
+    desk.apply(9, update("contract", K, meters=to(two, operation="_append")))
+    late = update("contract", K, meters=by_id(UNKNOWN, operation="_append"))
+    assert "RELATION_DEFERRED" in desk.codes(5, late)
+    assert "RELATION_DEFERRED" not in desk.codes(1, late)
+
+
+@pytest.mark.parametrize("operation", ["_set", "_append"])
+def test_should_not_ask_again_for_what_is_done_already(desk: EntityDesk, operation: str) -> None:
+    desk.apply(1, update("contact", C))
+    there = desk.id("contact", **C)
+    event = update("contract", K, customer=by_id(there, operation=operation))
+    desk.apply(2, event)
+    desk.apply(3, update("contact", C, "purge"))
+    assert desk.codes(2, event) == ["ENTITY_NO_OP"]

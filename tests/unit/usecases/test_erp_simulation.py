@@ -106,6 +106,16 @@ def test_should_take_the_documents_of_version_one(desk: EntityDesk, document: An
     assert (problem.status, problem.slug) == (422, "invalid-mapping")
 
 
+def test_should_warn_of_a_scope_that_nothing_can_be_found_by(desk: EntityDesk) -> None:
+    scope = {"scope_mode": "query", "query": [{"attribute": "their_own", "constant": "x"}]}
+    mode = {"mode": "upsert-prune-scope-delete", "scope": scope}
+    pruning = {"entities": [{**CONTACT["entities"][0], **mode}]}
+    (first, second) = simulate(desk, v2(pruning))["warnings"]
+    assert first["message"] == 'Unique identifier "their_own" not found in schema "contact"'
+    assert (second["entity_schema"], second["field"]) == ("contact", "scope.query")
+    assert second["message"].startswith("contact is found by customer_number, last_name")
+
+
 def test_should_name_every_fault_of_a_configuration_by_its_path(desk: EntityDesk) -> None:
     fields = [{"attribute": "a", "jsonataExpression": "$("}, {"field": "x"}]
     wrong = {"entities": [{"entity_schema": "contact", "unique_ids": [], "fields": fields}]}

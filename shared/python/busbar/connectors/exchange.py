@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 import httpx
 
 from busbar.connectors.budget import Budget
+from busbar.connectors.reach import Reach
 from busbar.connectors.retry_after import retry_after
 from busbar.errors import Unavailable, Unknown, UpstreamError
 from busbar.observability import Metric, count, observe
@@ -101,22 +101,18 @@ class Exchange:
         self,
         system: str,
         base_url: str,
-        *,
-        correlation: Callable[[], str],
-        transport: httpx.BaseTransport | None = None,
-        gate: Gate | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        reach: Reach,
         overloaded: Callable[[Answer], bool] = lambda _answer: False,
     ) -> None:
         self.system = system
-        self._gate = gate
-        self._now = now
+        self._gate = reach.gate
+        self._now = reach.clock.now
         self._overloaded = overloaded
         self._base_url = base_url
-        self._correlation = correlation
+        self._correlation = reach.correlation
         # No client above it: cookies, redirects, proxies and .netrc are what we do not want, and a
         # third of the CPU of a call.
-        self._transport = transport or httpx.HTTPTransport(
+        self._transport = reach.transport or httpx.HTTPTransport(
             trust_env=False,
             limits=httpx.Limits(max_connections=8, keepalive_expiry=IDLE_SECONDS),
         )

@@ -107,6 +107,7 @@ TABLE: dict[str, dict[Role, frozenset[Relation]]] = {
     "erp_events_v1": _ERP,
     "erp_events_v2": _ERP,
     "erp_events_v3": _ERP,
+    "erp_events_upload": _ERP,
     "entities_list": _OFFICE,
     "entities_show": _OFFICE,
     "entities_relations": _OFFICE,

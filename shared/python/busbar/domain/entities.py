@@ -254,6 +254,18 @@ def _wrapped(items: list[Any], wrap: str) -> Any:
     return {wrap: items} if wrap else items
 
 
+def is_settled(entity: Entity, name: str, mark: Mark) -> bool:
+    """Whether nothing that `mark` says of an attribute can matter: it has been said, or is past."""
+    if entity.ended is not None and mark < entity.ended:
+        return True
+    log = entity.logs.get(name)
+    if log is None:
+        said = entity.lineage.get(name)
+        return said is not None and mark <= said
+    is_past = log.mark is not None and mark <= log.mark
+    return is_past or any(op.mark == mark for op in log.ops)
+
+
 def deleted(entity: Entity, mark: Mark) -> Entity:
     """The entity in the bin, unless it was wanted again since."""
     if (entity.ended and mark <= entity.ended) or (entity.alive and mark < entity.alive):

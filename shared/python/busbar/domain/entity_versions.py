@@ -11,6 +11,8 @@ from busbar.domain.marks import Mark
 
 MOST_VERSIONS = 20
 """Changes of which the history is kept, if there is room."""
+SYNCED_EVERY = 3_600_000_000
+"""In µs: so long a repeat writes nothing, not even how far its integration has come."""
 
 
 def sealed(before: Entity, after: Entity, mark: Mark, now: int) -> Entity | None:
@@ -37,6 +39,18 @@ def sealed(before: Entity, after: Entity, mark: Mark, now: int) -> Entity | None
         else after.history,
         sync={**before.sync, mark.integration_id: _synced(before, mark, now, operation)},
     )
+
+
+def resynced(entity: Entity, mark: Mark, now: int) -> Entity | None:
+    """What a repeat of all that is known leaves behind: the time at which it was seen.
+
+    None, as nearly always, if its integration has been seen within the hour.
+    """
+    known = entity.sync.get(mark.integration_id)
+    if known is not None and now - known.synced_at < SYNCED_EVERY:
+        return None
+    synced = {**entity.sync, mark.integration_id: _synced(entity, mark, now, "no-op")}
+    return replace(entity, version=entity.version + 1, sync=synced)
 
 
 def _operation(before: Entity, after: Entity, *, changed: bool) -> Operation:

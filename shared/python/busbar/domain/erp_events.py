@@ -21,12 +21,25 @@ FORMAT = 1
 RECEIVED = "inbound/"
 """Prefix of the requests in the bucket."""
 RECEIVED_KEPT_DAYS = 14
+UPLOADED = "payloads/"
+"""Prefix of the payloads that were uploaded, until an event names them. Such an event gets a copy
+of its own, beside its request: what is uploaded later by the same form changes nothing."""
+UPLOADED_KEPT_DAYS = 1
+UPLOAD_SECONDS = 900
+"""How long a form takes a payload. S3 looks at the clock when an upload begins."""
 MOST_EVENTS = 100
 LARGEST_EVENT = 256 * 1024
 LARGEST_READINGS = 1024 * 1024
 LARGEST_REQUEST = 5 * 1024 * 1024
+LARGEST_PAYLOAD = 20 * 1024 * 1024
+"""Of an uploaded one: what the process for mappings reads in half of its time and memory, if it is
+made of many small values."""
+MOST_UPLOADED = 10
+"""Events of one request with an uploaded payload: each costs S3 a copy, while the sender waits."""
 _REQUEST = rf"(2[0-9]{{7}})({ID_PATTERN.strip('^$')})"
 _ID = re.compile(rf"{_REQUEST}-([0-9]{{3}})")
+UPLOAD_PATTERN = f"^{_REQUEST}$"
+"""Of what names an uploaded payload."""
 REPLAYED = "replay_"
 """How the correlation id of events begins that were sent again; their request's id follows."""
 _OURS = re.compile(rf"(?:{REPLAYED})?{_REQUEST}(?:-[0-9]{{3}}(?:[0-9]{{6}})?)?")
@@ -45,7 +58,7 @@ class Place(NamedTuple):
 
 
 def request_id(at: datetime, drawn: str) -> str:
-    """The id of a request: its day and a fresh entity id."""
+    """The id of a request, or of an uploaded payload: its day and a fresh entity id."""
     return f"{at:%Y%m%d}{drawn}"
 
 
@@ -57,6 +70,19 @@ def event_id(request: str, position: int) -> str:
 def request_key(org: str, request: str) -> str:
     """The object that holds a request."""
     return f"{RECEIVED}{org}/{request[:4]}-{request[4:6]}-{request[6:8]}/{request}.json"
+
+
+def upload_key(org: str, ref: str) -> str:
+    """Where an uploaded payload lies until an event names it."""
+    return f"{UPLOADED}{org}/{ref}"
+
+
+def payload_key(org: str, event: str) -> str:
+    """The copy of an uploaded payload that is an event's own. Raises `ValueError` for no event."""
+    place = place_of(org, event)
+    if place is None:
+        raise ValueError("that is no event's id")
+    return f"{place.key.removesuffix('.json')}-{place.position:03}.payload"
 
 
 def place_of(org: str, event: str) -> Place | None:
@@ -85,7 +111,8 @@ def day_of(name: str) -> datetime | None:
 class EventMessage(BaseModel):
     """One event on its way to the worker. With `payload` None it is to be read from S3.
 
-    `payload` is the text as it came, or the text of the object that came. `timestamp` is the ERP's
+    `payload` is the text as it came, or the text of the object that came; an uploaded one never
+    travels here. `timestamp` is the ERP's
     and orders the events about one entity; `accepted` is ours, and the same on every delivery. Both
     are in microseconds since 1970.
     """
@@ -104,6 +131,8 @@ class EventMessage(BaseModel):
     request_version: RequestVersion = 3
     format: Format
     payload: str | None = None
+    waited: bool = False
+    """Whether it comes again as a relation of it has waited (`busbar.usecases.erp_waiting`)."""
 
     def text(self) -> str:
         """As it is sent: in ASCII, as a queue refuses some characters that a text may have."""

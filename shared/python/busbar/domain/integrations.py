@@ -17,6 +17,7 @@ from busbar.domain.record import Record, Value
 NAMESPACE = uuid.UUID("5b7f4d0e-52a7-5d2b-9b8e-3f0c6a5f1d21")
 """Of all UUIDs that are made of names."""
 SLUG_PATTERN = "^[a-z0-9][a-z0-9_-]{0,254}$"
+UseCaseType = Literal["inbound", "outbound", "file_proxy", "managed_call", "secure_proxy"]
 ENV_KEY_PATTERN = "^[a-z0-9][a-z0-9_.\\-]{0,127}$"
 
 
@@ -32,14 +33,15 @@ def use_case_id(integration: str, slug: str) -> str:
 
 class InboundUseCase(Value):
     """A use case of an integration. `configuration` is a document of the toolkit: its inner part,
-    `{"entities", "meter_readings", "direct"}`. `changed_at` marks its version in lineage;
+    `{"entities", "meter_readings", "direct"}`. One of another type is kept as its maker wrote it,
+    and never run. `changed_at` marks its version in lineage;
     `change_description` and `changed_by` say why it is as it is, and who made it so."""
 
     id: str
     integration_id: str
     slug: str = Field(pattern=SLUG_PATTERN)
     name: str
-    type: Literal["inbound"] = "inbound"
+    type: UseCaseType = "inbound"
     enabled: bool = True
     configuration: dict[str, Any]
     changed_at: AwareDatetime
@@ -51,6 +53,18 @@ class InboundUseCase(Value):
     def takes_readings(self) -> bool:
         """Whether its events may be as large as those of meter readings."""
         return bool(self.configuration.get("meter_readings"))
+
+    @property
+    def closed(self) -> tuple[str, str] | None:
+        """Why it takes no events: the code, and what is told. None if it does."""
+        told = self.configuration
+        if self.type != "inbound":
+            return "USE_CASE_INVALID_TYPE", f"a use case of type {self.type} takes no events"
+        if not self.enabled:
+            return "USE_CASE_DISABLED", "the use case is off"
+        if not (told.get("entities") or told.get("meter_readings") or told.get("direct")):
+            return "USE_CASE_MISSING_CONFIG", "the use case has no mapping yet"
+        return None
 
 
 class Variable(Value):
@@ -91,12 +105,18 @@ class Integration(Record):
         return "all"
 
     def use_case(self, slug: str, event_name: str) -> InboundUseCase | None:
-        """The use case that an event names. A slug wins; an event's name is a slug or a name."""
+        """The use case that an event names. A slug wins; an event's name is a slug or a name, and
+        those that take events go first."""
         wanted = slug or event_name
-        for one in self.use_cases:
+        for one in sorted(self.use_cases, key=lambda case: case.type != "inbound"):
             if one.slug == wanted or (not slug and one.name == wanted):
                 return one
         return None
+
+    def type_of(self, use_case_id: str) -> str:
+        """The type of a use case; `inbound` of one that is gone, nothing where there is no id."""
+        known = next((one.type for one in self.use_cases if one.id == use_case_id), "inbound")
+        return known if use_case_id else ""
 
     def environment(self) -> dict[str, Any]:
         """The variables by their keys, as `busbar.mapping` takes them: there a dot leads into an

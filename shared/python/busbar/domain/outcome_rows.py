@@ -13,13 +13,9 @@ from busbar.domain.outcomes import Level, level_of
 from busbar.domain.record import Record, Value
 
 ROWS_KEPT = timedelta(days=90)
+EventType = Literal["CREATE", "UPDATE", "DELETE"]
 Status = Literal["success", "error", "skipped", "ignored"]
 """What a sender is told of one event: queued, refused, come before, or nobody's."""
-
-
-def use_case_type(use_case_id: str) -> str:
-    """What the toolkit calls the kind of a use case; nothing, where a row is of none."""
-    return "inbound" if use_case_id else ""
 
 
 class OutcomeRow(Value):
@@ -58,7 +54,11 @@ class OutcomeBatch(Record):
 
 
 class ReceivedEvent(Value):
-    """An event as it came. `status` is what its sender was told."""
+    """An event as it came. `status` is what its sender was told.
+
+    `event_type` is what versions 1 and 2 say of it. Version 3 says nothing: its use case decides
+    what becomes of it, which for who asks the toolkit's way is an update.
+    """
 
     event_id: str
     event_name: str
@@ -67,6 +67,7 @@ class ReceivedEvent(Value):
     timestamp: int
     status: Status
     message: str = ""
+    event_type: EventType = "UPDATE"
 
 
 class Received(Record):

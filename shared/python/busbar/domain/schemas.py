@@ -8,7 +8,7 @@ be looked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, get_args
@@ -66,6 +66,16 @@ class Schema:
     def unique(self) -> tuple[Attribute, ...]:
         """The attributes by which an entity is found."""
         return tuple(a for a in self.attributes.values() if a.unique)
+
+    def unanswerable(self, names: Collection[str]) -> str:
+        """Why entities that have values in these attributes cannot be found; empty if they can.
+
+        One attribute has to be unique or a filter: whom it finds, the others are asked of.
+        """
+        found_by = [*self.filters, *(a.name for a in self.unique if a.name not in self.filters)]
+        if any(name in found_by for name in names):
+            return ""
+        return f"{self.name} is found by {', '.join(found_by) or 'nothing'}: one of them is needed"
 
 
 class Catalogue:

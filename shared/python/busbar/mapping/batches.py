@@ -3,7 +3,7 @@
 An engine takes half of its time for what comes before and after an expression. So the expressions
 of fields are joined, `{"0": (…), "3": (condition) ? (…)}`, and evaluated as one. What is undefined
 leaves no key, as the attribute is left out; so does a function, which has no JSON. If anything
-fails, the fields are evaluated one by one, and each fault finds its place.
+fails, or is in no table, the fields are evaluated one by one, and each fault finds its place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 from busbar.errors import Unmappable
 from busbar.mapping.engine import LONGEST_EXPRESSION, UNDEFINED, Program
 from busbar.mapping.fields import Field
-from busbar.mapping.sources import Formula, Scope, compiled
+from busbar.mapping.sources import Formula, Scope, compiled, compiled_watching
 
 FEWEST = 2
 """Expressions that are worth joining."""
@@ -59,7 +59,8 @@ def batch_of(fields: Sequence[Field]) -> Batch | None:
     if len(parts) < FEWEST or len(joined) > LONGEST_EXPRESSION:
         return None
     try:
-        return Batch(compiled(joined), tuple(keys), all(map(_is_plain, fields)))
+        program = compiled_watching(joined) or compiled(joined)
+        return Batch(program, tuple(keys), all(map(_is_plain, fields)))
     except Unmappable:
         return None
 

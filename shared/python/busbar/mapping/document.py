@@ -10,7 +10,7 @@ from busbar.errors import Unmappable
 from busbar.mapping.jsonpath import NoPathError
 from busbar.mapping.jsonpath import compile as compile_path
 from busbar.mapping.limits import Limits
-from busbar.mapping.sources import Constant, Formula, Key, Path, compiled
+from busbar.mapping.sources import Constant, Formula, Key, Path, compiled, compiled_watching
 
 PLAIN = ("constant", "jsonataExpression", "field")
 """The plain sources of a value, by precedence."""
@@ -115,7 +115,7 @@ class Document:
             self.warn(schema, at, "it is empty, and passed over")
             return None
         try:
-            return Formula(text, at, compiled(text), limits=limits)
+            return Formula(text, at, compiled(text), limits=limits, watched=compiled_watching(text))
         except Unmappable as error:
             self.fault(at, f"is no JSONata expression: {error}")
             return None

@@ -25,6 +25,7 @@ _ENTITY_KEYS = (
     *("entity_schema", "unique_ids", "jsonataExpression", "enabled", "mode", "scope", "fields"),
     *("pricing", "conditional"),
 )
+_PRICES = {"pricing": "line_items", "conditional": "tiers"}
 _READING_KEYS = (
     *("jsonataExpression", "reading_matching", "mode", "scope", "meter", "meter_counter"),
     "fields",
@@ -88,9 +89,10 @@ def _entity(document: Document, item: Any, path: str) -> EntityMapping | None:
         return None
     schema = document.text(members, "entity_schema", path)
     document.known(members, path, _ENTITY_KEYS, schema)
-    for key in ("pricing", "conditional"):
+    for key, instead in _PRICES.items():
         if key in members:
-            document.warn(schema, below(path, key), "not supported yet, and passed over")
+            said = f"passed over, as no prices are made here; {instead} may be mapped as a field"
+            document.warn(schema, below(path, key), said)
     unique_ids = document.texts(members, "unique_ids", path)
     if "unique_ids" not in members:
         document.fault(below(path, "unique_ids"), "is required")

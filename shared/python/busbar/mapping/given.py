@@ -27,7 +27,22 @@ HELPERS = {
 }
 """The toolkit's helpers, in JSONata: so they tell undefined from null, and are the same for every
 engine. A key is compared as a string, a value strictly, and the first key wins."""
+_WATCHING = {
+    name: text.replace(
+        " : $d)",
+        f" : $exists({key}) and {key} != null and {key} != '' and $exists($d)"
+        " ? $error('LOOKUP_UNMAPPED') : $d)",
+    )
+    for (name, text), key in zip(HELPERS.items(), ("$k", "$v"), strict=True)
+}
 HELPER_FAULTS = tuple(f"${name}: {_NO_OBJECT}" for name in HELPERS)
+
+
+def watching(text: str) -> str | None:
+    """The expression so that it fails where a helper would fall back on its default, as a value is
+    in no table; None if it asks no helper. So what misses nothing costs nothing more."""
+    asked = "".join(helper for name, helper in _WATCHING.items() if f"${name}" in text)
+    return f"({asked}{text}\n)" if asked else None
 
 
 class Source:

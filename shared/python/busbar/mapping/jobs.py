@@ -55,24 +55,47 @@ def job_of(
     context: Context | None = None,
 ) -> bytes:
     """A job. `configuration`: its JSON text; None if the process has seen `digest` before."""
+    head = head_of(configuration, digest, format=format, event=event, context=context)
+    return job_with(head, payload)
+
+
+def head_of(
+    configuration: str | None,
+    digest: str,
+    *,
+    format: payloads.Format = "json",  # noqa: A002  as events name it
+    event: str | None = None,
+    context: Context | None = None,
+) -> bytes:
+    """What a job has beside its payload: the same for many events."""
     context = context or Context()
-    job: dict[str, Any] = {
-        "configuration": configuration,
-        "hash": digest,
-        "event": event,
-        "format": format,
-        "context": {
-            "simulation": context.simulation,
-            "explain": context.explain,
-            "env": dict(context.env),
-            "portals": None if context.portals is None else list(context.portals),
-            **({"known": {n: list(k) for n, k in context.known.items()}} if context.known else {}),
-            **({"check": True} if context.check else {}),
-        },
-    }
+    return _encoded(
+        {
+            "configuration": configuration,
+            "hash": digest,
+            "event": event,
+            "format": format,
+            "context": {
+                "simulation": context.simulation,
+                "explain": context.explain,
+                "env": dict(context.env),
+                "portals": None if context.portals is None else list(context.portals),
+                **(
+                    {"known": {n: list(k) for n, k in context.known.items()}}
+                    if context.known
+                    else {}
+                ),
+                **({"check": True} if context.check else {}),
+            },
+        }
+    )
+
+
+def job_with(head: bytes, payload: Any) -> bytes:
+    """A job of its head and its payload."""
     if isinstance(payload, str):
-        return _encoded(job) + b"\n" + payload.encode(errors="surrogatepass")
-    return _encoded({**job, "payload": payload})
+        return head + b"\n" + payload.encode(errors="surrogatepass")
+    return head[:-1] + b',"payload":' + _encoded(payload) + b"}"
 
 
 def served(job: bytes, map_event: MapEvent) -> bytes:

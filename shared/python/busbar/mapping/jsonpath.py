@@ -45,9 +45,10 @@ class JsonPath:
         """What stands there, see above."""
         if self.keys is not None:
             for key in self.keys:
-                value = _at(value, key)
-                if value is UNDEFINED:
-                    return UNDEFINED
+                if type(key) is str and type(value) is dict:
+                    value = value.get(key, UNDEFINED)
+                else:
+                    value = _at(value, key)
             return value
         found: list[Any] = [value]
         for step in self.steps:

@@ -49,7 +49,7 @@ class Outcome:
     def scope(self, source: Source, schema: str) -> Scope:
         """What fields are read from: the payload itself, or an item of it."""
         bindings = self.context.bindings if source is self.root else self._rooted
-        return Scope(source, self.root, bindings, self.context, schema, self.warned)
+        return Scope(source, self.root, bindings, self.context, schema, self.warned, self.faults)
 
     def fault(
         self, code: str, message: str, schema: str, path: str, item: int | None = None

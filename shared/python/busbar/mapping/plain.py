@@ -14,7 +14,7 @@ class NotJsonError(Exception):
     """A value that JSON cannot hold, or not exactly. The text says where, never what."""
 
 
-_SIMPLE = {str, bool, type(None)}
+_SIMPLE = {bool, type(None)}
 
 
 def is_plain(value: object, limits: Limits) -> bool:
@@ -35,7 +35,7 @@ def is_plain(value: object, limits: Limits) -> bool:
                 below += cast("dict[str, object]", item).values()
             elif kind is list:
                 below += cast("list[object]", item)
-            elif kind not in _SIMPLE and not _is_exact(item):
+            elif kind is not str and kind not in _SIMPLE and not _is_exact(item):
                 return False
         if not below:
             return True

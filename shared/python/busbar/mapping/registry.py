@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from busbar.errors import Unmappable
-from busbar.mapping.engine import Engine, Program
-from busbar.mapping.engine import compile as compiled
-from busbar.mapping.limits import Limits
 from busbar.ports import Json
+
+if TYPE_CHECKING:
+    from busbar.mapping.engine import Engine, Program
+    from busbar.mapping.limits import Limits
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 """`<system>/<use_case>.jsonata`, beside the code: also inside a Lambda layer."""
@@ -36,7 +37,7 @@ class MappingRegistry:
     ) -> None:
         self._own = own or {}
         self._engine = engine
-        self._limits = limits or Limits()
+        self._limits = limits
         self._folder = folder
         self._texts: dict[tuple[str, str], str] = {}
 
@@ -54,6 +55,9 @@ class MappingRegistry:
     def _program(self, system: str, use_case: str) -> Program:
         key = (self._engine, self._text(system, use_case))
         if key not in _compiled:
+            # Many functions have no mapping to run.
+            from busbar.mapping.engine import compile as compiled  # noqa: PLC0415  (import cost)
+
             _compiled[key] = compiled(key[1], self._engine)
         return _compiled[key]
 

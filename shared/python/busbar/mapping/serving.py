@@ -6,22 +6,24 @@ its life.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
+import select
 import signal
 import struct
 from collections.abc import Callable
 
+from busbar import settle
+
 HEAD = struct.Struct(">cI")
 READY, ANSWER, FAILED, NO_MEMORY = b"r", b"a", b"f", b"m"
-"""As in `busbar.mapping.child`, whose imports the child does without."""
+"""As in `busbar.mapping.child` and its pipes, whose imports the child does without."""
 CHUNK = 64 * 1024
 _ORPHAN_SECONDS = 10
 """After this a job ends the process even if nobody is there any more to kill it."""
 
 
-def main(target: str, engine: str, memory: int) -> None:
+def main(target: str, engine: str, memory: int, bell: int) -> None:
     """Serve until the pipe ends."""
     # What the target prints must not get among the answers.
     out = os.dup(1)
@@ -30,19 +32,19 @@ def main(target: str, engine: str, memory: int) -> None:
     os.close(nowhere)
     serve = _loaded(target, engine)
     _confine(memory)
-    _write(out, READY, b"")
+    pipes = _Pipes(out, bell)
+    pipes.write(READY, b"")
     fresh = True
-    while (job := _job()) is not None:
+    while (job := pipes.job()) is not None:
         signal.alarm(_ORPHAN_SECONDS)
         kind, answer = _answer(serve, job)
-        signal.alarm(0)
-        _write(out, kind, answer)
+        pipes.write(kind, answer)
         if kind == NO_MEMORY:
             return
         if fresh:
             # What a first job leaves behind stays: it is not to be looked at again.
             fresh = False
-            gc.freeze()
+            settle()
 
 
 def _loaded(target: str, engine: str) -> Callable[[bytes], bytes]:
@@ -79,20 +81,49 @@ def _answer(serve: Callable[[bytes], bytes], job: bytes) -> tuple[bytes, bytes]:
         return FAILED, type(error).__name__.encode("ascii", "replace")
 
 
-def _job() -> bytes | None:
-    """The next job; None if the pipe ended. The worker sends none before the last is answered."""
-    parts, wanted = bytearray(), HEAD.size
-    while len(parts) < wanted:
-        got = os.read(0, CHUNK)
-        if not got:
-            return None
-        parts += got
-        if len(parts) >= HEAD.size:
-            wanted = HEAD.size + int(HEAD.unpack_from(parts)[1])
-    return bytes(memoryview(parts)[HEAD.size :])
+class _Pipes:
+    """The child's ends: jobs come in, answers go out, and the bell says that no job is left."""
 
+    def __init__(self, out: int, bell: int) -> None:
+        self._out, self._bell = out, bell
+        self._got = bytearray()
+        self._silent = True
+        os.set_blocking(out, False)
 
-def _write(out: int, kind: bytes, data: bytes) -> None:
-    left = memoryview(HEAD.pack(kind, len(data)) + data)
-    while left:
-        left = left[os.write(out, left) :]
+    def job(self) -> bytes | None:
+        """The next job; None if the pipe ended."""
+        while (end := self._end_of_job()) > len(self._got):
+            signal.alarm(0)
+            self._ring()
+            got = os.read(0, CHUNK)
+            if not got:
+                return None
+            self._got += got
+        data = bytes(memoryview(self._got)[HEAD.size : end])
+        del self._got[:end]
+        return data
+
+    def _end_of_job(self) -> int:
+        """Where it ends, or would at least."""
+        if len(self._got) < HEAD.size:
+            return HEAD.size
+        return HEAD.size + int(HEAD.unpack_from(self._got)[1])
+
+    def write(self, kind: bytes, data: bytes) -> None:
+        """Write an answer, of which the worker hears when the bell rings."""
+        self._silent = False
+        left = memoryview(HEAD.pack(kind, len(data)) + data)
+        while left:
+            try:
+                left = left[os.write(self._out, left) :]
+            except BlockingIOError:
+                self._silent = False
+                self._ring()
+                poll = select.poll()
+                poll.register(self._out, select.POLLOUT)
+                poll.poll()
+
+    def _ring(self) -> None:
+        if not self._silent:
+            self._silent = True
+            os.write(self._bell, b".")

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from busbar.domain.updates import Warned
+from busbar.domain.updates import Fault, Warned
 from busbar.errors import BusbarError, Unmappable
 from busbar.mapping import engine
 from busbar.mapping.engine import UNDEFINED, Bindings, Program, Source
+from busbar.mapping.given import watching
 from busbar.mapping.jsonpath import JsonPath
 from busbar.mapping.limits import Limits
 
@@ -69,6 +71,14 @@ class Scope:
     context: Context
     schema: str
     warned: list[Warned]
+    faults: list[Fault] = field(default_factory=list)
+
+    def unmapped(self, path: str) -> None:
+        """A value was in no table, and its default was taken. Which value, nobody is told."""
+        message = "a value is in no table of the expression: its default was taken"
+        fault = Fault("LOOKUP_UNMAPPED", message, self.schema, path)
+        if fault not in self.faults:
+            self.faults.append(fault)
 
     def warn(self, name: str, message: str) -> None:
         """Something that is borne. `name`: the attribute, or the place in the configuration."""
@@ -160,10 +170,18 @@ class Formula:
     program: Program
     kind: str = "jsonataExpression"
     limits: Limits | None = None
+    watched: Program | None = None
+    """The same, failing where a table has no entry: see `given.watching`."""
 
     def read(self, scope: Scope) -> Any:
         """Its value. Raises `NotMapped` if it fails."""
-        return self.run(scope.source, scope.bindings)
+        if self.watched is not None:
+            with suppress(Unmappable):
+                return self.watched.run(scope.source, self.limits, scope.bindings)
+        value = self.run(scope.source, scope.bindings)
+        if self.watched is not None:
+            scope.unmapped(self.path)
+        return value
 
     def run(self, source: Any, bindings: Bindings) -> Any:
         """Its value for a source."""
@@ -189,6 +207,14 @@ def is_true(value: Any) -> bool:
 def compiled(text: str) -> Program:
     """The one place where a configuration's expressions are compiled. Raises `Unmappable`."""
     return engine.compile(text)
+
+
+def compiled_watching(text: str) -> Program | None:
+    """The same, that fails where a table has no entry; None where it asks none."""
+    watched = watching(text)
+    with suppress(Unmappable):  # with its helpers it is too long
+        return compiled(watched) if watched else None
+    return None
 
 
 def id_text(value: Any) -> str | None:

@@ -14,6 +14,10 @@ object to be made (never by the order that asks for it):
 
 A unique key in the outside system makes a second create harmless, so there the settle window does
 not apply. With mode `none` nothing can be probed: an unknown outcome is PARKED, never repeated.
+
+What a probe finds after an INTENT may be ours, and a process that goes back takes it out of use. So
+what may have been there before us is looked for *before* the first INTENT: found then, it is used,
+and never ours (`may_be_ours`).
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ from busbar.errors import (
     Unknown,
     Unmappable,
     UpstreamError,
+    Withheld,
 )
 from busbar.ports import Change, Clock, Found, Put, Save, Store, Stored
 from busbar.process.circuit_row import CIRCUIT_OPEN
@@ -92,7 +97,8 @@ class CreateStep:
     """One create: what shall exist, how to look for it, how to make it.
 
     `payload` is only built when it is sent. `on_done` gives the changes that belong into the
-    transaction that ends the step (ID map, entity, outbox); it may be asked more than once.
+    transaction that ends the step (ID map, entity, outbox); it may be asked more than once. With
+    `looks_first` the object may have been there before us: it is looked for before it is made.
     """
 
     system: str
@@ -108,6 +114,7 @@ class CreateStep:
     on_parked: Callable[[str], Sequence[Change]]
     task_schema: str
     task_subject: str
+    looks_first: bool = False
 
     @property
     def row_id(self) -> str:
@@ -131,20 +138,25 @@ class Creator:
     def is_open(self, system: str, reference: str) -> bool:
         """Whether an attempt of ours was begun whose outcome is not known."""
         stored = self._store.get(StepRow, f"{system}#{reference}")
-        return stored is not None and stored.record.state is StepState.INTENT
+        return _is_intent(stored)
 
     def run(self, step: CreateStep) -> Outcome:
         """Bring the step as far as it goes now. Safe to call again at any time, by anybody."""
         stored = self._store.get(StepRow, step.row_id)
         if stored is None or stored.record.state is StepState.PLANNED:
-            down = self._still_down(step, stored.record) if stored else None
-            return down or self._attempt(step, stored)
+            return self._before(step, stored) or self._attempt(step, stored)
         row = stored.record
         if row.state is StepState.DONE:
             return Done(Found(row.external_id, row.fields))
         if row.state is StepState.PARKED:
             return Parked(row.reason)
         return self._resume(step, stored)
+
+    def _before(self, step: CreateStep, stored: Stored[StepRow] | None) -> Outcome | None:
+        """What there is to do instead of an attempt; None: nothing is there, and it can be made."""
+        if step.looks_first and step.mode != "none":
+            return self._probe(step, stored)
+        return self._still_down(step, stored.record) if stored else None
 
     def _still_down(self, step: CreateStep, row: StepRow) -> Later | None:
         """Whether the system that held the last attempt back is still down, asked by a read.
@@ -168,20 +180,26 @@ class Creator:
             return Later(row.lease_until, "in_progress")
         if step.mode == "none":
             return self._park(step, stored, "outcome_unknown")
-        try:
-            hits = step.find(step.reference, step.timeout)
-        except (Refused, Missing) as error:
-            return self._park(step, stored, f"probe_refused {error.code}".strip(), str(error))
-        except UpstreamError as error:
-            return self._unanswered(stored, error)
-        if len(hits) > 1:
-            return self._park(step, stored, "several_found")
-        if hits:
-            return self._finish(step, stored, hits[0])
+        if probed := self._probe(step, stored):
+            return probed
         settled_at = row.deadline + timedelta(seconds=step.settle)
         if step.mode == "probe" and now < settled_at:
             return Later(settled_at, "settling")
         return self._attempt(step, stored)
+
+    def _probe(self, step: CreateStep, stored: Stored[StepRow] | None) -> Outcome | None:
+        """Look for the object by its reference: what that comes to; None if it is not there."""
+        try:
+            hits = step.find(step.reference, step.timeout)
+        except (Refused, Missing) as error:
+            # Before an INTENT nothing was sent, as when an attempt is refused.
+            word = "probe_refused" if _is_intent(stored) else "refused"
+            return self._park(step, stored, f"{word} {error.code}".strip(), str(error))
+        except UpstreamError as error:
+            return self._unanswered(step, stored, error)
+        if len(hits) > 1:
+            return self._park(step, stored, "several_found")
+        return self._finish(step, stored, hits[0]) if hits else None
 
     def _attempt(self, step: CreateStep, stored: Stored[StepRow] | None) -> Outcome:
         try:
@@ -264,11 +282,18 @@ class Creator:
         self._write(row, intent)
         return self._later(row, error, "outcome_unknown")
 
-    def _unanswered(self, stored: Stored[StepRow], error: UpstreamError) -> Outcome:
-        """The probe got no answer. It is counted: a system that is down is asked less and less."""
-        row = stored.record.model_copy(update={"probes": stored.record.probes + 1})
-        self._write(row, stored)
-        return self._later(row, error, "probe_failed")
+    def _unanswered(
+        self, step: CreateStep, stored: Stored[StepRow] | None, error: UpstreamError
+    ) -> Outcome:
+        """The probe got no answer. It is counted: a system that is down is asked less and less.
+
+        One that a circuit held back has asked nobody, and waits for the circuit.
+        """
+        row = self._row(step, stored, self._clock.now())
+        if not isinstance(error, Withheld):
+            row = row.model_copy(update={"probes": row.probes + 1})
+            self._write(row, stored)
+        return self._later(row, error, "probe_failed" if _is_intent(stored) else "unavailable")
 
     def _later(self, row: StepRow, error: UpstreamError, reason: str) -> Later:
         wait = backoff(row.id, row.attempt + row.probes, self._tuning)
@@ -276,8 +301,8 @@ class Creator:
             wait = max(wait, timedelta(seconds=error.retry_after))
         return failed(self._clock.now() + wait, reason, error)
 
-    def _finish(self, step: CreateStep, stored: Stored[StepRow], found: Found) -> Outcome:
-        row = stored.record.model_copy(
+    def _finish(self, step: CreateStep, stored: Stored[StepRow] | None, found: Found) -> Outcome:
+        row = self._row(step, stored, self._clock.now()).model_copy(
             update={
                 "state": StepState.DONE,
                 "external_id": found.external_id,
@@ -336,6 +361,10 @@ def _without_effect(intent: Stored[StepRow], before: Stored[StepRow] | None) -> 
     """The row of an attempt that has certainly made nothing: as much ours as it was before."""
     may_be_ours = before is not None and before.record.may_be_ours
     return replace(intent, record=intent.record.model_copy(update={"may_be_ours": may_be_ours}))
+
+
+def _is_intent(stored: Stored[StepRow] | None) -> bool:
+    return stored is not None and stored.record.state is StepState.INTENT
 
 
 def _is_done(stored: Stored[StepRow] | None) -> bool:

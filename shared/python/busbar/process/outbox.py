@@ -74,6 +74,9 @@ class OutboxRow(Record):
     """The system whose circuit it waits for; empty if it waits for its time."""
     reason: str = ""
     """Why it was put off last."""
+    body: str = ""
+    group: str = ""
+    """Of a queue that keeps order: the message itself, and the group in which it goes."""
 
     def due_at(self) -> datetime:
         """From then on the sweep sends it; in a lane it is what the lane is sorted by."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from busbar.domain.entities import Entity
 from busbar.domain.entity_index import Edge, Indexed, Lookup
 from busbar.domain.marks import Mark, moment
-from busbar.errors import EventRejected
+from busbar.errors import Conflict, EventRejected
 from busbar.ports import EntityWrite, Holders
 from busbar.store import keys
 from busbar.store.entity_body import decode_entity, encode_entity, pack, unpack
@@ -23,6 +24,7 @@ from busbar.store.table import TRANSACTION_LIMIT, Absent, Holds, Item, Table, Wr
 
 WALKED = 5000
 """Keys of a list that one page looks at, at most: 180 RU."""
+TRIES = 6
 LARGEST = 380_000
 """Bytes of a compressed entity: DynamoDB takes items of 400 kB."""
 PRUNES_KEPT = 30 * 86400
@@ -176,19 +178,32 @@ class TableEntities:
 
     def prune_mark(self, schema: str, scope: str) -> Mark | None:
         """GetItem: 1 RU."""
-        item = self._table.get(keys.prune_mark(self.org, schema, scope))
-        return Mark(*unpack(bytes(item["body"]))) if item else None  # type: ignore[arg-type]
+        return _mark(self._table.get(keys.prune_mark(self.org, schema, scope)))
 
-    def keep_prune_mark(self, schema: str, scope: str, mark: Mark) -> None:
-        """1 WU. Two prunes at once may leave the older one's mark; the next one mends it."""
+    def pruned(self, schema: str, scope: str, mark: Mark) -> Mark:
+        """GetItem: 1 RU; 1 WU for one of a newer time than is known."""
         key = keys.prune_mark(self.org, schema, scope)
-        item: Item = {
-            "pk": key.pk,
-            "sk": key.sk,
-            "body": pack(list(mark)),  # type: ignore[arg-type]
-            "expires_at": mark.at // 1_000_000 + PRUNES_KEPT,
-        }
-        self._table.write([Write(key, item)])
+        for _ in range(TRIES):
+            there = self._table.get(key)
+            known = _mark(there)
+            if known is not None and (known > mark or known.version == mark.version):
+                return max(known, mark)
+            item: Item = {
+                "pk": key.pk,
+                "sk": key.sk,
+                "body": pack(list(mark)),  # type: ignore[arg-type]
+                "expires_at": mark.at // 1_000_000 + PRUNES_KEPT,
+            }
+            condition = Absent() if there is None else Holds("body", there["body"])
+            with suppress(Conflict):
+                self._table.write([Write(key, item, condition)])
+                return mark
+        raise Conflict(f"prune of {schema}")
+
+
+def _mark(item: Item | None) -> Mark | None:
+    """The mark of a prune, as it is stored."""
+    return Mark(*unpack(bytes(item["body"]))) if item else None  # type: ignore[arg-type]
 
 
 def _read(entity_id: str, item: Item) -> Entity:

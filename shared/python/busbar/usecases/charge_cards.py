@@ -23,6 +23,7 @@ from busbar.process.ledger import LedgerRow
 from busbar.usecases.card_forward import (
     card_errand,
     carry,
+    driver_of,
     energised_row_id,
     tell_salesforce,
     wanting,
@@ -34,7 +35,7 @@ from busbar.usecases.orders import scope
 from busbar.usecases.pages import read_page
 
 SHOWN = ("active", "label", "contact_id")
-"""What a portal sees of the state that is wanted in be.ENERGISED."""
+"""What a portal sees of the state that is wanted in be.ENERGISED; of a contact whose it is."""
 DRIVERS = frozenset({Role.DRIVER, Role.FLEET_MANAGER})
 
 
@@ -223,7 +224,7 @@ def _seen(stored: Stored[ChargeCard], deps: Deps, outcome: Outcome | None) -> Ca
     after = deps.store.get(ChargeCard, stored.record.id) or stored
     drivers = _drivers([after.record], deps)
     row = deps.store.get(LedgerRow, energised_row_id(after.record))
-    return _view(after, row, drivers, outcome)
+    return _view(after, row, drivers, outcome, deps)
 
 
 def show_all(cards: Sequence[Stored[ChargeCard]], deps: Deps) -> list[CardView]:
@@ -233,7 +234,7 @@ def show_all(cards: Sequence[Stored[ChargeCard]], deps: Deps) -> list[CardView]:
         for row in deps.store.get_many(LedgerRow, [energised_row_id(c.record) for c in cards])
     }
     drivers = _drivers([c.record for c in cards], deps)
-    return [_view(c, rows.get(energised_row_id(c.record)), drivers, None) for c in cards]
+    return [_view(c, rows.get(energised_row_id(c.record)), drivers, None, deps) for c in cards]
 
 
 def _drivers(cards: Sequence[ChargeCard], deps: Deps) -> dict[str, User]:
@@ -249,9 +250,10 @@ def _view(
     row: Stored[LedgerRow] | None,
     drivers: Mapping[str, User],
     outcome: Outcome | None,
+    deps: Deps,
 ) -> CardView:
     card = stored.record
-    state = _energised_state(card, row, outcome)
+    state = _energised_state(card, row, outcome, deps)
     body = {
         "id": card.id,
         "number": card.number,
@@ -281,15 +283,23 @@ def _driver(card: ChargeCard, drivers: Mapping[str, User]) -> Json | None:
 
 
 def _energised_state(
-    card: ChargeCard, row: Stored[LedgerRow] | None, outcome: Outcome | None
+    card: ChargeCard, row: Stored[LedgerRow] | None, outcome: Outcome | None, deps: Deps
 ) -> Json:
     """`done`; `pending` with a reason and what is wanted; `refused` with what was not taken."""
     if row is not None and row.record.parked:
         refused = {k: v for k, v in row.record.refused.items() if k in SHOWN}
-        return {"state": "refused", "reason": row.record.parked, "wanted": refused}
+        return {"state": "refused", "reason": row.record.parked, "wanted": _told(refused, deps)}
     if row is None or not row.record.open:
         return {"state": "done"}
     shown = {"active": card.active, "label": card.label, "contact_id": card.holder_uuid}
     wanted = {k: v for k, v in row.record.wanted.items() if k in SHOWN and shown[k] != v}
     reason = outcome.reason if isinstance(outcome, Later) else "in_progress"
-    return {"state": "pending", "reason": reason, "wanted": wanted}
+    return {"state": "pending", "reason": reason, "wanted": _told(wanted, deps)}
+
+
+def _told(state: Json, deps: Deps) -> Json:
+    """A state that is wanted, with the driver as the portal knows him."""
+    told = dict(state)
+    if "contact_id" in told:
+        told["driver_id"] = driver_of(told.pop("contact_id"), deps)
+    return told

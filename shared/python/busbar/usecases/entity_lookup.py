@@ -24,11 +24,13 @@ MOST_NAMESAKES = 8
 
 
 class Unfound(Exception):
-    """An entity cannot be told. `code` is one of `busbar.domain.outcomes`."""
+    """An entity cannot be told. `code` is one of `busbar.domain.outcomes`. `passes`: it may be told
+    later, as others come, go, or change."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, passes: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.passes = passes
 
 
 class Wanted(NamedTuple):
@@ -144,14 +146,17 @@ class Workset:
             live = [i for i in ids if self._is_live(i)]
             ids = live if len(live) == 1 else ids
         if len(ids) > 1 or not self._countable(want):
-            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", "several entities have these unique ids")
+            said = "several entities have these unique ids"
+            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", said, passes=True)
         return Found(ids[0], True) if ids else self._new(want, mark)
 
     def _by_id(self, want: Wanted) -> Found:
         self.load([want.entity_id])
         found = self.entities[want.entity_id]
         if found is None or found.schema != want.schema or not (found.live or found.in_bin):
-            raise Unfound("ENTITY_REFERENCE_NOT_FOUND", f"there is no {want.schema} with this _id")
+            said = f"there is no {want.schema} with this _id"
+            passes = found is None or found.schema == want.schema
+            raise Unfound("ENTITY_REFERENCE_NOT_FOUND", said, passes=passes)
         return Found(want.entity_id, True)
 
     def _countable(self, want: Wanted) -> bool:

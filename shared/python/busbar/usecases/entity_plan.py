@@ -8,11 +8,12 @@ that a relation never leads to what is not there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from busbar.domain.entities import Entity
 from busbar.domain.entity_index import Lookup, lookups_of
-from busbar.domain.entity_versions import sealed
+from busbar.domain.entity_versions import resynced, sealed
 from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
 from busbar.errors import Conflict, EventRejected, Held
@@ -108,6 +109,7 @@ class Plan:
             now = micros(self.deps.clock.now())
             after = sealed(slot.base, slot.now, self.mark, now)
             if after is None:
+                self._note_repeat(slot, now)
                 return False
             sole = self._sole(slot, after)
             if sole is None:
@@ -125,6 +127,17 @@ class Plan:
                 self.workset.wrote(slot.base, after)
                 return True
         raise Conflict(f"entity {slot.base.id}")
+
+    def _note_repeat(self, slot: Slot, now: int) -> None:
+        """Once an hour, a repeat leaves its time behind. Whoever wrote just now, was seen too."""
+        if not any(outcome.code == "ENTITY_NO_OP" for _, outcome in slot.outcomes):
+            return
+        after = resynced(slot.base, self.mark, now) if slot.base.live else None
+        if after is None:
+            return
+        with suppress(Conflict, EventRejected):
+            self.deps.save(slot.base, after)
+            self.workset.wrote(slot.base, after)
 
     def _sole(self, slot: Slot, after: Entity) -> Lookup | None:
         """The one value by which a new entity was looked for: that nobody else has it is seen by

@@ -31,17 +31,15 @@ MOST_NAMED = 100
 def prune(scope: PruneScope, mark: Mark, workset: Workset) -> list[Outcome]:
     """Remove what the event leaves out of a scope: one outcome for all of it."""
     deps, slug = workset.deps, scope.entity_slug
+    digest = hashlib.sha256(canonical([scope.scope, scope.deletion_mode]).encode()).hexdigest()[:32]
     try:
-        there = _in_scope(scope, workset)
         keep = [wanted(deps, slug, ids) for ids in scope.keep_unique_ids if ids]
+        # Before the scope is read: what an older event brings after that finds this prune.
+        by = deps.entities.pruned(slug, digest, mark)
+        there = _in_scope(scope, workset)
     except Unfound as error:
         detail = {"cause": error.code}
         return [Outcome("PRUNE_SCOPE_PARTIAL_FAILURE", slug, "prune", str(error), None, detail)]
-    digest = hashlib.sha256(canonical([scope.scope, scope.deletion_mode]).encode()).hexdigest()[:32]
-    known = deps.entities.prune_mark(slug, digest)
-    by = known if known and known > mark else mark
-    if known is None or by.version > known.version:
-        deps.entities.keep_prune_mark(slug, digest, by)
     leaving = [e for e in there if _leaves(e, by, mark, keep, workset)]
     gone, failed = _remove(leaving, by, workset, for_good=scope.deletion_mode == "purge")
     return [_outcome(scope, gone, failed, len(there) - len(leaving))]
@@ -82,20 +80,24 @@ def _neighbours(entity_id: str, slug: str, workset: Workset) -> list[str]:
 
 
 def _by_query(slug: str, query: Mapping[str, Any], workset: Workset) -> list[str]:
-    """Ids of candidates: by a unique attribute if one is asked for, else by declared filters."""
+    """Ids of candidates: by a unique attribute if one is asked for, else by declared filters.
+
+    What else is asked for is looked at in the entities themselves. Raises `Unfound`.
+    """
     deps, schema = workset.deps, workset.deps.schema(slug)
-    unique = {
-        n: v for n, v in query.items() if n in schema.attributes and schema.attributes[n].unique
+    if said := schema.unanswerable(query):
+        raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", said)
+    places = {
+        schema.filters.index(n): filter_value(v) for n, v in query.items() if n in schema.filters
     }
-    if unique:
-        want: Wanted = wanted(deps, slug, unique)
+    unique = {n: v for n, v in query.items() if n in {a.name for a in schema.unique}}
+    for name, value in unique.items():
+        want = wanted(deps, slug, {name: value})
         found = deps.entities.find(want.lookups, consistent=True)
-        return sorted({i for holders in found.values() for i in holders.ids})
-    unknown = [name for name in query if name not in schema.filters]
-    if unknown or not query:
-        allowed = ", ".join(schema.filters) or "none"
-        raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", f"{slug} is listed by {allowed} only")
-    places = {schema.filters.index(n): filter_value(v) for n, v in query.items()}
+        if all(holders.complete for holders in found.values()):
+            return sorted({i for holders in found.values() for i in holders.ids})
+    if not places:
+        raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", f"too many have one {', '.join(unique)}")
     ids: list[str] = []
     before: str | None = ""
     while before is not None:
@@ -109,9 +111,9 @@ def _fits(slug: str, query: Mapping[str, Any], workset: Workset) -> Callable[[En
 
     def fits(entity: Entity) -> bool:
         for name, value in query.items():
-            attribute = schema.attributes[name]
+            attribute = schema.attributes.get(name)
             mine = entity.attributes.get(name)
-            if attribute.unique:
+            if attribute is not None and attribute.unique:
                 if not lookup_values(attribute, value) & lookup_values(attribute, mine):
                     return False
             elif filter_value(mine) != filter_value(value):
@@ -129,7 +131,8 @@ def _leaves(entity: Entity, by: Mark, mark: Mark, keep: list[Wanted], workset: W
     kept = any(
         all(any(lookup in has for lookup in lookups) for _, lookups in want.by) for want in keep
     )
-    return not kept and alive <= by
+    # What this very event has said of it in another place is no past of it.
+    return not kept and alive < by
 
 
 def _remove(

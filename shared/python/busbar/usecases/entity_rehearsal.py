@@ -59,8 +59,10 @@ class UnwrittenEntities:
         """That of the table."""
         return self._inner.prune_mark(schema, scope)
 
-    def keep_prune_mark(self, schema: str, scope: str, mark: Mark) -> None:
-        """Nothing is kept."""
+    def pruned(self, schema: str, scope: str, mark: Mark) -> Mark:
+        """The newest one; nothing is kept."""
+        known = self._inner.prune_mark(schema, scope)
+        return max(known, mark) if known else mark
 
 
 class UnwrittenReadings:

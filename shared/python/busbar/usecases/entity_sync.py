@@ -13,9 +13,10 @@ from busbar.usecases.pages import check_uuid
 def sync_status(deps: EntityDeps, entity_id: str, integration_id: str | None = None) -> Json:
     """How far each integration has brought an entity, as `GET …/sync-status` shows it.
 
-    Derived from what the entity and its readings hold: no write of its own. A repeat of an event
-    does not count, the same content in a newer event does. With an `integration_id`: that one's
-    state alone. Of an entity that is not there nobody has a state, which is no error there.
+    Derived from what the entity and its readings hold. Of an event's repeats, which change nothing,
+    one an hour leaves its time there; so `last_synced_at` may be an hour old. With an
+    `integration_id`: that one's state alone. Of an entity that is not there nobody has a state,
+    which is no error there.
 
     1 RU, 1 per integration; of a meter also its readings, 0.5 RU per 4 kB. Raises `Problem` 400 for
     an id that is no UUID.

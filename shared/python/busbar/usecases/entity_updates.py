@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from busbar.domain.entities import is_settled
 from busbar.domain.marks import Origin
 from busbar.domain.outcomes import Outcome
 from busbar.domain.updates import Mapped
@@ -176,6 +177,8 @@ def _upsert(place: int, update: Prepared, plan: Plan, entity_id: str) -> Upsert:
         try:
             changes[name] = related(plan, place, relation)
         except Unfound as error:
+            if is_settled(plan.slots[entity_id].base, name, plan.mark):
+                continue
             _doubt(plan, error)
             _left_out(place, plan, error, update.slug, entity_id, name)
     return Upsert(changes, update.identity, plan.mark, plan.deps.leading)
@@ -190,9 +193,10 @@ def _doubt(plan: Plan, error: Unfound) -> None:
 
 def _left_out(place: int, plan: Plan, error: Unfound, slug: str, entity_id: str, name: str) -> None:
     """A relation that stays as it is; it may be tried again with the whole event."""
-    detail = {"attribute": name}
-    for code, message in (
-        (error.code, f"{name}: {error}"),
-        ("RELATION_DEFERRED", f"{name} stays as it is"),
+    waits = {"waits": True} if error.passes else {}
+    for code, message, more in (
+        (error.code, f"{name}: {error}", waits),
+        ("RELATION_DEFERRED", f"{name} stays as it is", {"cause": error.code}),
     ):
+        detail = {"attribute": name, **more}
         plan.say(place, Outcome(code, slug, "upsert", message, entity_id, detail))

@@ -1,17 +1,17 @@
 """Work off the events of ERPs: map each, apply what it comes to, write down what became of it.
 
-A message ends in one of three ways. Applied: done. Something of it can never be applied as it is
-(its payload, the mapping, what it names): everything else of it is applied, and it is parked with
-its reason, so that it blocks nobody and comes again when the mapping is mended. The table or S3 did
-not answer, or others wrote all the time: it comes again, and with it those behind it in its group.
-"""
+A message ends in one of four ways. Applied: done. A relation leads to what cannot be told yet: all
+else is applied, and it waits (`busbar.usecases.erp_waiting`). Something of it can never be applied
+as it is (its payload, the mapping, what it names): everything else of it is applied, and it is
+parked with"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -23,13 +23,14 @@ from busbar.domain.outcomes import Outcome
 from busbar.domain.updates import Fault, Mapped
 from busbar.errors import Conflict, StoreUnavailable, Unavailable
 from busbar.observability import begin, cause, logger
-from busbar.ports import Ids, Message, Put, Queues
+from busbar.ports import Change, Ids, Message, Put, Queues
 from busbar.usecases.deps import Deps
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import Job, apply_batch
 from busbar.usecases.erp_messages import group_of
 from busbar.usecases.erp_outcomes import rows_of, why_parked
-from busbar.usecases.erp_requests import Incoming
+from busbar.usecases.erp_requests import Unfit
+from busbar.usecases.erp_waiting import wait, waited, without_waiting
 from busbar.usecases.event_mapping import EventMapper, Wanted
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.kept_events import KeptRequests
@@ -85,6 +86,31 @@ class Org:
 
     deps: Deps
     entities: EntityDeps
+
+
+@dataclass
+class Ends:
+    """How the events of a batch end, at `now`."""
+
+    now: datetime
+    again: list[str] = field(default_factory=list)
+    rows: dict[str, list[OutcomeRow]] = field(default_factory=lambda: defaultdict(list))
+    errands: list[Change] = field(default_factory=list)
+    parked: list[tuple[Delivery, str]] = field(default_factory=list)
+
+    def add(self, one: Prepared, outcomes: Sequence[Outcome]) -> None:
+        """One that is applied, as far as it can be."""
+        event, mapped = one.delivery.event, one.mapped
+        left = without_waiting(event, mapped, outcomes, self.now)
+        if left is not None:
+            self.errands.append(wait(event, one.delivery.group, self.now))
+        elif event.waited:
+            self.errands.append(waited(event))
+        told = outcomes if left is None else left
+        use_case = one.use_case.id if one.use_case else ""
+        self.rows[event.integration_id] += rows_of(event, use_case, mapped, told)
+        if reason := why_parked(mapped, told):
+            self.parked.append((one.delivery, reason))
 
 
 class Applier:
@@ -162,26 +188,23 @@ class Applier:
     def _ended(
         self, prepared: Sequence[Prepared], answers: Sequence[Answer], deps: Deps
     ) -> list[str]:
-        """Write down how events ended, park those that no retry helps; ids of the others."""
-        failed = []
-        rows: dict[str, list[OutcomeRow]] = defaultdict(list)
-        parked: list[tuple[Delivery, str]] = []
+        """Write down how events ended, have those wait that time may help, park those that no retry
+        helps; ids of the messages that come again."""
+        ends = Ends(deps.clock.now())
         for one, answer in zip(prepared, answers, strict=True):
             if isinstance(answer, Exception):
-                failed.append(one.delivery.message_id)
+                ends.again.append(one.delivery.message_id)
                 _comes_again(one.delivery, answer)
-                continue
-            event, faults = one.delivery.event, one.mapped.faults
-            use_case = one.use_case.id if one.use_case else ""
-            rows[event.integration_id] += rows_of(event, use_case, faults, answer)
-            if reason := why_parked(faults, answer):
-                parked.append((one.delivery, reason))
+            else:
+                ends.add(one, answer)
         # The rows first: a crash in between tells of an event twice, never not at all.
-        for integration, told in rows.items():
+        for integration, told in ends.rows.items():
             write_down(integration, told, deps, lambda _place: self._ids.new())
-        for delivery, reason in parked:
+        for errand in ends.errands:
+            deps.store.commit(errand)
+        for delivery, reason in ends.parked:
             self._park(delivery, reason)
-        return failed
+        return ends.again
 
     def _park(self, delivery: Delivery, reason: str) -> None:
         """Without the event itself, which lies in S3: what lies here, people look at."""
@@ -195,11 +218,11 @@ class Applier:
 
 
 def to_be_mapped(
-    delivery: Delivery, integration: Integration | None, payload: Callable[[], str | None]
+    delivery: Delivery, integration: Integration | None, payload: Callable[[], str | Unfit]
 ) -> Wanted | Prepared:
     """What is to be mapped of an event by its use case as it stands now, or why nothing can be.
 
-    `payload` gives what it says, None if that is no longer kept; what it raises is raised.
+    `payload` gives what it says, or why there is nothing to read; what it raises is raised.
     """
     event = delivery.event
     if integration is None:
@@ -207,12 +230,11 @@ def to_be_mapped(
     use_case = integration.use_case(event.use_case, "")
     if use_case is None:
         return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
-    if not use_case.enabled:
-        return _unmapped(delivery, "USE_CASE_DISABLED", "the use case is off", use_case)
+    if closed := use_case.closed:
+        return _unmapped(delivery, *closed, use_case)
     said = payload()
-    if said is None:
-        message = "the event is no longer kept"
-        return _unmapped(delivery, "MALFORMED_PAYLOAD", message, use_case)
+    if isinstance(said, Unfit):
+        return _unmapped(delivery, said.code, said.message, use_case)
     return Wanted(integration, use_case, said, event.format)
 
 
@@ -252,10 +274,8 @@ def _unmapped(
     return Prepared(delivery, Mapped(faults=(Fault(code, message),)), use_case=use_case)
 
 
-def _payload(event: EventMessage, kept: KeptRequests) -> str | None:
-    """The payload in the message, or out of its request in S3. Raises `Unavailable`."""
+def _payload(event: EventMessage, kept: KeptRequests) -> str | Unfit:
+    """The payload in the message, or as it is kept in S3. Raises `Unavailable`."""
     if event.payload is not None:
         return event.payload
-    there = kept.event(event.event_id, event.request_version)
-    found = there.event if there else None
-    return found.payload if isinstance(found, Incoming) else None
+    return kept.payload(event.event_id, event.request_version)

@@ -9,7 +9,7 @@ so that a crash in between loses nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from busbar.domain.customers import Caller
 from busbar.domain.erp_events import (
@@ -25,6 +25,7 @@ from busbar.domain.outcome_rows import SeenEvent
 from busbar.ports import Ids, Put, Queues
 from busbar.usecases.deps import Deps
 from busbar.usecases.erp_messages import message_of
+from busbar.usecases.erp_payloads import Uploads
 from busbar.usecases.erp_receipts import Receipt, Result
 from busbar.usecases.erp_requests import ErpRequest, Incoming, Unfit, read_event, read_request
 from busbar.usecases.integration_store import integration_of_app, known_integration
@@ -35,6 +36,13 @@ AHEAD = 24 * 3600 * 1_000_000
 all that comes until then."""
 
 Events = Sequence[Incoming | Unfit]
+
+
+class _Before(NamedTuple):
+    """What came before an event: deduplication ids, and payloads by the form."""
+
+    seen: set[str]
+    uploads: Uploads
 
 
 class Ingest:
@@ -59,8 +67,8 @@ class Ingest:
         now = self._deps.clock.now()
         receipt = Receipt(request, integration, request_id(now, self._ids.new()), now)
         events = [read_event(one, request) for one in request.events]
-        seen = self._seen(integration, events)
-        results = [self._judged(receipt, n, one, seen) for n, one in enumerate(events)]
+        before = _Before(self._seen(integration, events), Uploads(self._deps.files, self._org))
+        results = [self._judged(receipt, n, one, before) for n, one in enumerate(events)]
         if any(one.status != "skipped" for one in results):
             # Also what is nobody's yet, or wrong: it is replayed once its use case is there.
             key = request_key(self._org, receipt.ours)
@@ -92,7 +100,7 @@ class Ingest:
         return {one.record.id for one in found if one.record.holds(now)}
 
     def _judged(
-        self, receipt: Receipt, position: int, event: Incoming | Unfit, seen: set[str]
+        self, receipt: Receipt, position: int, event: Incoming | Unfit, before: _Before
     ) -> Result:
         if isinstance(event, Unfit):
             return Result("error", event.message, event.code)
@@ -101,16 +109,34 @@ class Ingest:
         use_case = receipt.integration.use_case(event.slug, event.event_name)
         if use_case is None:
             return Result("ignored", "no use case of this name", "EVENT_NOT_CONFIGURED")
-        if not use_case.enabled:
-            return Result("ignored", "the use case is off", "USE_CASE_DISABLED", use_case.id)
+        if closed := use_case.closed:
+            code, message = closed
+            return Result("ignored", message, code, use_case.id)
         most = LARGEST_READINGS if use_case.takes_readings else LARGEST_EVENT
         if event.size > most:
             message = f"the payload may have {most} bytes"
             return Result("error", message, "PAYLOAD_TOO_LARGE", use_case.id)
-        if event.deduplication_id:
-            if (name := _name(receipt.integration, event)) in seen:
-                return Result("skipped", "it came before", "DUPLICATE_EVENT", use_case.id)
-            seen.add(name)  # twice in one request
+        return self._fresh(receipt, position, event, use_case, before)
+
+    def _fresh(
+        self,
+        receipt: Receipt,
+        position: int,
+        event: Incoming,
+        use_case: InboundUseCase,
+        before: _Before,
+    ) -> Result:
+        """Whether it came before, and has what it names."""
+        name = _name(receipt.integration, event) if event.deduplication_id else ""
+        if name in before.seen:
+            return Result("skipped", "it came before", "DUPLICATE_EVENT", use_case.id)
+        if event.payload_ref:
+            claimed = before.uploads.claim(event, receipt.id_of(position))
+            if isinstance(claimed, Unfit):
+                return Result("error", claimed.message, claimed.code, use_case.id)
+            event = claimed
+        if name:
+            before.seen.add(name)  # twice in one request
         return self._accepted(receipt, position, event, use_case)
 
     def _accepted(

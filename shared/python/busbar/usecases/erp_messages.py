@@ -35,7 +35,7 @@ def message_of(
         timestamp=event.timestamp,
         accepted=accepted,
         format=event.format,
-        payload=event.payload,
+        payload=None if event.payload_ref else event.payload,
     )
     body = message.text()
     return Message(
@@ -53,6 +53,8 @@ def group_of(org: str, integration: str, group: str) -> str:
 
 def _once_of(integration: str, use_case: str, event: Incoming) -> str:
     """By what the queue knows a repeat within five minutes: its id, or else all of its bytes."""
-    said = event.deduplication_id or f"{use_case}\0{event.timestamp}\0{event.payload}"
+    said = event.deduplication_id or (
+        f"{use_case}\0{event.timestamp}\0{event.payload}{event.payload_ref}{event.mark}"
+    )
     kind = "id" if event.deduplication_id else "bytes"
     return hashlib.sha256(f"{integration}\0{kind}\0{said}".encode()).hexdigest()

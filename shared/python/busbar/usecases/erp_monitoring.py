@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from busbar.domain.erp_events import request_of
-from busbar.domain.outcome_rows import OutcomeBatch, Received, use_case_type
+from busbar.domain.outcome_rows import OutcomeBatch, Received
 from busbar.domain.outcomes import Level
 from busbar.ports import Json, Stored
 from busbar.usecases.deps import Deps
@@ -54,7 +54,7 @@ class Monitoring:
             row = shown.row
             return (
                 shown.is_of(query.use_case_id)
-                and query.use_case_type in (None, use_case_type(row.use_case_id))
+                and query.use_case_type in (None, self.integration.type_of(row.use_case_id))
                 and query.level in (None, row.level)
                 and query.code in (None, row.code)
                 and query.event_id in (None, row.event_id)
@@ -142,8 +142,8 @@ class Monitoring:
         for stored in walk:
             for _, shown in self._rows_in(stored):
                 row = shown.row
-                if wanted is None or use_case_type(row.use_case_id) in wanted:
-                    groups = _groups(row.use_case_id, row.level, row.code, shown.at)
+                if wanted is None or self.integration.type_of(row.use_case_id) in wanted:
+                    groups = self._groups(row.use_case_id, row.level, row.code, shown.at)
                     tally.count(row.level, shown.at, groups)
         return tally.view(walk.cut_at)
 
@@ -160,7 +160,7 @@ class Monitoring:
         for stored in walk:
             for event in stored.record.events:
                 level, at = RECEIVED_LEVELS[event.status], stored.changed_at
-                tally.count(level, at, _groups(event.use_case_id, level, event.status, at))
+                tally.count(level, at, self._groups(event.use_case_id, level, event.status, at))
         return tally.view(walk.cut_at)
 
     # --- reading -------------------------------------------------------------------------------
@@ -215,12 +215,11 @@ class Monitoring:
             "received_at": stored.record.at.isoformat(),
         }
 
-
-def _groups(use_case_id: str, level: Level, code: str, at: datetime) -> Mapping[str, str]:
-    return {
-        "use_case_id": use_case_id,
-        "use_case_type": use_case_type(use_case_id),
-        "level": level,
-        "code": code,
-        "date": at.date().isoformat(),
-    }
+    def _groups(self, use_case_id: str, level: Level, code: str, at: datetime) -> Mapping[str, str]:
+        return {
+            "use_case_id": use_case_id,
+            "use_case_type": self.integration.type_of(use_case_id),
+            "level": level,
+            "code": code,
+            "date": at.date().isoformat(),
+        }

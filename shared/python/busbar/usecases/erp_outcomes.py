@@ -8,13 +8,21 @@ from typing import Any
 from busbar.domain.erp_events import EventMessage
 from busbar.domain.outcome_rows import OutcomeRow
 from busbar.domain.outcomes import Outcome, level_of
-from busbar.domain.updates import Fault
+from busbar.domain.updates import Mapped, Warned
+
+MOST_WARNINGS = 20
+"""Rows of an event for what its mapping warns of; one more says how many others there are."""
+LONGEST_WARNING = 300
+"""Characters: the name of a schema in it may come out of an expression."""
+
+_Row = tuple[str, str, dict[str, Any]]
 
 
 def rows_of(
-    event: EventMessage, use_case_id: str, faults: Sequence[Fault], outcomes: Sequence[Outcome]
+    event: EventMessage, use_case_id: str, mapped: Mapped, outcomes: Sequence[Outcome]
 ) -> list[OutcomeRow]:
-    """A row for each fault of the mapping and each outcome of what was applied."""
+    """A row for each fault of the mapping, for what it warns of, and for each outcome; of an event
+    that came to nothing one that says so."""
     return [
         OutcomeRow(
             id=f"{event.event_id}-{number}",
@@ -25,16 +33,17 @@ def rows_of(
             message=message,
             detail={name: value for name, value in detail.items() if value not in ("", None)},
         )
-        for number, (code, message, detail) in enumerate(_told(faults, outcomes))
+        for number, (code, message, detail) in enumerate(_told(mapped, outcomes))
     ]
 
 
-def _told(
-    faults: Sequence[Fault], outcomes: Sequence[Outcome]
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for fault in faults:
+def _told(mapped: Mapped, outcomes: Sequence[Outcome]) -> Iterator[_Row]:
+    if not mapped.faults and not outcomes:
+        yield "NOTHING_MAPPED", "by this mapping the event comes to nothing", {}
+    for fault in mapped.faults:
         where = {"entity_slug": fault.entity_schema, "path": fault.path, "item": fault.item}
         yield fault.code, fault.message, where
+    yield from _warned(mapped.warnings)
     for outcome in outcomes:
         what = {
             "entity_slug": outcome.entity_slug,
@@ -44,7 +53,16 @@ def _told(
         yield outcome.code, outcome.message, {**what, **outcome.detail}
 
 
-def why_parked(faults: Sequence[Fault], outcomes: Sequence[Outcome]) -> str:
+def _warned(warnings: Sequence[Warned]) -> Iterator[_Row]:
+    """The mapping tells the same of many items once."""
+    for warned in warnings[:MOST_WARNINGS]:
+        where = {"entity_slug": warned.entity_schema, "path": warned.field}
+        yield "MAPPING_WARNING", warned.message[:LONGEST_WARNING], where
+    if (left := len(warnings) - MOST_WARNINGS) > 0:
+        yield "MAPPING_WARNING", f"{left} more, which a simulation shows", {}
+
+
+def why_parked(mapped: Mapped, outcomes: Sequence[Outcome]) -> str:
     """The first code that keeps an event from being done; none if it is."""
-    codes = [fault.code for fault in faults] + [outcome.code for outcome in outcomes]
+    codes = [fault.code for fault in mapped.faults] + [outcome.code for outcome in outcomes]
     return next((code for code in codes if level_of(code) == "error"), "")

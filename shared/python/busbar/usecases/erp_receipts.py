@@ -9,7 +9,14 @@ from datetime import datetime
 
 from busbar.domain.erp_events import event_id
 from busbar.domain.integrations import Integration
-from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow, Received, ReceivedEvent, Status
+from busbar.domain.outcome_rows import (
+    EventType,
+    OutcomeBatch,
+    OutcomeRow,
+    Received,
+    ReceivedEvent,
+    Status,
+)
 from busbar.domain.record import Record
 from busbar.ports import Message
 from busbar.usecases.erp_requests import ErpRequest, Incoming, Unfit
@@ -66,8 +73,9 @@ class Receipt:
 
     def _told(self, event: Incoming | Unfit, result: Result, position: int) -> ReceivedEvent:
         name, timestamp, ours = "", 0, self.id_of(position)
+        kind: EventType = "UPDATE"
         if isinstance(event, Incoming):
-            name, timestamp = event.name, event.timestamp
+            name, timestamp, kind = event.name, event.timestamp, event.event_type
         return ReceivedEvent(
             event_id=ours,
             event_name=name,
@@ -76,6 +84,7 @@ class Receipt:
             timestamp=timestamp,
             status=result.status,
             message=result.message,
+            event_type=kind,
         )
 
     def _deprecated(self) -> OutcomeRow:

@@ -7,15 +7,17 @@ what a mapping is mended by.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
+from busbar.domain.erp_events import LARGEST_READINGS
 from busbar.domain.marks import moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.mapping import payloads
 from busbar.ports import Json, Stored
 from busbar.usecases.erp_monitoring import Monitoring
-from busbar.usecases.erp_requests import Incoming
+from busbar.usecases.erp_requests import Incoming, Unfit
 from busbar.usecases.kept_events import Kept, KeptEvents
 from busbar.usecases.monitoring_bodies import ReceivedQuery
 from busbar.usecases.monitoring_walk import Place, Walk, first_day, part_of
@@ -25,7 +27,9 @@ MOST_READ = 1000
 WITHHELD = "<redacted>"
 GONE = "<no longer kept>"
 UNREADABLE = "<unreadable>"
+TOO_LARGE = "<too large to be shown>"
 
+_UNSHOWN = {"PAYLOAD_REF_NOT_FOUND": GONE, "PAYLOAD_TOO_LARGE": TOO_LARGE}
 _Came = tuple[Received, ReceivedEvent]
 
 
@@ -48,6 +52,7 @@ def received_events(of: Monitoring, query: ReceivedQuery) -> Json:
         _, event = came
         return (
             query.event_id in (None, event.event_id)
+            and query.event_type in (None, event.event_type)
             and query.correlation_id in (None, event.correlation_id)
             and query.use_case_id in (None, event.use_case_id)
             and name in (None, event.event_name)
@@ -71,34 +76,40 @@ def _view(kept: KeptEvents, came: _Came) -> Json:
     received, event = came
     found = kept.read(event.event_id, received)
     raw = found.raw if found and isinstance(found.raw, dict) else {}
-    told: Json = {
+    return {
         "event_id": event.event_id,
+        "event_type": event.event_type,
         "object_type": event.event_name,
         "event_name": event.event_name,
-        "timestamp": moment(event.timestamp).isoformat() if event.timestamp else None,
+        # Of an event without a time that can be read: when it came.
+        "timestamp": (moment(event.timestamp) if event.timestamp else received.at).isoformat(),
         "format": raw["format"] if raw.get("format") in ("json", "xml") else "json",
-        "payload": _form(found),
+        "payload": _form(kept, event.event_id, found),
         "correlation_id": event.correlation_id,
         "use_case_id": event.use_case_id or None,
         "status": event.status,
         "message": event.message,
         "received_at": received.at.isoformat(),
     }
-    if received.version < 3 and raw.get("event_type") in ("CREATE", "UPDATE", "DELETE"):
-        told["event_type"] = raw["event_type"]
-    return told
 
 
-def _form(found: Kept | None) -> Any:
+def _form(kept: KeptEvents, event_id: str, found: Kept | None) -> Any:
+    """An object, or a text of at least two characters, as the toolkit has it."""
     if found is None:
         return GONE
     event = found.event
     if not isinstance(event, Incoming):
         return UNREADABLE
+    payload: str | Unfit = event.payload
+    if event.payload_ref:
+        payload = kept.uploaded(event_id, LARGEST_READINGS)
+    if isinstance(payload, Unfit):
+        return _UNSHOWN.get(payload.code, UNREADABLE)
     try:
-        return withheld(payloads.parse(event.payload, event.format))
+        form = withheld(payloads.parse(payload, event.format))
     except payloads.MalformedPayload:
         return UNREADABLE
+    return form if form and isinstance(form, dict) else json.dumps(form, ensure_ascii=False)
 
 
 def withheld(value: Any) -> Any:

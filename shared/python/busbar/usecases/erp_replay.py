@@ -15,8 +15,10 @@ from typing import Literal
 
 from busbar.domain.erp_events import (
     LARGEST_REQUEST,
+    MOST_UPLOADED,
     REPLAYED,
     event_id,
+    payload_key,
     request_id,
     request_key,
 )
@@ -57,6 +59,7 @@ class Again:
             "timestamp": moment(event.timestamp).isoformat(),
             "format": event.format,
             "payload": event.payload,
+            "payload_ref": event.payload_ref,
             "group_id": event.group_id,
         }
         return json.dumps({k: v for k, v in told.items() if v}, separators=(",", ":"))
@@ -91,13 +94,15 @@ class Replay:
 
     def _judge(self, event_ids: list[str]) -> Iterator[Again]:
         kept = KeptEvents(self._deps.store, self._deps.files, self._deps.clock.now())
-        received, seen = kept.received(event_ids), set[str]()
+        received, seen, uploaded = kept.received(event_ids), set[str](), 0
         for one in event_ids:
             if one in seen:
                 yield Again(one, "skipped", "it is named twice")
                 continue
             seen.add(one)
-            yield self._look(one, received.get(one), kept)
+            looked = self._look(one, received.get(one), kept)
+            uploaded += bool(looked.event and looked.event.payload_ref)
+            yield looked if uploaded <= MOST_UPLOADED else _too_many(looked)
 
     def _look(self, wanted: str, received: Received | None, kept: KeptEvents) -> Again:
         missing = Again(wanted, "not_found", "there is no such event, or it is no longer kept")
@@ -112,8 +117,8 @@ class Replay:
         use_case = self._integration.use_case(event.slug, event.event_name)
         if use_case is None:
             return Again(wanted, "ignored", "no use case of this name")
-        if not use_case.enabled:
-            return Again(wanted, "ignored", "the use case is off")
+        if closed := use_case.closed:
+            return Again(wanted, "ignored", closed[1])
         return Again(wanted, "success", "", use_case, event)
 
     def _send(self, events: Sequence[Again]) -> list[Again]:
@@ -127,14 +132,31 @@ class Replay:
         )
         key = request_key(self._org, ours)
         self._deps.files.keep(key, body.encode(), "application/json")
-        messages = [self._message(one, n, correlation) for n, one in enumerate(events)]
-        taken = self._queues.send_all(QUEUE, messages)
+        events = [self._with_payload(one) for one in events]
+        messages = {
+            n: self._message(one, n, correlation) for n, one in enumerate(events) if one.event
+        }
+        sent = self._queues.send_all(QUEUE, list(messages.values()))
+        taken = dict(zip(messages, sent, strict=True))
         ended = [
-            one if there else replace(one, status="error", message="not queued; send it again")
-            for one, there in zip(events, taken, strict=True)
+            one
+            if taken.get(n, True)
+            else replace(one, status="error", message="not queued; send it again")
+            for n, one in enumerate(events)
         ]
         self._note(ours, correlation, ended)
         return ended
+
+    def _with_payload(self, again: Again) -> Again:
+        """Its uploaded payload, if it has one, lies beside the new request too."""
+        if again.event is None or not again.event.payload_ref:
+            return again
+        before = payload_key(self._org, again.event_id)
+        now = payload_key(self._org, again.replay_event_id)
+        if self._deps.files.copy(before, now):
+            return again
+        message = "its uploaded payload is no longer kept"
+        return replace(again, status="not_found", message=message, event=None)
 
     def _message(self, again: Again, position: int, correlation: str) -> Message:
         event, use_case = again.event, again.use_case
@@ -186,8 +208,15 @@ def _requests(events: Sequence[Again]) -> Iterator[list[Again]]:
         yield part
 
 
+def _too_many(one: Again) -> Again:
+    if one.event is None or not one.event.payload_ref:
+        return one
+    message = f"name it in another call: of uploaded payloads one takes {MOST_UPLOADED}"
+    return Again(one.event_id, "error", message)
+
+
 def _told(one: Again) -> Json:
     told: Json = {"event_id": one.event_id, "status": one.status}
-    if one.replay_event_id:
+    if one.replay_event_id and one.event:
         told["replay_event_id"] = one.replay_event_id
     return {**told, "message": one.message} if one.message else told

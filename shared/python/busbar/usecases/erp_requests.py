@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from busbar.domain.erp_events import MOST_EVENTS, Format, RequestVersion
+from busbar.domain.erp_events import MOST_EVENTS, UPLOAD_PATTERN, Format, RequestVersion
 from busbar.domain.integrations import SLUG_PATTERN
+from busbar.domain.outcome_rows import EventType
 from busbar.errors import FieldError, Problem
 
 LONGEST_CORRELATION = 255
@@ -27,6 +28,7 @@ _TIMESTAMP = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
 )
 _SLUG = re.compile(SLUG_PATTERN)
+_UPLOAD = re.compile(UPLOAD_PATTERN)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """What JSON can escape, and no encoding can hold."""
 _NO_NAME = f"has to be a text of 1 to {LONGEST_NAME} characters that can be printed"
@@ -59,6 +61,11 @@ class Incoming:
     deduplication_id: str
     correlation_id: str
     group_id: str
+    payload_ref: str = ""
+    """Stands for the payload, if that was uploaded: `payload` is empty then."""
+    event_type: EventType = "UPDATE"
+    mark: str = ""
+    """That of an uploaded payload: another one has another."""
 
     @property
     def name(self) -> str:
@@ -113,9 +120,10 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
     deduplication = raw.get("deduplication_id")
     if deduplication is not None and not _fits(_DEDUPLICATION, deduplication):
         faults.append(FieldError("deduplication_id", "has to be 1 to 255 of a-z, A-Z, 0-9, _, -"))
-    if (form := raw.get("format", "json")) not in {"json", "xml"}:
+    if (form := raw.get("format", "json")) not in ("json", "xml"):
         faults.append(FieldError("format", "has to be json or xml"))
-    payload = _payload(raw.get("payload"), form, faults)
+    ref = _reference(raw, faults) if request.version == 3 else ""
+    payload = "" if ref else _payload(raw.get("payload"), form, faults)
     if faults:
         said = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
         return Unfit("MALFORMED_PAYLOAD", said, correlation)
@@ -133,6 +141,8 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
         deduplication_id=deduplication or "",
         correlation_id=correlation,
         group_id=group or request.group_id,
+        payload_ref=ref,
+        event_type="UPDATE" if request.version == 3 else raw["event_type"],
     )
 
 
@@ -160,7 +170,7 @@ def _names(
         name = raw.get("object_type")
         if not _is_name(name):
             faults.append(FieldError("object_type", _NO_NAME))
-        if raw.get("event_type") not in {"CREATE", "UPDATE", "DELETE"}:
+        if raw.get("event_type") not in ("CREATE", "UPDATE", "DELETE"):
             faults.append(FieldError("event_type", "has to be CREATE, UPDATE or DELETE"))
         return "", str(name)
     slug, name = raw.get("use_case_slug"), raw.get("event_name")
@@ -175,6 +185,18 @@ def _names(
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable()
+
+
+def _reference(raw: Mapping[str, Any], faults: list[FieldError]) -> str:
+    """Ours: what stands for a payload that was uploaded."""
+    ref = raw.get("payload_ref")
+    if ref is None:
+        return ""
+    if not _fits(_UPLOAD, ref):
+        faults.append(FieldError("payload_ref", "is none that was given here"))
+    if raw.get("payload") is not None:
+        faults.append(FieldError("payload_ref", "and payload cannot both be given"))
+    return str(ref)
 
 
 def _payload(payload: Any, form: Any, faults: list[FieldError]) -> str:

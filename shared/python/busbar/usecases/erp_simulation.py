@@ -6,14 +6,14 @@ from (`explain`), and what of the stored entities would change (`diff`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from busbar.domain.erp_events import Format
 from busbar.domain.integrations import Integration
 from busbar.domain.marks import Origin, micros
-from busbar.domain.updates import Fault
+from busbar.domain.updates import Fault, Mapped, Warned
 from busbar.errors import FieldError, Problem
 from busbar.mapping.sources import Context
 from busbar.mapping.wire import simulated, simulated_direct
@@ -67,6 +67,7 @@ class Simulation:
         )
         if unfit := [fault for fault in mapped.faults if fault.code in UNFIT]:
             raise _unfit(unfit)
+        mapped = replace(mapped, warnings=(*mapped.warnings, *self._unprunable(mapped)))
         if kind == "direct":
             answer = simulated_direct(mapped)
         else:
@@ -74,6 +75,17 @@ class Simulation:
         if self._diff and answer.get("valid", True):
             answer["diff"] = rehearse(mapped, self._origin(), self._deps)
         return answer
+
+    def _unprunable(self, mapped: Mapped) -> Iterator[Warned]:
+        """Scopes that nothing can be found by: the worker would prune nothing, and park the event.
+
+        A configuration that is saved may not have them.
+        """
+        for prune in mapped.prune_scope_updates:
+            if prune.scope["scope_mode"] != "query":
+                continue
+            if said := self._deps.schema(prune.entity_slug).unanswerable(prune.scope["query"]):
+                yield Warned(prune.entity_slug, "scope.query", said)
 
     def _context(self) -> Context:
         known = self._deps.catalogue.attributes()

@@ -6,22 +6,23 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from busbar.domain.erp_events import Format
 from busbar.domain.integrations import InboundUseCase, Integration
 from busbar.domain.updates import Fault, Mapped
 from busbar.mapping.child import Child, JobLost
-from busbar.mapping.jobs import ConfigurationUnknown, job_of, mapped_of
+from busbar.mapping.jobs import ConfigurationUnknown, head_of, job_with, mapped_of
 from busbar.mapping.sources import Context
 
 TARGET = "busbar.mapping.inbound:serve"
 
 
 class Served(Protocol):
-    """Answers jobs of bytes. Raises `JobLost` for a job that nobody survives."""
+    """Answers jobs of bytes in their order, `JobLost` for one that nobody survives."""
 
-    def ask(self, job: bytes) -> bytes: ...
+    def ask_all(self, jobs: Sequence[bytes]) -> list[bytes | JobLost]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,30 @@ class Wanted:
     use_case: InboundUseCase
     payload: Any
     form: Format
+
+
+@dataclass(frozen=True)
+class _Head:
+    """All of a job but its payload."""
+
+    text: str
+    digest: str
+    form: Format
+    context: Context
+    event: str | None = None
+
+    @cached_property
+    def short(self) -> bytes:
+        """Without the configuration, for a child that has it."""
+        return self._of(None)
+
+    @cached_property
+    def whole(self) -> bytes:
+        """With it."""
+        return self._of(self.text)
+
+    def _of(self, text: str | None) -> bytes:
+        return head_of(text, self.digest, format=self.form, event=self.event, context=self.context)
 
 
 class EventMapper:
@@ -46,13 +71,17 @@ class EventMapper:
 
     def map_all(self, events: Sequence[Wanted]) -> list[Mapped]:
         """What events come to, in their order. What is wrong with one, or with its mapping, are
-        faults."""
-        return [self._map(one) for one in events]
-
-    def _map(self, event: Wanted) -> Mapped:
-        text, digest = self._configuration(event.use_case)
-        context = Context(env=event.integration.environment())
-        return self._mapped(text, digest, event.payload, event.form, context)
+        faults. They are sent at once: to wait for a batch costs no more than to wait for one."""
+        heads: dict[tuple[int, int, Format], _Head] = {}
+        jobs = []
+        for one in events:
+            # The same objects for all events of a use case.
+            key = (id(one.integration), id(one.use_case), one.form)
+            if key not in heads:
+                context = Context(env=one.integration.environment())
+                heads[key] = _Head(*self._configuration(one.use_case), one.form, context)
+            jobs.append((heads[key], one.payload))
+        return self._mapped(jobs)
 
     def try_out(
         self,
@@ -63,7 +92,9 @@ class EventMapper:
         event: str | None = None,
     ) -> Mapped:
         """The same, by a configuration that nobody has saved; of several in it, that of `event`."""
-        return self._mapped(*_text_of(configuration), payload, form, context, event)
+        head = _Head(*_text_of(configuration), form, context, event)
+        (mapped,) = self._mapped([(head, payload)])
+        return mapped
 
     def check(
         self, configuration: Mapping[str, Any], known: Mapping[str, Collection[str]]
@@ -74,27 +105,20 @@ class EventMapper:
         """
         return self.try_out(configuration, {}, "json", Context(check=True, known=known))
 
-    def _mapped(
-        self,
-        text: str,
-        digest: str,
-        payload: Any,
-        form: Format,
-        context: Context,
-        event: str | None = None,
-    ) -> Mapped:
-        def answer(configuration: str | None) -> Mapped:
-            job = job_of(configuration, digest, payload, format=form, event=event, context=context)
-            return mapped_of(self._child.ask(job))
-
-        try:
+    def _mapped(self, jobs: Sequence[tuple[_Head, Any]]) -> list[Mapped]:
+        answers = self._child.ask_all([job_with(head.short, payload) for head, payload in jobs])
+        made: dict[int, Mapped] = {}
+        unknown = []
+        for number, answer in enumerate(answers):
             try:
-                return answer(None)
+                made[number] = _result(answer)
             except ConfigurationUnknown:
-                return answer(text)
-        except JobLost as lost:
-            code = "TIMEOUT" if lost.code == "TIMEOUT" else "MAPPING_EXPRESSION_FAILED"
-            return Mapped(faults=(Fault(code, f"the mapping was ended: {lost.code}"),))
+                unknown.append(number)
+        if unknown:
+            whole = [job_with(jobs[number][0].whole, jobs[number][1]) for number in unknown]
+            for number, answer in zip(unknown, self._child.ask_all(whole), strict=True):
+                made[number] = _result(answer)
+        return [made[number] for number in range(len(jobs))]
 
     def _configuration(self, use_case: InboundUseCase) -> tuple[str, str]:
         """Its text and the hash of that, made once for a use case that is kept."""
@@ -105,6 +129,14 @@ class EventMapper:
                 self._texts.clear()
             self._texts[id(use_case)] = known = (use_case, text, digest)
         return known[1], known[2]
+
+
+def _result(answer: bytes | JobLost) -> Mapped:
+    """Raises `ConfigurationUnknown`."""
+    if isinstance(answer, JobLost):
+        code = "TIMEOUT" if answer.code == "TIMEOUT" else "MAPPING_EXPRESSION_FAILED"
+        return Mapped(faults=(Fault(code, f"the mapping was ended: {answer.code}"),))
+    return mapped_of(answer)
 
 
 def _text_of(configuration: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """What the toolkit's routes for integrations and use cases take.
 
-Keys that are unknown are passed over. Beyond the toolkit: `system` of an integration, and `value`
-of a variable, as here nobody else keeps the values.
+Keys that are unknown are passed over, and warned of. Beyond the toolkit: `system` of an
+integration, and `value` of a variable, as here nobody else keeps the values.
 """
 
 from __future__ import annotations
@@ -11,23 +11,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from busbar.domain.integrations import ENV_KEY_PATTERN
+from busbar.domain.integrations import ENV_KEY_PATTERN, UseCaseType
 
 LARGEST_MAP = 32 * 1024
 """Bytes of a map, as JSON."""
 SLUG = "^[a-z0-9][a-z0-9_-]*$"
 
 
-def _later(value: Any) -> Any:
-    if value is not None:
-        raise ValueError("is not supported")
-    return None
-
-
-Unsupported = Annotated[None, BeforeValidator(_later), WithJsonSchema({"type": "null"})]
-"""Refused: passed over, it would seem to be in force."""
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Slug = Annotated[str, Field(pattern=SLUG, min_length=1, max_length=255)]
 Key = Annotated[str, Field(pattern=ENV_KEY_PATTERN)]
@@ -37,10 +29,36 @@ Ids = Annotated[list[Annotated[str, Field(max_length=255)]], Field(max_length=10
 Flag = Annotated[bool, Field(strict=True)]
 
 
+SHOWN = frozenset(
+    {
+        "id",
+        "orgId",
+        "integrationId",
+        "created_at",
+        "updated_at",
+        "changed_by",
+        "built_in",
+        "warnings",
+        "use_cases",
+    }
+)
+"""What our own answers have beside what is taken: who puts back what he got is not warned."""
+
+
 class Taken(BaseModel):
     """A body, or a part of one."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+    def unknown(self) -> list[str]:
+        """Paths of keys that nothing here reads."""
+        found = [name for name in self.model_extra or {} if name not in SHOWN]
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            for number, part in enumerate(value if isinstance(value, list) else ()):
+                if isinstance(part, Taken):
+                    found += [f"{name}[{number}].{below}" for below in part.unknown()]
+        return found
 
 
 class EnvironmentField(Taken):
@@ -54,7 +72,7 @@ class EnvironmentField(Taken):
     type: Literal["String", "SecretString"]
     description: Description = ""
     required: Flag = False
-    order: Annotated[int, Field(strict=True, ge=0, le=10_000)] | None = None
+    order: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = None
     value: Annotated[str, Field(max_length=4096)] | None = None
 
     @model_validator(mode="after")
@@ -70,7 +88,7 @@ class MapBody(Taken):
     key: Key
     label: Label
     description: Description = ""
-    value: Mapping[str, str | int | float | bool | None]
+    value: Mapping[str, Any]
 
     @model_validator(mode="after")
     def _not_too_large(self) -> Self:
@@ -85,8 +103,8 @@ class IntegrationChange(Taken):
     name: Name | None = None
     description: Description | None = None
     system: Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,63}$")] | None = None
-    integration_type: Literal["erp"] | None = None
-    connector_config: Unsupported = None
+    integration_type: Literal["erp", "connector"] | None = None
+    connector_config: dict[str, Any] | None = None
     environment_config: Annotated[list[EnvironmentField], Field(max_length=200)] | None = None
     maps: Annotated[list[MapBody], Field(max_length=50)] | None = None
     access_token_ids: Ids | None = None
@@ -107,7 +125,7 @@ class UseCaseChange(Taken):
 
     name: Name | None = None
     slug: Slug | None = None
-    type: Literal["inbound"] | None = None
+    type: UseCaseType | None = None
     enabled: Flag | None = None
     configuration: dict[str, Any] | None = None
     change_description: Annotated[str, Field(max_length=2000)] | None = None
@@ -118,7 +136,7 @@ class UseCaseNew(UseCaseChange):
 
     name: Name
     slug: Slug
-    type: Literal["inbound"]
+    type: UseCaseType
     enabled: Flag
 
 
@@ -127,7 +145,7 @@ class UseCaseEmbedded(UseCaseChange):
 
     id: UUID | None = None
     name: Name
-    type: Literal["inbound"]
+    type: UseCaseType
     enabled: Flag
 
 

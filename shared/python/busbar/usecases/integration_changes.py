@@ -7,12 +7,13 @@ has it once, and what is recorded of it stays with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from busbar.domain.integrations import InboundUseCase, Integration, Variable, use_case_id
-from busbar.domain.updates import Mapped, Warned
+from busbar.domain.schemas import Catalogue
+from busbar.domain.updates import Fault, Mapped, Warned
 from busbar.errors import FieldError, Problem
 from busbar.usecases.integration_bodies import (
     EnvironmentField,
@@ -21,10 +22,18 @@ from busbar.usecases.integration_bodies import (
     UseCaseChange,
     UseCaseEmbedded,
 )
+from busbar.usecases.integration_kept import KEPT, kept_use_case, refuse_secrets
 
 Check = Callable[[Mapping[str, Any]], Mapped]
 """Looks at a configuration: its faults, and what is warned of."""
-_KEPT = ("access_token_ids", "app_ids", "settings", "protected")
+_TOOLKITS = (
+    "access_token_ids",
+    "app_ids",
+    "settings",
+    "protected",
+    "integration_type",
+    "connector_config",
+)
 LONGEST_SLUG = 255
 
 
@@ -37,8 +46,9 @@ class Checked(NamedTuple):
 
 def changed(integration: Integration, body: IntegrationChange) -> Integration:
     """The integration after a change; what the body leaves out is as it was."""
+    refuse_secrets(body.connector_config or {}, "connector_config")
     given = body.model_dump(exclude_none=True, include={"name", "description", "system"})
-    more = {**integration.more, **body.model_dump(exclude_none=True, include=set(_KEPT))}
+    more = {**integration.more, **body.model_dump(exclude_none=True, include=set(_TOOLKITS))}
     if body.manifest is not None:
         more["_manifest"] = body.manifest
     fields, maps = body.environment_config, body.maps
@@ -104,18 +114,22 @@ def use_case_of(
     """
     if before and body.slug and body.slug != before.slug:
         raise refused(f"{path}slug", "cannot be changed")
+    if before and body.type and body.type != before.type:
+        raise refused(f"{path}type", "cannot be changed")
+    kind = body.type or "inbound"
     base = before or InboundUseCase(
         id=own_id or use_case_id(integration, slug),
         integration_id=integration,
         slug=slug,
         name=str(body.name),
-        configuration={"entities": []},
+        type=kind,
+        configuration={"entities": []} if kind == "inbound" else {},
         changed_at=now,
         created_at=now,
     )
     given = body.model_dump(include={"name", "enabled", "configuration"}, exclude_none=True)
     wanted = base.model_copy(update=given)
-    warned = _checked(wanted.configuration, check, path)
+    warned = [*_checked(wanted, check, path), *unread(body.unknown())]
     if before is None or wanted != before:
         told = {"changed_at": now, "changed_by": by}
         told["change_description"] = body.change_description or ""
@@ -123,8 +137,42 @@ def use_case_of(
     return Checked(wanted, warned)
 
 
-def _checked(configuration: Mapping[str, Any], check: Check, path: str) -> Sequence[Warned]:
-    seen = check(configuration)
+def unprunable(configuration: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Fault]:
+    """The prunes of a configuration, which is sound else, whose scope nothing can be found by."""
+    for index, entity in enumerate(configuration.get("entities") or ()):
+        scope = entity.get("scope") or {}
+        if not str(entity.get("mode")).startswith("upsert-prune-scope"):
+            continue
+        if scope.get("scope_mode") == "query":
+            names = [i if isinstance(i, str) else str(i["attribute"]) for i in scope["query"]]
+            schema = str(entity["entity_schema"])
+            if said := catalogue.get(schema).unanswerable(names):
+                yield Fault("INVALID_MAPPING", said, schema, f"entities[{index}].scope.query")
+
+
+def warned_of(body: IntegrationChange) -> list[Warned]:
+    """What of an integration is kept or passed over; use cases are warned of each for itself."""
+    kept = [
+        Warned("", name, KEPT)
+        for name, said in (
+            ("integration_type", body.integration_type == "connector"),
+            ("connector_config", body.connector_config),
+        )
+        if said
+    ]
+    unknown = [name for name in body.unknown() if not name.startswith("use_cases[")]
+    return [*kept, *unread(unknown)]
+
+
+def unread(names: Sequence[str]) -> list[Warned]:
+    """Warns of keys that nothing here reads."""
+    return [Warned("", name, "nothing here reads it") for name in names]
+
+
+def _checked(use_case: InboundUseCase, check: Check, path: str) -> Sequence[Warned]:
+    if use_case.type != "inbound":
+        return kept_use_case(use_case.type, use_case.configuration, f"{path}configuration")
+    seen = check(use_case.configuration)
     if not seen.faults:
         return seen.warnings
     faults = tuple(

@@ -1,7 +1,7 @@
 """Integrations and use cases, as the toolkit's routes show them.
 
 Beyond the toolkit: `system` and `built_in` of an integration, `value` of a variable; and on saving
-`warnings` of a configuration.
+`warnings`.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def _map(variable: Variable) -> Json:
 def use_case_view(use_case: InboundUseCase, warned: Sequence[Warned] | None = None) -> Json:
     """A use case. With `warned`: what its configuration is warned of, as it was saved just now."""
     optional: dict[str, Any] = {
+        "configuration": use_case.configuration,
         "change_description": use_case.change_description,
         "changed_by": use_case.changed_by,
     }
@@ -78,17 +79,21 @@ def use_case_view(use_case: InboundUseCase, warned: Sequence[Warned] | None = No
         "slug": use_case.slug,
         "type": use_case.type,
         "enabled": use_case.enabled,
-        "configuration": use_case.configuration,
         **{name: value for name, value in optional.items() if value},
         "created_at": _iso(use_case.created_at or use_case.changed_at),
         "updated_at": _iso(use_case.changed_at),
     }
     if warned is not None:
-        told["warnings"] = [
-            {"entity_schema": one.entity_schema, "field": one.field, "message": one.message}
-            for one in warned
-        ]
+        told["warnings"] = warnings_view(warned)
     return told
+
+
+def warnings_view(warned: Sequence[Warned]) -> list[Json]:
+    """What is warned of, as the toolkit's simulations show it."""
+    return [
+        {"entity_schema": one.entity_schema, "field": one.field, "message": one.message}
+        for one in warned
+    ]
 
 
 def _iso(at: datetime) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from busbar.domain.customers import Caller
@@ -22,9 +23,17 @@ from busbar.ports import Drop, Ids, Json, Save
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_bodies import IntegrationChange, IntegrationNew, IntegrationWhole
-from busbar.usecases.integration_changes import Checked, changed, embedded, refused, replaced
+from busbar.usecases.integration_changes import (
+    Checked,
+    changed,
+    embedded,
+    refused,
+    replaced,
+    unprunable,
+    warned_of,
+)
 from busbar.usecases.integration_store import Known, built_in, known_integration
-from busbar.usecases.integration_views import integration_view, use_case_view
+from busbar.usecases.integration_views import integration_view, use_case_view, warnings_view
 from busbar.usecases.pages import every_page
 
 LARGEST_BODY = 1024 * 1024
@@ -46,7 +55,11 @@ class Integrations:
 
     def check(self, configuration: Mapping[str, Any]) -> Mapped:
         """What is wrong with a configuration, and what is warned of."""
-        return self._mapper.check(configuration, self.deps.org.catalogue().attributes())
+        catalogue = self.deps.org.catalogue()
+        seen = self._mapper.check(configuration, catalogue.attributes())
+        if seen.faults:
+            return seen
+        return replace(seen, faults=tuple(unprunable(configuration, catalogue)))
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -84,7 +97,7 @@ class Integrations:
             cases = self._embedded(after, body)
             after = _with(after, cases)
         self.save(None, after, "integrations_create")
-        return self._saved(after, cases if isinstance(body, IntegrationWhole) else None)
+        return self._saved(after, body, cases if isinstance(body, IntegrationWhole) else None)
 
     def change(self, integration_id: str, body: IntegrationChange) -> Json:
         """Version 1: what the body says is changed, use cases stay. Raises `Problem` 400, 404."""
@@ -93,7 +106,7 @@ class Integrations:
             known = self.find(integration_id)
             after = changed(known.integration, body)
             self.save(known, after, "integrations_change")
-            return self._saved(after)
+            return self._saved(after, body)
 
         return until_written(work, self.deps.clock)
 
@@ -109,7 +122,7 @@ class Integrations:
             cases = self._embedded(after, body)
             after = _with(after, cases)
             self.save(known, after, "integrations_put")
-            return self._saved(after, cases)
+            return self._saved(after, body, cases)
 
         return until_written(work, self.deps.clock)
 
@@ -165,8 +178,15 @@ class Integrations:
             told["use_cases"] = [use_case_view(one) for one in of.use_cases]
         return told
 
-    def _saved(self, after: Integration, cases: Sequence[Checked] | None = None) -> Json:
+    def _saved(
+        self,
+        after: Integration,
+        body: IntegrationChange,
+        cases: Sequence[Checked] | None = None,
+    ) -> Json:
         told = self._view(self.find(after.id), whole=False)
+        if warned := warned_of(body):
+            told["warnings"] = warnings_view(warned)
         if cases is not None:
             told["use_cases"] = [use_case_view(one.use_case, one.warned) for one in cases]
         return told

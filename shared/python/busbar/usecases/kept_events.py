@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from busbar.domain.erp_events import (
+    LARGEST_PAYLOAD,
     LARGEST_REQUEST,
     RECEIVED_KEPT_DAYS,
     RequestVersion,
+    payload_key,
     place_of,
     request_of,
 )
@@ -59,6 +61,26 @@ class KeptRequests:
             return None
         return Kept(request.events[place.position], request)
 
+    def payload(self, event_id: str, version: RequestVersion) -> str | Unfit:
+        """What an event says, wherever it lies; or why that cannot be told."""
+        found = self.event(event_id, version)
+        event = found.event if found else None
+        if not isinstance(event, Incoming):
+            return Unfit("MALFORMED_PAYLOAD", "the event is no longer kept")
+        return self.uploaded(event_id, LARGEST_PAYLOAD) if event.payload_ref else event.payload
+
+    def uploaded(self, event_id: str, most: int) -> str | Unfit:
+        """The payload that was uploaded for an event, up to so many bytes."""
+        file = self._files.read(payload_key(self._org, event_id), most + 1)
+        if file is None:
+            return Unfit("PAYLOAD_REF_NOT_FOUND", "the uploaded payload is no longer kept")
+        if len(file.content) > most:
+            return Unfit("PAYLOAD_TOO_LARGE", f"the uploaded payload has more than {most} bytes")
+        try:
+            return file.content.decode()
+        except UnicodeDecodeError:
+            return Unfit("MALFORMED_PAYLOAD", "the uploaded payload is no text in UTF-8")
+
     def _request(self, key: str, version: RequestVersion) -> ErpRequest | None:
         kept = self._files.read(key, LARGEST_REQUEST + 1)
         if kept is None:
@@ -93,3 +115,7 @@ class KeptEvents:
         if received.at < self._oldest:
             return None
         return self._requests.event(event_id, received.version)
+
+    def uploaded(self, event_id: str, most: int) -> str | Unfit:
+        """The uploaded payload of an event that `read` gave, up to so many bytes."""
+        return self._requests.uploaded(event_id, most)

@@ -179,14 +179,14 @@ class Batch:
 
     def _told(self, one: _Mapped, answer: Sequence[Outcome], done: Done) -> list[OutcomeRow]:
         """The rows of a line. Counts each outcome, and the line, if it is bad."""
-        event, faults = one.line.event, one.prepared.mapped.faults
-        done.codes.update([f.code for f in faults] + [o.code for o in answer])
+        event, mapped = one.line.event, one.prepared.mapped
         use_case = one.prepared.use_case.id if one.prepared.use_case else ""
         rows = [
             row.model_copy(update={"detail": {**row.detail, "line": one.line.number}})
-            for row in rows_of(event, use_case, faults, answer)
+            for row in rows_of(event, use_case, mapped, answer)
         ]
-        if reason := why_parked(faults, answer):
+        done.codes.update(row.code for row in rows)
+        if reason := why_parked(mapped, answer):
             worst = next(row for row in rows if row.code == reason)
             done.bad.append(
                 BadLine(

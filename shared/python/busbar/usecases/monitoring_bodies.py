@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from busbar.domain.marks import moment
+from busbar.domain.outcome_rows import EventType
 from busbar.usecases.erp_requests import microseconds
 from busbar.usecases.monitoring_walk import Place
 
@@ -21,9 +22,7 @@ def _time(value: Any) -> Any:
 
 def _not_kept(value: Any) -> Any:
     if value is not None:
-        raise ValueError(
-            "cannot be asked for: events of version 3 have none, and rows do not keep it"
-        )
+        raise ValueError("cannot be asked for: rows do not keep it")
     return None
 
 
@@ -34,6 +33,8 @@ At = Annotated[
     BeforeValidator(_time),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+FromStart = BeforeValidator(lambda value: None if value == {} else value)
+"""An empty cursor is none, as to the toolkit no part of it is required."""
 Text = Annotated[str, Field(max_length=255)]
 UseCaseType = Literal["inbound", "outbound", "file_proxy", "managed_call", "secure_proxy"]
 Limit = Annotated[int, Field(strict=True, ge=1, le=100)]
@@ -61,13 +62,13 @@ class ReceivedQuery(Asked):
     """Which received events are wanted."""
 
     event_id: Text | None = None
-    event_type: NotKept = None
+    event_type: EventType | None = None
     correlation_id: Text | None = None
     object_type: Text | None = None
     event_name: Text | None = None
     use_case_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     limit: Annotated[int, Field(strict=True, ge=1, le=25)] = 25
-    cursor: ReceivedCursor | None = None
+    cursor: Annotated[ReceivedCursor | None, FromStart] = None
 
 
 class ReplayWish(Asked):
@@ -106,7 +107,7 @@ class InboundQuery(Ranged):
     event_name: Text | None = None
     event_id: Text | None = None
     limit: Limit = 50
-    cursor: InboundCursor | None = None
+    cursor: Annotated[InboundCursor | None, FromStart] = None
 
 
 class RowCursor(Asked):
@@ -131,13 +132,13 @@ class RowQuery(Ranged):
     event_id: Text | None = None
     correlation_id: Text | None = None
     limit: Limit = 50
-    cursor: RowCursor | None = None
+    cursor: Annotated[RowCursor | None, FromStart] = None
 
 
 class StatsQuery(Ranged):
     """Which rows are counted, and how they are told apart."""
 
     use_case_type: UseCaseType | None = None
-    use_case_types: Annotated[list[UseCaseType], Field(max_length=5)] | None = None
+    use_case_types: Annotated[list[UseCaseType], Field(max_length=100)] | None = None
     group_by: Literal["use_case_id", "use_case_type", "level", "code", "date"] | None = None
     source: Literal["monitoring", "incoming"] = "monitoring"

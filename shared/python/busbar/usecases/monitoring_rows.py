@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from busbar.domain.integrations import NAMESPACE, Integration
-from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow, use_case_type
+from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.domain.outcomes import Level
 from busbar.ports import Json, Stored
 from busbar.usecases.monitoring_walk import Place
@@ -34,7 +34,6 @@ _CONFIGURATION = (
     "UNIQUE_ID_NOT_IN_SCHEMA",
     "USE_CASE_",
 )
-_SYSTEM = ("UNKNOWN_ERROR", "RECURSION_DEPTH_EXCEEDED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Shown:
             return "timeout"
         if code.startswith(_CONFIGURATION):
             return "configuration"
-        return "system" if code.startswith(_SYSTEM) else "validation"
+        return "system" if code == "UNKNOWN_ERROR" else "validation"
 
     def is_of(self, use_case_id: str | None) -> bool:
         """Whether it belongs to a use case; None is any, empty is none, `__unknown__` one gone."""
@@ -105,7 +104,7 @@ def view(shown: Shown, org: str) -> Json:
         "event_id": row.event_id,
         "correlation_id": row.correlation_id,
         "use_case_id": row.use_case_id,
-        "use_case_type": use_case_type(row.use_case_id),
+        "use_case_type": shown.integration.type_of(row.use_case_id),
         "level": row.level,
         "code": row.code,
         "message": row.message,

@@ -9,14 +9,15 @@ is down, as its probe; after that so many a minute as the system takes, oldest f
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from busbar.errors import Conflict
+from busbar.errors import Conflict, Unavailable
 from busbar.observability import cause, logger
-from busbar.ports import Clock, Queues, Save, Store, Stored
+from busbar.ports import Clock, Message, Queues, Save, Store, Stored
 from busbar.process.circuit_row import SYSTEMS, CircuitRow, Slots
 from busbar.process.outbox import LONGEST_DELAY, OutboxRow
 from busbar.settings import Tuning
@@ -36,18 +37,30 @@ def send(
     """Send one row; False if its time is too far off, which leaves it to the sweep."""
     row, now = stored.record, clock.now()
     wait = (row.not_before - now).total_seconds()
-    if wait > LONGEST_DELAY:
+    if wait > (0 if row.group else LONGEST_DELAY):
         return False
     command = row.command
-    queues.send(
-        command.queue,
-        command.model_dump_json(),
-        delay=max(0, math.ceil(wait)),
-        group=f"{command.org}#{command.id}",
-    )
+    if row.group:
+        _send_in_order(row, queues)
+    else:
+        queues.send(
+            command.queue,
+            command.model_dump_json(),
+            delay=max(0, math.ceil(wait)),
+            group=f"{command.org}#{command.id}",
+        )
     again_from = max(now, row.not_before) + timedelta(seconds=tuning.resend_after)
     _mark(row.sent(again_from), stored, store)
     return True
+
+
+def _send_in_order(row: OutboxRow, queues: Queues) -> None:
+    """A queue that keeps order cannot hold one message back, and knows a repeat by itself."""
+    said = f"{row.id} {row.not_before.isoformat()}"
+    once = hashlib.sha256(said.encode()).hexdigest()
+    (taken,) = queues.send_all(row.command.queue, [Message(row.body, row.group, once)])
+    if not taken:
+        raise Unavailable("sqs", "send_message_batch", "refused")
 
 
 def _mark(row: OutboxRow, stored: Stored[OutboxRow], store: Store) -> None:

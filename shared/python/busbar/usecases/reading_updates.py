@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from busbar.domain.arrays import canonical
+from busbar.domain.entity_versions import SYNCED_EVERY
 from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
 from busbar.domain.readings import ReadingsSynced, Series, Unmatched, Work
@@ -19,8 +20,8 @@ from busbar.errors import Conflict
 from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, wanted
 
 TRIES = 6
-HOUR = 3_600_000_000
-"""In µs."""
+SEEN = {"METER_READING_UPSERTED", "METER_READING_DELETED"}
+"""What is said of readings that are now as the event says, be it that they were so before."""
 METER, COUNTER = "meter", "meter_counter"
 
 
@@ -64,7 +65,9 @@ def _group(group: Group, mark: Mark, workset: Workset) -> list[Outcome]:
         series = workset.deps.readings.series(meter, counter, consistent=tries > 0)
         after, outcomes = _applied(series, group, mark)
         try:
-            workset.deps.readings.save(series, _synced(series, after, mark, workset))
+            seen = after is not series or any(outcome.code in SEEN for outcome in outcomes)
+            after = _synced(series, after, mark, workset) if seen else after
+            workset.deps.readings.save(series, after)
         except Conflict:
             continue
         except Unmatched as error:
@@ -126,16 +129,13 @@ def _said(
 
 
 def _synced(before: Series, after: Series, mark: Mark, workset: Workset) -> Series:
-    """Where something is written, also how far the integration has come: at most once an hour,
-    if it is only for that."""
-    if after.readings is before.readings and after.prunes == before.prunes:
-        return after
+    """With how far the integration has come: at most once an hour, if it is only for that."""
     now = micros(workset.deps.clock.now())
-    operation: Literal["upsert", "delete"] = (
-        "delete" if len(after.live()) < len(before.live()) else "upsert"
-    )
     known = before.sync.get(mark.integration_id)
-    if known and known.operation == operation and now - known.synced_at < HOUR:
+    operation: Literal["upsert", "delete"] = known.operation if known else "upsert"
+    if after is not before:
+        operation = "delete" if len(after.live()) < len(before.live()) else "upsert"
+    if known and known.operation == operation and now - known.synced_at < SYNCED_EVERY:
         return after
     entry = ReadingsSynced(now, operation, mark.event_id)
     return replace(after, sync={**before.sync, mark.integration_id: entry})

@@ -8,7 +8,8 @@ found by the time of change (`card_changes`), or by a walk through all cards (`c
 changed is told to Salesforce, many at a time (`card_bulk`), by way of the card's ledger there. Our
 own writes are not echoed.
 
-A run that time alone has ended goes on at once, by an errand of its own.
+A run that time alone has ended, or that has left orders to the next, goes on at once, by an errand
+of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Conflict, UpstreamError
 from busbar.observability import Metric, count
-from busbar.ports import Found
+from busbar.ports import Found, Stored
 from busbar.process.contract import Done
 from busbar.process.outbox import Errand
 from busbar.usecases.card_bulk import ROOM_TO_TELL
@@ -30,16 +31,18 @@ from busbar.usecases.card_changes import follow_changes
 from busbar.usecases.card_follow import CURSOR, FAILURES_IN_A_ROW, Followed, SyncCursor
 from busbar.usecases.card_takeover import take_over
 from busbar.usecases.card_walk import walk
-from busbar.usecases.deps import Deps
+from busbar.usecases.deps import Deps, R
 from busbar.usecases.wallbox_takeover import look_at_review, take_over_wallboxes
 
 ORDERS_A_RUN = 50
-"""Of each kind."""
+"""Of each kind: following has its share of the time, however many orders wait."""
+BUSY = "busy"
+"""Another run is at the same order: nothing that would keep this one from going on."""
 
 
 @dataclass
 class Report(Followed):
-    """What a run did. `complete` is False if time or a system ended it early."""
+    """What a run did. `complete` is False if it left something that could be done now."""
 
     orders: int = 0
     taken_over: int = 0
@@ -56,7 +59,7 @@ def sync(deps: Deps, time_left: Callable[[], float]) -> Report:
         follow(deps, time_left, report)
     except UpstreamError as error:
         _note(report, f"{error.system}_unavailable")
-    if not report.complete and not report.reasons:
+    if not report.complete and set(report.reasons) <= {BUSY}:
         _go_on(deps)
     return report
 
@@ -78,7 +81,7 @@ def _go_on(deps: Deps) -> None:
 
 def _take_over(deps: Deps, time_left: Callable[[], float], report: Report) -> None:
     failures = 0
-    for correlation_id, take in _due(deps, time_left):
+    for correlation_id, take in _due(deps, time_left, report):
         if time_left() < ROOM_TO_TELL or failures == FAILURES_IN_A_ROW:
             report.complete = False
             return
@@ -91,24 +94,37 @@ def _take_over(deps: Deps, time_left: Callable[[], float], report: Report) -> No
             failures += 1
             _note(report, f"{error.system}_unavailable")
         except Conflict:
-            _note(report, "busy")  # another run is at the same order
+            _tell(report, BUSY)
 
 
-def _due(deps: Deps, time_left: Callable[[], float]) -> Iterator[tuple[str, Callable[[Deps], int]]]:
+def _due(
+    deps: Deps, time_left: Callable[[], float], report: Report
+) -> Iterator[tuple[str, Callable[[Deps], int]]]:
     """What is to be taken over, under which correlation id: longest due first, kind by kind."""
-    now, most = deps.clock.now(), ORDERS_A_RUN
-    for cards in deps.store.due(ChargeCardOrder, now, limit=most):
+    for cards in _first(ChargeCardOrder, deps, report):
         order = cards.record
         yield order.correlation_id, partial(take_over, order, time_left=time_left)
-    for wallboxes in deps.store.due(WallboxOrder, now, limit=most):
+    for wallboxes in _first(WallboxOrder, deps, report):
         ordered = wallboxes.record
         yield ordered.correlation_id, partial(take_over_wallboxes, ordered, time_left=time_left)
-    for installed in deps.store.due(Wallbox, now, limit=most):
+    for installed in _first(Wallbox, deps, report):
         wallbox = installed.record
         yield deps.correlation_id, partial(look_at_review, wallbox, time_left=time_left)
 
 
+def _first(schema: type[R], deps: Deps, report: Report) -> list[Stored[R]]:
+    """The longest due. Each is due later once it was looked at, so a next run comes to others."""
+    found = list(deps.store.due(schema, deps.clock.now(), limit=ORDERS_A_RUN))
+    if len(found) == ORDERS_A_RUN:
+        report.complete = False
+    return found
+
+
 def _note(report: Report, reason: str) -> None:
     report.complete = False
+    _tell(report, reason)
+
+
+def _tell(report: Report, reason: str) -> None:
     if reason not in report.reasons:
         report.reasons.append(reason)

@@ -8,7 +8,7 @@ what belongs to the order (contract, shared contract, order) carries one of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from busbar.domain.wallbox_orders import (
     StepDone,
     WallboxOrder,
 )
-from busbar.errors import Duplicate, Refused, Unknown
+from busbar.errors import Refused
 from busbar.ports import Bind, Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import CreateStep, Creator, StepRow, StepState
@@ -40,7 +40,8 @@ from busbar.usecases.wallbox_products import products
 
 SAP, SALESFORCE, ENERGISED = "sap", "salesforce", "energised"
 ADOPTED = "adopted"
-"""Field of a step's row: the object was there before anybody here made one."""
+"""Field of a step's row: a person has said which object it is. So older releases marked what was
+there before them too."""
 NOT_SOLD = "product_not_sold"
 """Why an order is rejected: what it names is offered no more."""
 IN_REVIEW = "customer_in_review"
@@ -301,18 +302,7 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
         return _agreed(thing, thing.find(ours, left))
 
     def create(ours: str, payload: Mapping[str, Any], left: float) -> Found:
-        until = deps.clock.now().timestamp() + left
-        # What carries our reference before we have made anything is older than our journal.
-        there = find(ours, left) if thing.mode == "probe" else ()
-        if there:
-            return _older(there, thing)
-        try:
-            made = thing.create(ours, payload, until - deps.clock.now().timestamp())
-        except Duplicate:
-            if not _is_first_attempt(thing, deps):
-                raise  # it may be an earlier one of ours
-            return _older(find(ours, until - deps.clock.now().timestamp()), thing)
-        return _kept(thing, made)
+        return _kept(thing, thing.create(ours, payload, left))
 
     return CreateStep(
         system=thing.system,
@@ -328,21 +318,10 @@ def _create_step(thing: Thing, way: Way) -> CreateStep:
         on_parked=lambda reason: parked(way.order.id, thing.step, reason, deps),
         task_schema=WallboxOrder.schema_name,
         task_subject=way.order.id,
+        # A person's reference is older than the order: his object may be there before us. One of
+        # the order's own is in the way only where nothing refuses a second one.
+        looks_first=thing.step in PERSONAL or thing.mode == "probe",
     )
-
-
-def _is_first_attempt(thing: Thing, deps: Deps) -> bool:
-    row = deps.store.get(StepRow, thing.row_id)
-    return row is not None and row.record.attempt == 1
-
-
-def _older(hits: Sequence[Found], thing: Thing) -> Found:
-    """The object that was there before any attempt of ours: it is used, and never undone."""
-    if len(hits) > 1:
-        raise Refused(thing.system, "find", code="several_found")
-    if not hits:
-        raise Unknown(thing.system, f"find_{thing.step}", "a duplicate of nothing that is found")
-    return replace(hits[0], fields={**hits[0].fields, ADOPTED: "true"})
 
 
 def _agreed(thing: Thing, hits: Sequence[Found]) -> Sequence[Found]:

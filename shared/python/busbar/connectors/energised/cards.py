@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
-from busbar.connectors.budget import Budget, Monotonic
-from busbar.connectors.credentials import Credentials
+from busbar.connectors.budget import Budget
 from busbar.connectors.energised.models import confirm_written, page_of, whole_card_of
 from busbar.connectors.energised.refusals import Refusal
 from busbar.connectors.exchange import Answer, Ask, Exchange, path_segment
+from busbar.connectors.reach import Reach
 from busbar.connectors.reading import UnreadableError, json_of, members, token
 from busbar.connectors.retry_after import retry_after
 from busbar.domain.cards import BackendCard
 from busbar.errors import Missing, Unavailable, UpstreamError
-from busbar.ports import CardPage, Clock, Gate
+from busbar.ports import CardPage
 from busbar.settings import EnergisedSettings
 
 
@@ -29,25 +26,14 @@ class EnergisedCards:
     def __init__(
         self,
         settings: EnergisedSettings,
-        credentials: Credentials,
-        *,
-        clock: Clock,
-        correlation: Callable[[], str],
-        transport: httpx.BaseTransport | None = None,
-        monotonic: Monotonic = time.monotonic,
-        gate: Gate | None = None,
+        reach: Reach,
     ) -> None:
         self._settings = settings
-        self._credentials = credentials
-        self._clock = clock
-        self._monotonic = monotonic
+        self._reach = reach
         self._exchange = Exchange(
             "energised",
             settings.base_url,
-            correlation=correlation,
-            transport=transport,
-            gate=gate,
-            now=clock.now,
+            reach,
         )
 
     def close(self) -> None:
@@ -99,7 +85,7 @@ class EnergisedCards:
 
         Raises the `UpstreamError` tree unless the answer is a 2xx.
         """
-        budget = Budget(timeout, self._monotonic)
+        budget = Budget(timeout, self._reach.monotonic)
         known = self._token(ask)
         answer = self._send(ask, known, budget)
         if answer.status == 401:
@@ -111,7 +97,7 @@ class EnergisedCards:
         raise Refusal(
             answer.status,
             answer.body,
-            retry_after(answer.headers, self._clock.now()),
+            retry_after(answer.headers, self._reach.clock.now()),
             answer.request_id,
         ).error(ask.operation, writes=ask.writes)
 
@@ -120,7 +106,7 @@ class EnergisedCards:
 
     def _token(self, ask: Ask, *, refresh: bool = False) -> str:
         try:
-            return token(self._credentials(refresh=refresh), "api_token")
+            return token(self._reach.credentials(refresh=refresh), "api_token")
         except UnreadableError as error:
             raise Unavailable("energised", ask.operation, str(error), "INCOMPLETE_SECRET") from None
 

@@ -8,22 +8,20 @@ In place of that a login that failed is not tried again at once.
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
 
-from busbar.connectors.budget import Budget, Monotonic
-from busbar.connectors.credentials import Credentials
+from busbar.connectors.budget import Budget
 from busbar.connectors.energised.refusals import Refusal
 from busbar.connectors.exchange import Answer, Ask, Exchange
+from busbar.connectors.reach import Reach
 from busbar.connectors.reading import UnreadableError, json_of, members, token, whole
 from busbar.connectors.retry_after import retry_after
 from busbar.errors import Unavailable, UpstreamError
-from busbar.ports import Clock, Gate
 from busbar.settings import EnergisedSettings
 
 LOGIN_PAUSE = 30.0
@@ -58,33 +56,22 @@ class CpoClient:
     def __init__(
         self,
         settings: EnergisedSettings,
-        credentials: Credentials,
-        *,
-        clock: Clock,
-        correlation: Callable[[], str],
-        transport: httpx.BaseTransport | None = None,
+        reach: Reach,
         login_transport: httpx.BaseTransport | None = None,
-        monotonic: Monotonic = time.monotonic,
-        gate: Gate | None = None,
     ) -> None:
         self._settings = settings
-        self._credentials = credentials
-        self._clock = clock
-        self._monotonic = monotonic
+        self._reach = reach
         self._token: _Token | None = None
         self._failure: _Failure | None = None
         self._exchange = Exchange(
             "energised",
             settings.base_url,
-            correlation=correlation,
-            transport=transport,
-            gate=gate,
-            now=clock.now,
+            reach,
         )
         origin, self._token_path = split_url(settings.cpo_token_url)
-        self._logins = Exchange(
-            "energised", origin, correlation=correlation, transport=login_transport, now=clock.now
-        )
+        # Not through the gate: it is another host, and what it says is not said of the tenant.
+        login = replace(reach, transport=login_transport, gate=None)
+        self._logins = Exchange("energised", origin, login)
 
     def close(self) -> None:
         """Close all connections."""
@@ -93,7 +80,7 @@ class CpoClient:
 
     def budget(self, seconds: float) -> Budget:
         """The time of one operation, from now on."""
-        return Budget(seconds, self._monotonic)
+        return Budget(seconds, self._reach.monotonic)
 
     def log_in(self, budget: Budget) -> None:
         """Take a fresh token, whatever there is. Raises `Unavailable`."""
@@ -113,7 +100,7 @@ class CpoClient:
             self._token = None
         if 200 <= answer.status < 300:
             return answer
-        after = retry_after(answer.headers, self._clock.now())
+        after = retry_after(answer.headers, self._reach.clock.now())
         refusal = Refusal(answer.status, answer.body, after, answer.request_id)
         raise refusal.error(ask.operation, writes=ask.writes)
 
@@ -124,7 +111,7 @@ class CpoClient:
         )
 
     def _authorised(self, ask: Ask, budget: Budget) -> Answer:
-        now = self._clock.now()
+        now = self._reach.clock.now()
         held = self._token
         if held is None or (held.good_until is not None and now >= held.good_until):
             held = self._token = self._login(ask.operation, budget)
@@ -133,7 +120,7 @@ class CpoClient:
 
     def _login(self, operation: str, budget: Budget) -> _Token:
         """A fresh token. Whatever goes wrong, the operation itself was not done."""
-        failure, now = self._failure, self._monotonic()
+        failure, now = self._failure, self._reach.monotonic()
         if failure and now < failure.until:
             wait = failure.until - now
             raise Unavailable("energised", operation, "login", failure.code, retry_after=wait)
@@ -141,18 +128,18 @@ class CpoClient:
             made = self._ask_for_token(operation, budget)
         except Unavailable as error:
             if error.code != "NO_TIME_LEFT":
-                self._failure = _Failure(error.code, self._monotonic() + LOGIN_PAUSE)
+                self._failure = _Failure(error.code, self._reach.monotonic() + LOGIN_PAUSE)
             raise
         self._failure = None
         return made
 
     def _ask_for_token(self, operation: str, budget: Budget) -> _Token:
-        secret = self._credentials()
-        now = self._clock.now()
+        secret = self._reach.credentials()
+        now = self._reach.clock.now()
         answer = self._try_login(secret, operation, budget)
         if answer.status in {400, 401}:
             # The secret may have been rotated behind the cache. The same one is not tried twice.
-            renewed = self._credentials(refresh=True)
+            renewed = self._reach.credentials(refresh=True)
             if renewed != secret:
                 answer = self._try_login(renewed, operation, budget)
         if answer.status != 200:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
-
-from busbar.connectors.budget import Budget, Monotonic
-from busbar.connectors.credentials import Credentials
+from busbar.connectors.budget import Budget
 from busbar.connectors.exchange import Answer, Ask, Exchange
+from busbar.connectors.reach import Reach
 from busbar.connectors.reading import UnreadableError, json_of, members, token
 from busbar.connectors.retry_after import retry_after
 from busbar.connectors.salesforce.login import login_ask
@@ -24,7 +21,6 @@ from busbar.connectors.salesforce.refusals import (
 )
 from busbar.errors import Unavailable, UpstreamError
 from busbar.observability import Metric, count
-from busbar.ports import Clock, Gate
 from busbar.settings import SalesforceSettings
 
 _REFUSED_LOGIN = frozenset({"invalid_client", "invalid_client_id", "invalid_grant"})
@@ -42,26 +38,15 @@ class SalesforceClient:
     def __init__(
         self,
         settings: SalesforceSettings,
-        credentials: Credentials,
-        *,
-        clock: Clock,
-        correlation: Callable[[], str],
-        transport: httpx.BaseTransport | None = None,
-        monotonic: Monotonic = time.monotonic,
-        gate: Gate | None = None,
+        reach: Reach,
     ) -> None:
         self._settings = settings
-        self._credentials = credentials
-        self._clock = clock
-        self._monotonic = monotonic
+        self._reach = reach
         self._token: _Token | None = None
         self._exchange = Exchange(
             "salesforce",
             settings.base_url,
-            correlation=correlation,
-            transport=transport,
-            gate=gate,
-            now=clock.now,
+            reach,
             overloaded=out_of_quota,
         )
         self.base_url = settings.base_url
@@ -73,11 +58,11 @@ class SalesforceClient:
 
     def log_in(self, budget: Budget) -> None:
         """Take a fresh token, whatever there is. Raises `Unavailable`."""
-        self._token = _Token(self._login("log_in", budget), self._clock.now())
+        self._token = _Token(self._login("log_in", budget), self._reach.clock.now())
 
     def budget(self, seconds: float) -> Budget:
         """The time of one operation, from now on."""
-        return Budget(seconds, self._monotonic)
+        return Budget(seconds, self._reach.monotonic)
 
     def call(self, ask: Ask, budget: Budget, *, accept: tuple[int, ...] = ()) -> Answer:
         """Send and return the answer if it is a 2xx or its status stands in `accept`.
@@ -100,7 +85,7 @@ class SalesforceClient:
         return Refusal(
             answer.status,
             fault_of_body(answer.body),
-            retry_after(answer.headers, self._clock.now()),
+            retry_after(answer.headers, self._reach.clock.now()),
             answer.request_id,
         )
 
@@ -136,7 +121,7 @@ class SalesforceClient:
         return answer
 
     def _current_token(self, ask: Ask, budget: Budget) -> str:
-        now = self._clock.now()
+        now = self._reach.clock.now()
         lifetime = timedelta(seconds=self._settings.token_seconds)
         if self._token is None or now - self._token.fetched_at >= lifetime:
             self._token = _Token(self._login(ask.operation, budget), now)
@@ -144,11 +129,11 @@ class SalesforceClient:
 
     def _login(self, operation: str, budget: Budget) -> str:
         """A fresh access token. Whatever goes wrong, the operation itself was not done."""
-        secret = self._credentials()
+        secret = self._reach.credentials()
         answer = self._try_login(secret, operation, budget)
         if fault_of_body(answer.body).code in _REFUSED_LOGIN:
             # The secret may have been rotated behind the cache. The same one is not tried twice.
-            renewed = self._credentials(refresh=True)
+            renewed = self._reach.credentials(refresh=True)
             if renewed != secret:
                 answer = self._try_login(renewed, operation, budget)
         if answer.status != 200:

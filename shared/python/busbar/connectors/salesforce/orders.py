@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-import httpx
-
-from busbar.connectors.budget import Budget, Monotonic
-from busbar.connectors.credentials import Credentials
+from busbar.connectors.budget import Budget
 from busbar.connectors.exchange import Ask
+from busbar.connectors.reach import Reach
 from busbar.connectors.reading import UnreadableError, json_of, rows, text_or_none
 from busbar.connectors.salesforce import soql
 from busbar.connectors.salesforce.client import SalesforceClient
@@ -32,7 +29,7 @@ from busbar.connectors.salesforce.rows import all_rows, query_ask, row_ask, writ
 from busbar.domain.cards import CardAsset
 from busbar.domain.orders import KIND, CardOffer
 from busbar.errors import Duplicate, Missing, NotDone, Refused, Unavailable, UpstreamError
-from busbar.ports import AssetThere, Clock, Found, Gate, Json, OrderThere
+from busbar.ports import AssetThere, Found, Json, OrderThere
 from busbar.settings import SalesforceSettings
 
 T = TypeVar("T")
@@ -45,23 +42,12 @@ class SalesforceOrders:
     def __init__(
         self,
         settings: SalesforceSettings,
-        credentials: Credentials,
-        *,
-        clock: Clock,
-        correlation: Callable[[], str],
-        transport: httpx.BaseTransport | None = None,
-        monotonic: Monotonic = time.monotonic,
-        gate: Gate | None = None,
+        reach: Reach,
     ) -> None:
         self._settings = settings
         self.client = SalesforceClient(
             settings,
-            credentials,
-            clock=clock,
-            correlation=correlation,
-            transport=transport,
-            monotonic=monotonic,
-            gate=gate,
+            reach,
         )
         self._kind = Referenced(
             settings.order_object,

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import base64
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-import httpx
-
-from busbar.connectors.budget import Budget, Monotonic
-from busbar.connectors.credentials import Credentials
+from busbar.connectors.budget import Budget
 from busbar.connectors.exchange import Answer, Ask, Exchange
+from busbar.connectors.reach import Reach
 from busbar.connectors.reading import UnreadableError
 from busbar.connectors.retry_after import retry_after
 from busbar.connectors.sap.odata import service_path
 from busbar.connectors.sap.refusals import Refusal, error_beside, fault_of_body, wants_token
 from busbar.connectors.sap.sessions import Session, session_of
 from busbar.errors import Unavailable, UpstreamError
-from busbar.ports import Clock, Gate
 from busbar.settings import SapSettings
 
 _NO_HEAD = frozenset({400, 403, 404, 405, 501})
@@ -31,26 +27,15 @@ class SapClient:
     def __init__(
         self,
         settings: SapSettings,
-        credentials: Credentials,
-        *,
-        clock: Clock,
-        correlation: Callable[[], str],
-        transport: httpx.BaseTransport | None = None,
-        monotonic: Monotonic = time.monotonic,
-        gate: Gate | None = None,
+        reach: Reach,
     ) -> None:
         self._settings = settings
-        self._credentials = credentials
-        self._clock = clock
-        self._monotonic = monotonic
+        self._reach = reach
         self._sessions: dict[str, Session] = {}
         self._exchange = Exchange(
             "sap",
             settings.base_url,
-            correlation=correlation,
-            transport=transport,
-            gate=gate,
-            now=clock.now,
+            reach,
             # SAP locks a user after a few wrong passwords: it must not be tried on and on.
             overloaded=lambda answer: answer.status == 401,
         )
@@ -61,7 +46,7 @@ class SapClient:
 
     def budget(self, seconds: float) -> Budget:
         """The time of one operation, from now on."""
-        return Budget(seconds, self._monotonic)
+        return Budget(seconds, self._reach.monotonic)
 
     def call(self, ask: Ask, service: str, budget: Budget) -> Answer:
         """Send to a service and return the answer if it is a 2xx that stands by its word.
@@ -114,10 +99,10 @@ class SapClient:
 
     def _sent(self, ask: Ask, budget: Budget) -> Answer:
         """Send as our user. A 401 means that nothing was done, so a new secret is tried at once."""
-        secret = self._credentials()
+        secret = self._reach.credentials()
         answer = self._exchange.send(self._as(secret, ask), budget)
         if answer.status == 401:
-            renewed = self._credentials(refresh=True)
+            renewed = self._reach.credentials(refresh=True)
             if renewed != secret:
                 answer = self._exchange.send(self._as(renewed, ask), budget)
         return answer
@@ -137,7 +122,7 @@ class SapClient:
             answer.status,
             fault_of_body(answer.body),
             wants_token(answer.headers),
-            retry_after(answer.headers, self._clock.now()),
+            retry_after(answer.headers, self._reach.clock.now()),
             answer.request_id,
         )
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import httpx
-
-from busbar.connectors.budget import Monotonic
-from busbar.connectors.credentials import Credentials
+from busbar.connectors.reach import Reach
 from busbar.connectors.reading import text_or_none
 from busbar.connectors.sap.client import SapClient
 from busbar.connectors.sap.entities import Entities, EntitySet
 from busbar.connectors.sap.models import contract_of, partner_of
 from busbar.connectors.sap.odata import flag
 from busbar.errors import Refused
-from busbar.ports import Clock, Found, Gate, Json
+from busbar.ports import Found, Json
 from busbar.settings import SapSettings
 
 
@@ -27,23 +23,12 @@ class SapSystem:
     def __init__(
         self,
         settings: SapSettings,
-        credentials: Credentials,
-        *,
-        clock: Clock,
-        correlation: Callable[[], str],
-        transport: httpx.BaseTransport | None = None,
-        monotonic: Monotonic = time.monotonic,
-        gate: Gate | None = None,
+        reach: Reach,
     ) -> None:
         self._settings = settings
         self.client = SapClient(
             settings,
-            credentials,
-            clock=clock,
-            correlation=correlation,
-            transport=transport,
-            monotonic=monotonic,
-            gate=gate,
+            reach,
         )
         self._partners = Entities(self.client, settings.base_url, _partners(settings))
         self._contracts = Entities(self.client, settings.base_url, _contracts(settings))
