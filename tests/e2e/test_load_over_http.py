@@ -16,7 +16,7 @@ def test_should_load_a_file_though_its_worker_is_killed_and_hold_up_no_live_even
     options = [f"--assembly={assembly(CACHE)}", f"--times={TIMES.as_text()}"]
     with running_system(tmp_path, options, {"WORKERS": "process", "AUTH": "1"}) as system:
         run = FileLoad(system, 2000, print)
-        told = play(run, kill=True, quiet=4.0)
+        told = play(run, kill=True)
     assert run.wrong == []
     assert run.killed_at is not None
     assert any("live events waited" in line for line in told)

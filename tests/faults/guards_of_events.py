@@ -215,14 +215,6 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
         poison=True,
     ),
     Mutant(
-        "slice under the condition that it is as it was read",
-        Setup("a file of events", trouble="crowd"),
-        (
-            Edit(SLICES, "deps.store.commit(Save(after, before))", "deps.store.commit(Put(after))"),
-            Edit(SLICES, "from busbar.ports import ", "from busbar.ports import Put, "),
-        ),
-    ),
-    Mutant(
         "slices sent for again",
         FILE,
         (

@@ -58,7 +58,6 @@ GUARDS = {
     "parked at its first try",
     "version of an entity",
     "lookups in the transaction",
-    "slice under the condition that it is as it was read",
     "slices sent for again",
     "slice that stays where it is until its lines are applied",
     "rows of a batch in the place of its first ones",

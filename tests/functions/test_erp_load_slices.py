@@ -182,6 +182,12 @@ def test_should_tell_a_bad_line_by_its_number_and_go_on(
     assert len(contacts(world)) == 3
 
 
+def test_should_say_that_a_line_has_to_hold_its_payload(world: ErpWorld) -> None:
+    seen = loaded(world, customer_line(1, payload=None, payload_ref="202603020RDER00000001"))
+    (one,) = seen["bad_lines"]
+    assert one["message"] == "a line has to hold its payload"
+
+
 def test_should_show_rows_of_bad_lines_in_the_monitoring(world: ErpWorld) -> None:
     seen = loaded(world, LINES[0], "{", LINES[1])
     path = f"/v2/integrations/{seen['integration_id']}/monitoring/traces/{seen['correlation_id']}"

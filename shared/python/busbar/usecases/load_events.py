@@ -67,6 +67,8 @@ class LineReader:
         event = read_event(raw, self._frame)
         if isinstance(event, Unfit):
             return self._unfit(number, event.code, event.message, event.correlation_id)
+        if event.payload_ref:
+            return self._unfit(number, "MALFORMED_PAYLOAD", "a line has to hold its payload")
         if event.timestamp > micros(self._org.deps.clock.now()) + AHEAD:
             return self._unfit(number, "INVALID_TIMESTAMP", "timestamp is more than a day ahead")
         return self._routed(event, number)
