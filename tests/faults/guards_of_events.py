@@ -100,11 +100,11 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 APPLY,
-                "        for integration, told in rows.items():\n",
-                "        for delivery, reason in parked:\n"
+                "        for integration, told in ends.rows.items():\n",
+                "        for delivery, reason in ends.parked:\n"
                 "            self._park(delivery, reason)\n"
-                "        parked = []\n"
-                "        for integration, told in rows.items():\n",
+                "        ends.parked = []\n"
+                "        for integration, told in ends.rows.items():\n",
             ),
         ),
         seeds=1,
@@ -208,8 +208,8 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 APPLY,
-                "                parked.append((one.delivery, reason))\n",
-                "                failed.append(one.delivery.message_id)\n",
+                "            self.parked.append((one.delivery, reason))\n",
+                "            self.again.append(one.delivery.message_id)\n",
             ),
         ),
         poison=True,

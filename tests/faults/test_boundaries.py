@@ -27,7 +27,7 @@ from tests.faults.trouble import POINTS
 ONE_IN = 40
 ONE_SYNC_IN = 16
 ONE_WALLBOX_IN = 4
-ONE_EVENT_IN = 5
+ONE_EVENT_IN = {"many events at once": 5, "a file of events": 3}
 ONE_FOLLOWING_IN = 40
 
 
@@ -102,18 +102,24 @@ def test_should_follow_every_card_when_a_worker_of_the_sync_is_stopped(
         assert stopped_at("unique_key", (one,), scenario)[0] == [], (one, reached[one])
 
 
+OWN_BOUNDARIES = {
+    "a relation waits": {"write outbox"},
+    "a file of events": {"s3 get", "send erp_load_slices", "write erp_load_slice"},
+}
+"""Of scenarios in which nothing of a queue is parked."""
+
+
 @pytest.mark.parametrize("name", INBOUND)
 def test_should_count_every_kind_of_boundary_of_an_event(name: str) -> None:
     _, reached = stopped_at("unique_key", (), SCENARIOS[name])
     kinds = {one.partition(" ")[2] for one in reached}
     assert kinds >= {"s3 put", "send erp_apply", "map", "write erp_outcomes"}
-    waits = name == "a relation waits"
-    assert kinds >= ({"write outbox"} if waits else {"send erp_apply-dead"})
+    assert kinds >= OWN_BOUNDARIES.get(name, {"send erp_apply-dead"})
 
 
 @pytest.mark.parametrize("piece", range(4))
 @pytest.mark.parametrize(
-    ("name", "one_in"), [(INBOUND[0], 1), (INBOUND[1], ONE_EVENT_IN), (INBOUND[2], 1)]
+    ("name", "one_in"), [(name, ONE_EVENT_IN.get(name, 1)) for name in INBOUND]
 )
 def test_should_apply_every_event_once_when_a_worker_is_stopped(
     name: str, one_in: int, piece: int
