@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,17 +54,18 @@ class Load:
     def play(self) -> Evidence:
         """Play it to its end. What there is to be judged then."""
         with self._part("accepted", self.orders):
-            self._let([self._placing(n) for n in range(self.orders)])
+            self._let("accepted", [self._placing(n) for n in range(self.orders)])
         self.told.append(self._waits())
         with self._part("in Salesforce", self.orders):
             self._until("orders in Salesforce", self.orders, lambda: len(self._numbers()))
         with self._part("delivered by the clerk", self.orders):
-            self._let([self._delivering(number) for number in self._numbers()])
+            lines = [self._delivering(number) for number in self._numbers()]
+            self._let("delivered", lines)
         wanted = self.orders * self.quantity
         with self._part("cards in the portal", wanted):
             self._until("cards in the portal", wanted, self._cards, self._sync)
         portal, held = Portal(), self.stage.held()
-        self._let([lambda stage: look(stage, portal)])
+        self._let("seen by everybody", [lambda stage: look(stage, portal)])
         return Evidence(self.stage.history, held, portal, dead=self.cloud.dead())
 
     def _placing(self, number: int) -> Line:
@@ -82,10 +83,12 @@ class Load:
 
         return line
 
-    def _let(self, lines: list[Line]) -> None:
+    def _let(self, what: str, lines: list[Line]) -> None:
+        """Have it all done, so many at once, and say how far it is."""
         with ThreadPoolExecutor(self.clients) as clients:
-            for line in lines:
-                clients.submit(guarded(line, self.stage))
+            asked = [clients.submit(guarded(line, self.stage)) for line in lines]
+            while left := wait(asked, timeout=EVERY).not_done:
+                self.say(f"  {what}: {len(asked) - len(left):,} of {len(asked):,}")
 
     def _numbers(self) -> list[str]:
         rows = self.stage.held().salesforce["Order"]

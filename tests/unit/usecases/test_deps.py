@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from busbar.errors import Conflict, Problem
-from busbar.usecases.deps import LONGEST_CONTEST, LONGEST_PAUSE, until_written
+from busbar.usecases.deps import LINES_CONTEST, LONGEST_CONTEST, LONGEST_PAUSE, until_written
 from busbar.usecases.imports import LONGEST_IMPORT
 from infra.catalog import use_case
 from tests.doubles.clock import ManualClock
@@ -49,7 +49,7 @@ def test_should_make_way_longer_and_longer_and_give_up_in_time() -> None:
     assert work.done < 30
 
 
-def test_should_let_a_line_of_an_import_contend_within_the_time_limit_of_its_function() -> None:
-    longest = LONGEST_IMPORT + LONGEST_CONTEST + LONGEST_PAUSE
+def test_should_let_changes_and_lines_contend_within_the_time_limit_of_their_function() -> None:
+    longest = max(LONGEST_IMPORT + LINES_CONTEST, LONGEST_CONTEST) + LONGEST_PAUSE
     for name in ("companies", "users", "vehicles"):
         assert longest < use_case(name).timeout_seconds

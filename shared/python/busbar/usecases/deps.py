@@ -18,8 +18,10 @@ from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 TRIES = 6
-LONGEST_CONTEST = 12.0
+LONGEST_CONTEST = 20.0
 """Seconds after which work is given up before which others write every time."""
+LINES_CONTEST = 12.0
+"""The same for a line of an import, which is not all that its caller waits for."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds that they make way for the others at most, at first and later."""
 SHORTEST_CALL = 2.0
@@ -128,13 +130,14 @@ def revise(
     raise Conflict(f"{schema.schema_name} {record_id}")
 
 
-def until_written(work: Callable[[], T], clock: Clock) -> T:
+def until_written(work: Callable[[], T], clock: Clock, longest: float = LONGEST_CONTEST) -> T:
     """What `work` comes to; done anew, from its first look on, where somebody else wrote first.
 
     The audit trail has one end for a whole org, so all that adds to it meets, whatever it is about:
-    who comes at once makes way by chance, ever longer. Raises `Conflict` if that is of no use.
+    who comes at once makes way by chance, ever longer. Raises `Conflict` if that is of no use for
+    `longest` seconds.
     """
-    until, pause = clock.now() + timedelta(seconds=LONGEST_CONTEST), FIRST_PAUSE
+    until, pause = clock.now() + timedelta(seconds=longest), FIRST_PAUSE
     while True:
         try:
             return work()

@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 MOST_LINES = 250
 """Lines of one import, so that all are done while the caller waits."""
 LONGEST_IMPORT = 10.0
-"""Seconds after which no further line is begun; one may last as long as `LONGEST_CONTEST`."""
+"""Seconds after which no further line is begun; one may last as long as `LINES_CONTEST`."""
 Outcome = Literal["created", "unchanged", "refused", "postponed"]
 OUTCOMES: tuple[Outcome, ...] = ("created", "unchanged", "refused", "postponed")
 

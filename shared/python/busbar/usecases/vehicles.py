@@ -17,7 +17,7 @@ from busbar.domain.identifiers import derived_id, is_id
 from busbar.errors import Conflict, Problem
 from busbar.ports import Bind, Change, Drop, Json, Save, Stored, Unbind
 from busbar.usecases.changes import check_seen, entry, etag, fault
-from busbar.usecases.deps import Deps, until_written
+from busbar.usecases.deps import LINES_CONTEST, LONGEST_CONTEST, Deps, until_written
 from busbar.usecases.imports import Made, read_rows, run_import
 from busbar.usecases.inputs import Input, Line
 from busbar.usecases.orders import scope
@@ -83,7 +83,9 @@ def import_vehicles(text: str, caller: Caller, deps: Deps, *, dry_run: bool) -> 
     def make(given: VehicleInput) -> Made:
         ours = derived_id(deps.store.org, Vehicle.schema_name, company, _key(given))
         vehicle, operation = _vehicle(ours, company, given), "vehicles_import"
-        return _make(vehicle, caller, deps, operation=operation, dry_run=dry_run)
+        return _make(
+            vehicle, caller, deps, operation=operation, dry_run=dry_run, longest=LINES_CONTEST
+        )
 
     return run_import(read_rows(text, COLUMNS), _parsed, make, _key, deps)
 
@@ -112,7 +114,13 @@ def _names(vehicle: Vehicle) -> dict[str, str]:
 
 
 def _make(
-    vehicle: Vehicle, caller: Caller, deps: Deps, *, operation: str, dry_run: bool = False
+    vehicle: Vehicle,
+    caller: Caller,
+    deps: Deps,
+    *,
+    operation: str,
+    dry_run: bool = False,
+    longest: float = LONGEST_CONTEST,
 ) -> Made:
     def work() -> Made:
         if there := _there(vehicle, deps):
@@ -123,7 +131,7 @@ def _make(
         deps.store.commit(Save(vehicle), *bound, *entry(caller, operation, vehicle, deps))
         return Made("created", vehicle.id)
 
-    return until_written(work, deps.clock)
+    return until_written(work, deps.clock, longest)
 
 
 def _there(vehicle: Vehicle, deps: Deps) -> str | None:
