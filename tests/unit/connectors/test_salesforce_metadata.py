@@ -288,3 +288,58 @@ def is_balanced(code: str) -> bool:
         elif letter in ")]}" and (not open_ones or open_ones.pop() + letter not in PAIRS):
             return False
     return not open_ones and plain.count("'") % 2 == 0
+
+
+# --- Apex --------------------------------------------------------------------------------------
+
+WORDS = """
+    abstract activate and any array as asc autonomous begin bigdecimal blob boolean break bulk by
+    byte case cast catch char class collect commit const continue currency date datetime decimal
+    default delete desc do double else end enum exception exit export extends false final finally
+    float for from global goto group having hint if implements import in inner insert instanceof int
+    integer interface into join like limit list long loop map merge new not null nulls number object
+    of on or outer override package parallel pragma private protected public retrieve return
+    rollback select set short sobject sort static string super switch synchronized system testmethod
+    then this throw time transaction trigger true try undelete update upsert using virtual void
+    webservice when where while
+"""
+RESERVED = frozenset(WORDS.split())
+"""The Apex Developer Guide's reserved words, but for `type`, which the compiler takes."""
+NO_TYPE = frozenset(
+    {
+        "after",
+        "before",
+        "return",
+        "new",
+        "throw",
+        "insert",
+        "update",
+        "delete",
+        "else",
+        "instanceof",
+    }
+)
+DECLARED = re.compile(r"\b([A-Za-z_]\w*)(?:<[\w<>, ]+>|\[\])?\s+([A-Za-z_]\w*)\s*(?=[=;,:)(])")
+
+
+def declared(source: str) -> set[str]:
+    """The names of variables, parameters and methods of a class or trigger."""
+    code = re.sub(r"/\*.*?\*/|//[^\n]*|'[^'\n]*'|\[\s*SELECT.*?\]", " ", source, flags=re.DOTALL)
+    return {name for kind, name in DECLARED.findall(code) if kind.lower() not in NO_TYPE}
+
+
+def test_should_call_nothing_in_apex_by_a_reserved_word() -> None:
+    paths = [*ROOT.rglob("*.cls"), *ROOT.rglob("*.trigger")]
+    found = {path.name: declared(path.read_text("utf-8")) for path in paths}
+    assert {"together", "kept", "delayAfter"} <= found["BusbarWebhook.cls"]
+    wrong = {file: {n for n in names if n.lower() in RESERVED} for file, names in found.items()}
+    assert {file: names for file, names in wrong.items() if names} == {}
+
+
+def test_should_see_a_reserved_word() -> None:
+    assert declared(
+        "for (SObject event : events) { List<Object> group = new List<Object>(); }"
+    ) == {
+        "event",
+        "group",
+    }
