@@ -14,7 +14,7 @@ unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test faults faults-local load fuzz check check-rest format lint types contracts \
-        deploy-check build synth deploy probe-tenant redrive bench sync-load lock-load locks clean
+        deploy-check build synth deploy probe-tenant redrive bench sync-load reconcile-load lock-load locks clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -86,6 +86,10 @@ lock-load: setup ## sync and card_forward at the same accounts: how often they a
 
 sync-load: setup ## the sync of 100,000 cards: calls, capacity units, memory; CARDS=n CHANGED=m
 	@$(PY) -m tests.bench.sync_load --cards $(CARDS) --changed $(CHANGED)
+
+reconcile-load: CARDS = 50000
+reconcile-load: setup ## cards compared in many runs, and again; CARDS=n
+	@$(PY) -m tests.bench.reconcile_load --cards $(CARDS)
 
 locks: setup ## resolve the dependencies anew
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o infra/locks/product.lock

@@ -78,6 +78,9 @@ class UseCase:
     stream: bool = False
     table: Literal["read", "write"] = "write"
     systems: tuple[System, ...] = ()
+    only_reads: bool = False
+    """Whether it changes nothing in these systems. Who does must be over within `pause_bound`, so
+    that a call of his can be waited out."""
     files: Files | None = None
     """What it does with users' files, if anything."""
     sends_to: tuple[str, ...] = ()
@@ -93,6 +96,7 @@ FED = (
     "card_forward",
     "contact_forward",
     "sync_cards",
+    "reconcile",
     "wallbox_provisioning",
     "wallbox_forward",
 )
@@ -357,8 +361,10 @@ USE_CASES: tuple[UseCase, ...] = (
         summary="Joins our records with what each system holds, and has them agree again",
         routes=(Route("POST", "/v1/reconcile", "reconcile"),),
         every_minutes=60,
+        queue=Queue(max_concurrency=2),
         systems=("energised", "salesforce"),
-        timeout_seconds=60,
+        only_reads=True,
+        timeout_seconds=900,
         memory_mb=1024,
     ),
     UseCase(

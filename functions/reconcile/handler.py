@@ -1,4 +1,4 @@
-"""Schedule, and POST /v1/reconcile: our records and all systems agree."""
+"""Schedule, POST /v1/reconcile, and the queue of runs that have to go on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from busbar.ports import Json
 from busbar.request import Answer, Request
 from busbar.settings import Settings
 from busbar.usecases.deps import Deps, TimeLeft, time_left
-from busbar.usecases.reconcile import reconcile
+from busbar.usecases.reconcile import LONGEST_RUN, body, reconcile, reconcile_on
 from busbar.wiring import ON_DEMAND_SECONDS, Clients, Handler, Parts, lambda_entry, run_for_orgs
+from busbar.worker import Worker
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:
@@ -19,16 +20,23 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     parts = Parts(settings, clients)
 
     def run(deps: Deps, left: TimeLeft) -> Json:
-        return reconcile(deps, left).body()
+        return body(reconcile(deps, left))
 
     @door.route("POST", "/v1/reconcile", "reconcile")
     def post(request: Request) -> Answer:
-        return Answer(200, run(request.deps, time_left(parts.clock, ON_DEMAND_SECONDS)))
+        left = time_left(parts.clock, ON_DEMAND_SECONDS)
+        return Answer(200, body(reconcile(request.deps, left, in_a_hurry=True)))
+
+    worker = Worker("reconcile", settings, clients).commands(
+        lambda errand, deps: reconcile_on(errand, deps, time_left(parts.clock, LONGEST_RUN))
+    )
 
     def handler(event: dict[str, Any], context: Any) -> Any:
         if "requestContext" in event:
             return door.handler(event, context)
-        return run_for_orgs(parts, run, "reconciled", "reconciliation failed")
+        if "Records" in event:
+            return worker(event, context)
+        return run_for_orgs(parts, run, "reconciled", "reconciliation failed", LONGEST_RUN)
 
     return handler
 

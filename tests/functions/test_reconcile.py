@@ -68,9 +68,11 @@ def _all_cards(world: World) -> Iterator[ChargeCard]:
 
 
 def run(world: World) -> Any:
-    """One run, and all that follows from it; its report."""
+    """One run, which changes no other system, and all that follows from it; its report."""
+    changed = writes(world.salesforce, world.energised)
     answered = world.call("POST", RECONCILE, "operator")
     assert answered.status == 200, answered.text
+    assert writes(world.salesforce, world.energised) == changed
     world.pump()
     return answered.json
 

@@ -106,6 +106,7 @@ def test_should_bring_the_message_again_to_every_worker(
         "wallbox_review": lambda: read_event("wallbox_review", "approved"),
         "wallbox_forward": lambda: read_event("wallbox_forward", "assigned"),
         "sync_cards": lambda: batch(command("sync_cards", "energised#cards", "cursor")),
+        "reconcile": lambda: batch(command("reconcile", "reconcile", "reconcile_place")),
         "status_callback": lambda: read_event("status_callback", "delivered"),
         "wallbox_proof": lambda: read_event("wallbox_proof", "uploaded"),
         "erp_apply": lambda: read_event("erp_apply", "changed"),

@@ -458,6 +458,14 @@ def test_should_be_red_when_a_variable_is_wrong(
     assert any(says in fault for fault in variables.faults(dev, USE_CASES))
 
 
+def test_should_be_red_when_a_function_that_changes_other_systems_may_take_long(
+    dev: Assembly,
+) -> None:
+    cases = [dataclasses.replace(case, only_reads=False) for case in USE_CASES]
+    above = "reconcile: its time limit is above tuning.pause_bound (60.0 s)"
+    assert variables.faults(dev, cases) == [above]
+
+
 # --- stacks ---------------------------------------------------------------------------------------
 
 

@@ -25,7 +25,8 @@ def _faults(use_case: UseCase, settings: Settings) -> Iterator[str]:
     if bool(settings.parked) != bool(use_case.queue):
         yield "a worker, and only a worker, has a parked queue"
     yield from _parts_faults(use_case, settings)
-    if use_case.systems and use_case.timeout_seconds > settings.tuning.pause_bound:
+    writes = use_case.systems and not use_case.only_reads
+    if writes and use_case.timeout_seconds > settings.tuning.pause_bound:
         yield f"its time limit is above tuning.pause_bound ({settings.tuning.pause_bound} s)"
 
 

@@ -576,11 +576,18 @@ class Parts:
 
 
 def run_for_orgs(
-    parts: Parts, run: Callable[[Deps, TimeLeft], Mapping[str, Any]], done: str, failed: str
+    parts: Parts,
+    run: Callable[[Deps, TimeLeft], Mapping[str, Any]],
+    done: str,
+    failed: str,
+    seconds: float = SCHEDULED_SECONDS,
 ) -> None:
-    """A scheduled run for each org, whose report is logged as `done`, a broken one as `failed`."""
+    """A scheduled run for each org, whose report is logged as `done`, a broken one as `failed`.
+
+    All of them share the `seconds`.
+    """
     # Each org has its own share of the time: none waits for another's slow system.
-    share = SCHEDULED_SECONDS / len(parts.settings.orgs)
+    share = seconds / len(parts.settings.orgs)
     for org in parts.settings.orgs:
         begin()
         try:

@@ -83,6 +83,15 @@ def assigned(event: CardAssigned, deps: Deps) -> Outcome | None:
     return carry(applied[0], deps, deps.tuning.call_timeout, applied[1]) if applied else None
 
 
+def assigned_and_left(event: CardAssigned, deps: Deps) -> None:
+    """Apply one assignment, and leave it to `card_forward` to carry it out.
+
+    Raises `EventRejected` if no order of ours is meant.
+    """
+    deps = deps.continuing(_order(event, deps).record.correlation_id)
+    assign(_assignment(event, deps), deps.outbox.awake, deps)
+
+
 def _assignment(event: CardAssigned, deps: Deps) -> Assignment:
     mark = SourceMark(
         version=event.version,

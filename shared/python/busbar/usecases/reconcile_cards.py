@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from busbar.domain.cards import BackendCard, ChargeCard, card_id
+from busbar.domain.cards import BackendCard, ChargeCard
 from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.orders import KIND, ChargeCardOrder
-from busbar.domain.wallbox_orders import WALLBOX_KIND
 from busbar.errors import Conflict, Missing
 from busbar.ports import AssetThere, Save, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import OutboxRow
 from busbar.usecases.card_copy import copy_card, seen_at
-from busbar.usecases.card_event import assigned, told_by_asset
+from busbar.usecases.card_event import assigned_and_left, told_by_asset
 from busbar.usecases.card_forward import (
     ENERGISED,
     SALESFORCE,
@@ -35,15 +33,13 @@ Told = Iterator[tuple[Finding, Repair]]
 
 @dataclass(frozen=True)
 class Cards:
-    """Everything that is listed: our records by id, their ledger rows by id, what the systems have.
+    """What the systems list: cards of be.ENERGISED by its id, Assets by our id of their card.
 
     `orders` are the references that Salesforce has; `bound` gives a company's id in a system.
     """
 
-    orders: frozenset[str]
-    ours: Mapping[str, Stored[ChargeCard]]
-    rows: Mapping[str, Stored[LedgerRow]]
-    assets: Sequence[AssetThere]
+    orders: Collection[str]
+    assets: Mapping[str, Sequence[AssetThere]]
     backend: Mapping[str, BackendCard]
     bound: Callable[[str, str], str | None]
 
@@ -54,23 +50,31 @@ def ledger_rows_of(card: ChargeCard) -> list[str]:
     return [*rows, asset_row_id(card.asset_id)] if card.asset_id else rows
 
 
-def card_findings(cards: Cards, deps: Deps) -> Told:
-    """All differences of all cards that were assigned to orders of ours.
-
-    But for orders of wallboxes: of those `sync_cards` reads all that they have got.
-    """
-    by_card: dict[str, list[AssetThere]] = defaultdict(list)
-    for asset in cards.assets:
-        if asset.order_reference and not entity_id_of(WALLBOX_KIND, asset.order_reference):
-            by_card[card_id(deps.store.org, asset.card.card_id)].append(asset)
-    for card, assets in by_card.items():
+def card_findings(
+    ours: Iterable[Stored[ChargeCard]],
+    rows: Mapping[str, Stored[LedgerRow]],
+    there: Cards,
+    deps: Deps,
+) -> Told:
+    """All differences of cards of ours. `rows` are their ledger rows, by id."""
+    for stored in ours:
+        assets = there.assets.get(stored.record.id, ())
         if len(assets) > 1:
-            yield _finding(Divergence.DOUBLED, SALESFORCE, card, "asset"), None
-        elif card not in cards.ours:
-            yield from _unknown(card, assets[0], deps)
-    for stored in cards.ours.values():
-        if len(assets := by_card.get(stored.record.id, [])) < 2:
-            yield from _Card(stored, assets[0] if assets else None, cards, deps).told()
+            yield _doubled(stored.record.id), None
+        else:
+            yield from _Card(stored, assets[0] if assets else None, rows, there, deps).told()
+
+
+def unknown_findings(card: str, assets: Sequence[AssetThere], deps: Deps) -> Told:
+    """What is assigned to an order, and is no card of ours. `card` is our id, if it were one."""
+    if len(assets) > 1:
+        yield _doubled(card), None
+    else:
+        yield from _unknown(card, assets[0], deps)
+
+
+def _doubled(card: str) -> Finding:
+    return _finding(Divergence.DOUBLED, SALESFORCE, card, "asset")
 
 
 def _finding(
@@ -97,7 +101,7 @@ def _settled(asset: AssetThere, deps: Deps) -> bool:
 
 def _assign(asset: AssetThere, deps: Deps) -> None:
     """What the event that never came would have said."""
-    assigned(told_by_asset(asset.order_reference, asset.card), deps)
+    assigned_and_left(told_by_asset(asset.order_reference, asset.card), deps)
 
 
 class _Card:
@@ -107,16 +111,17 @@ class _Card:
         self,
         listed: Stored[ChargeCard],
         asset: AssetThere | None,
-        cards: Cards,
+        rows: Mapping[str, Stored[LedgerRow]],
+        there: Cards,
         deps: Deps,
     ) -> None:
         self._card = listed.record
         self._listed = listed
         self._asset = asset
-        self._backend = cards.backend.get(self._card.energised_id)
-        self._rows = [cards.rows[i] for i in ledger_rows_of(self._card) if i in cards.rows]
-        self._bound = partial(cards.bound, self._card.company_id)
-        self._order_is_there = reference(KIND, self._card.order_id) in cards.orders
+        self._backend = there.backend.get(self._card.energised_id)
+        self._rows = [rows[i] for i in ledger_rows_of(self._card) if i in rows]
+        self._bound = partial(there.bound, self._card.company_id)
+        self._order_is_there = reference(KIND, self._card.order_id) in there.orders
         self._deps = deps
 
     def told(self) -> Told:

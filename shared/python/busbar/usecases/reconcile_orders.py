@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from busbar.domain.divergences import Divergence, Finding, Repair
-from busbar.domain.identifiers import entity_id_of, reference
+from busbar.domain.identifiers import reference
 from busbar.domain.lifecycle import is_parked
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.ports import OrderThere, Stored
@@ -28,39 +27,37 @@ def quiet(stored: Stored[ChargeCardOrder], deps: Deps) -> bool:
 
 
 def order_findings(
-    ours: Mapping[str, Stored[ChargeCardOrder]],
-    there: Iterable[OrderThere],
+    ours: Iterable[Stored[ChargeCardOrder]],
+    there: Mapping[str, Sequence[OrderThere]],
     bound: Callable[[str, str], str | None],
     deps: Deps,
 ) -> Iterator[tuple[Finding, Repair]]:
-    """All differences of all orders, each seen twice before it is told.
+    """All differences of orders of ours, each seen twice before it is told.
 
-    `bound` gives a company's id in a system.
+    `there` is what Salesforce has, by reference; `bound` gives a company's id in a system.
     """
-    by_reference: dict[str, list[OrderThere]] = defaultdict(list)
-    for row in there:
-        by_reference[row.reference].append(row)
-
-    for named, rows in by_reference.items():
-        order_id = entity_id_of(KIND, named)
-        known = ours.get(order_id or "") or _read(order_id, deps)
-        if known is None or order_id is None:
-            yield _finding(Divergence.ORPHAN, named, "no_such_order", rows[0].record_id), None
-        elif len(rows) > 1:
-            yield _finding(Divergence.DOUBLED, order_id, "reference"), None
-        else:
-            yield from _held(known, rows[0], bound(known.record.company_id, SYSTEM), deps)
-    for stored in ours.values():
-        if reference(KIND, stored.record.id) not in by_reference:
+    for stored in ours:
+        rows = there.get(reference(KIND, stored.record.id), ())
+        if not rows:
             yield from _not_there(stored, deps)
+        elif len(rows) > 1:
+            yield _finding(Divergence.DOUBLED, stored.record.id, "reference"), None
+        else:
+            account = bound(stored.record.company_id, SYSTEM)
+            yield from _held(stored, rows[0], account, deps)
+
+
+def orphan(row: OrderThere) -> Finding:
+    """An order in Salesforce with a reference of ours that nobody here has."""
+    return _finding(Divergence.ORPHAN, row.reference, "no_such_order", row.record_id)
 
 
 def _finding(kind: Divergence, subject: str, detail: str, object_id: str = "") -> Finding:
     return Finding(kind, SYSTEM, ChargeCardOrder.schema_name, subject, detail, object_id)
 
 
-def _read(order_id: str | None, deps: Deps) -> Stored[ChargeCardOrder] | None:
-    return deps.store.get(ChargeCardOrder, order_id) if order_id else None
+def _read(order_id: str, deps: Deps) -> Stored[ChargeCardOrder] | None:
+    return deps.store.get(ChargeCardOrder, order_id)
 
 
 def _held(
