@@ -87,7 +87,7 @@ lock-load: setup ## sync and card_forward at the same accounts: how often they a
 sync-load: setup ## the sync of 100,000 cards: calls, capacity units, memory; CARDS=n CHANGED=m
 	@$(PY) -m tests.bench.sync_load --cards $(CARDS) --changed $(CHANGED)
 
-reconcile-load: CARDS = 50000
+reconcile-load: CARDS = 10000
 reconcile-load: setup ## cards compared in many runs, and again; CARDS=n
 	@$(PY) -m tests.bench.reconcile_load --cards $(CARDS)
 

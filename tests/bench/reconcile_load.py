@@ -27,7 +27,7 @@ def megabytes() -> float:
 def main(arguments: Sequence[str]) -> int:
     """1 if anything was missed, or told without cause, or if a second run wrote anything."""
     parser = argparse.ArgumentParser("python -m tests.bench.reconcile_load", description=__doc__)
-    parser.add_argument("--cards", type=int, default=50_000)
+    parser.add_argument("--cards", type=int, default=10_000)
     given = parser.parse_args(arguments)
     logger.setLevel("ERROR")
     world = World()

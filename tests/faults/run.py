@@ -377,10 +377,13 @@ def guarded(line: Line, stage: Stage) -> Callable[[], None]:
 
 
 def _synchronise(stage: Stage) -> None:
-    for _ in range(2):
+    idle = 0
+    for _ in range(4):
         did = Client(stage, OPERATOR).ask("POST", SYNC).json
         stage.rest(10 * 60)
-        if not any(did[work] for work in ("orders", "followed", "postponed", "reasons")):
+        worked = any(did[work] for work in ("orders", "followed", "postponed", "reasons"))
+        idle = 0 if worked else idle + 1
+        if idle == 2:  # a walk may have begun in the midst of the list: the next sees the rest
             return
 
 
