@@ -125,14 +125,14 @@ def _worker_with(endpoint: str, mapped: Callable[[str, Mapping[str, Any]], Any])
 
 
 def _served(endpoint: str, make: Any) -> Handle:
-    from busbar.domain.integrations import InboundUseCase, Integration  # noqa: PLC0415
+    from busbar.domain.integrations import Integration, IntegrationUseCase  # noqa: PLC0415
     from busbar.ports import Put  # noqa: PLC0415
     from busbar.settings import OrgSettings, Settings  # noqa: PLC0415
     from busbar.wiring import Clients, Parts, entry, settled  # noqa: PLC0415
 
     settings = Settings("local", "busbar", {ORG: OrgSettings(audiences=("any",))})
     clients = Clients(endpoint_url=endpoint)
-    use_case = InboundUseCase(
+    use_case = IntegrationUseCase(
         id="any",
         integration_id=INTEGRATION,
         slug="customer",

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from busbar.domain.integrations import InboundUseCase, Integration, integration_id, use_case_id
+from busbar.domain.integrations import Integration, IntegrationUseCase, integration_id, use_case_id
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.ports import Put
 from busbar.store.entities import TableEntities
@@ -157,7 +157,7 @@ def _put(system: RunningSystem, ours: str, expression: str) -> None:
         "unique_ids": ["customer_number"],
         "fields": [{"attribute": "customer_number", "jsonataExpression": expression}],
     }
-    use_case = InboundUseCase(
+    use_case = IntegrationUseCase(
         id=use_case_id(ours, "customer"),
         integration_id=ours,
         slug="customer",

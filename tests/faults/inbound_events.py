@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from busbar.domain.entities import entity_id
-from busbar.domain.integrations import InboundUseCase, Integration, integration_id, use_case_id
+from busbar.domain.integrations import Integration, IntegrationUseCase, integration_id, use_case_id
 from busbar.usecases.integration_store import BUILT_IN_SINCE, built_in
 from tests.doubles.world import ORG
 
@@ -66,7 +66,7 @@ def integration(**instead: dict[str, Any]) -> Integration:
     given = {"note": NOTE, "owner": OWNER, **instead}
     known = built_in(ORG)[INTEGRATION]
     more = tuple(
-        InboundUseCase(
+        IntegrationUseCase(
             id=use_case_id(INTEGRATION, slug),
             integration_id=INTEGRATION,
             slug=slug,

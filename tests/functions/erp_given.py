@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from busbar.domain.integrations import AppMapping, InboundUseCase, Integration, use_case_id
+from busbar.domain.integrations import AppMapping, Integration, IntegrationUseCase, use_case_id
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow, Received
 from busbar.domain.record import Record
 from busbar.errors import StoreUnavailable
@@ -85,7 +85,7 @@ BROKEN: dict[str, Any] = {
 
 
 def _use_case(slug: str, configuration: Mapping[str, Any], *, enabled: bool = True) -> Any:
-    return InboundUseCase(
+    return IntegrationUseCase(
         id=use_case_id(INTEGRATION, slug),
         integration_id=INTEGRATION,
         slug=slug,

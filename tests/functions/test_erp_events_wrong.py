@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.erp_events import LARGEST_PAYLOAD
-from busbar.domain.integrations import InboundUseCase, Integration, use_case_id
+from busbar.domain.integrations import Integration, IntegrationUseCase, use_case_id
 from busbar.domain.outcomes import LEVELS, level_of
 from busbar.ports import Drop, Put
 from tests.doubles.world import ORG, World
@@ -134,7 +134,7 @@ def led_by_another(world: World) -> None:
 
 def of_another_type(world: World) -> None:
     keep, found = store(world), integration()
-    case = InboundUseCase(
+    case = IntegrationUseCase(
         id=use_case_id(INTEGRATION, "outwards"),
         integration_id=INTEGRATION,
         slug="outwards",

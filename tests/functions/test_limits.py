@@ -25,23 +25,31 @@ from tests.functions.portal import CARDS, ORDERS, call_as, fields_at_fault, prob
 
 WITH_BODY = [r for c in USE_CASES for r in c.routes if operations()[r.operation].body]
 ROUTES = [r for r in WITH_BODY if not operations()[r.operation].toolkit]
-KNOWN_THERE: Mapping[tuple[Route, tuple[str, ...]], str] = {
-    (route, ("external_id",)): "is no order in Salesforce"
-    for route in ROUTES
-    if route.operation == "tasks_adopt"
-} | {
-    (route, tuple(field.split("."))): said
-    for route in ROUTES
-    if route.operation == "wallbox_order"
-    for field, said in {
-        "products": "stands there twice",
-        "products.*.product_code": "is no product that can be ordered",
-        "products.*.quantity": "has to be between",
-        "person.first_name": "differs from your earlier orders",
-        "person.last_name": "differs from your earlier orders",
-        "person.iban": "is no IBAN",
-    }.items()
-}
+KNOWN_THERE: Mapping[tuple[Route, tuple[str, ...]], str] = (
+    {
+        (route, ("external_id",)): "is no order in Salesforce"
+        for route in ROUTES
+        if route.operation == "tasks_adopt"
+    }
+    | {
+        (route, tuple(field.split("."))): said
+        for route in ROUTES
+        if route.operation == "wallbox_order"
+        for field, said in {
+            "products": "stands there twice",
+            "products.*.product_code": "is no product that can be ordered",
+            "products.*.quantity": "has to be between",
+            "person.first_name": "differs from your earlier orders",
+            "person.last_name": "differs from your earlier orders",
+            "person.iban": "is no IBAN",
+        }.items()
+    }
+    | {
+        (route, ("key",)): "has to begin with"
+        for route in ROUTES
+        if route.operation == "erp_loads_start"
+    }
+)
 """Fields whose value has to be right beyond its form: what is said when it fits, and is not."""
 SIZES = {"string": "Length", "array": "Items"}
 """Type -> how the names of its limits end."""

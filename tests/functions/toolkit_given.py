@@ -9,7 +9,7 @@ from typing import Any
 from busbar.domain.entities import entity_id
 from busbar.domain.erp_events import event_id, request_key
 from busbar.domain.erp_loads import Load, upload_key
-from busbar.domain.integrations import InboundUseCase, Integration, Variable, use_case_id
+from busbar.domain.integrations import Integration, IntegrationUseCase, Variable, use_case_id
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.ports import Put, Save, Store
 from tests.doubles.files import Held
@@ -84,11 +84,11 @@ def _store(world: World) -> Store:
     return made
 
 
-def case(slug: str, configuration: dict[str, Any], **fields: Any) -> InboundUseCase:
+def case(slug: str, configuration: dict[str, Any], **fields: Any) -> IntegrationUseCase:
     """A use case of the integration."""
     since = datetime(2026, 3, 1, tzinfo=UTC)
     told = {"id": use_case_id(INTEGRATION_ID, slug), "name": slug, **fields}
-    return InboundUseCase(
+    return IntegrationUseCase(
         **told,
         integration_id=INTEGRATION_ID,
         slug=slug,

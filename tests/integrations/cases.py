@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from busbar.domain.core_schemas import core_catalogue
-from busbar.domain.integrations import InboundUseCase, Integration
+from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.updates import Mapped
 from busbar.mapping.configuration import Configuration, parse
 from busbar.mapping.inbound import Context, map_event
@@ -32,7 +32,7 @@ class UseCase:
     """One use case, as the product reads it, and its folder."""
 
     integration: Integration
-    inbound: InboundUseCase
+    inbound: IntegrationUseCase
     folder: Path
 
     @property

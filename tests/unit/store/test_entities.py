@@ -58,3 +58,14 @@ def test_should_let_the_table_forget_what_is_deleted_until_it_is_restored() -> N
         assert ends() == [accepted + 30 * 86400] * 3  # the entity, and its two lookups
         restore_entity(desk.deps, "contact", contact, origin(3).mark)
         assert ends() == [None] * 3
+
+
+def test_should_restore_though_the_clock_is_behind_that_of_the_deletion() -> None:
+    with a_table("memory") as table:
+        desk = EntityDesk(table)
+        desk.apply(1, update("contact", C, email="a@b.de"))
+        desk.apply(5, update("contact", C, "delete"))
+        restore_entity(desk.deps, "contact", desk.id("contact", **C), origin(3).mark)
+        assert desk.entity("contact", **C).live
+        desk.apply(6, update("contact", C, "delete"))
+        assert not desk.entity("contact", **C).live

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from busbar.domain.integrations import InboundUseCase, Integration
+from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.updates import Mapped
 from busbar.mapping.child import Child
 from busbar.usecases.event_mapping import TARGET, EventMapper, Wanted
@@ -25,13 +25,13 @@ def mapper() -> Iterator[EventMapper]:
     child.close()
 
 
-def use_case(name: str, text: str = "'any'", times: int = 1) -> InboundUseCase:
+def use_case(name: str, text: str = "'any'", times: int = 1) -> IntegrationUseCase:
     fields = [
         {"attribute": "id", "jsonataExpression": "$string(id)"},
         *({"attribute": f"of_{n}", "jsonataExpression": text} for n in range(times)),
     ]
     entity = {"entity_schema": "contact", "unique_ids": ["id"], "fields": fields}
-    return InboundUseCase(
+    return IntegrationUseCase(
         id=name,
         integration_id="any",
         slug=name,
@@ -44,7 +44,7 @@ def use_case(name: str, text: str = "'any'", times: int = 1) -> InboundUseCase:
 ERP = Integration(id="any", name="ERP", system="sap")
 
 
-def wanted(of: InboundUseCase, payload: Any, erp: Integration = ERP) -> Wanted:
+def wanted(of: IntegrationUseCase, payload: Any, erp: Integration = ERP) -> Wanted:
     return Wanted(erp, of, payload, "json")
 
 

@@ -300,7 +300,9 @@ def restored(entity: Entity, mark: Mark) -> Entity:
     """A deleted entity, out of the bin again; every other one as it is."""
     if not entity.in_bin or entity.deleted is None:
         return entity
-    return replace(entity, alive=mark._replace(version=entity.deleted.version))
+    # Whose clock is behind that of the deletion's worker restores it all the same.
+    at = max(mark.at, entity.deleted.at + 1)
+    return replace(entity, alive=mark._replace(version=entity.deleted.version, at=at))
 
 
 def relations(entity: Entity) -> frozenset[tuple[str, str]]:

@@ -31,7 +31,7 @@ def use_case_id(integration: str, slug: str) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{integration}/{slug}"))
 
 
-class InboundUseCase(Value):
+class IntegrationUseCase(Value):
     """A use case of an integration. `configuration` is a document of the toolkit: its inner part,
     `{"entities", "meter_readings", "direct"}`. One of another type is kept as its maker wrote it,
     and never run. `changed_at` marks its version in lineage;
@@ -95,7 +95,7 @@ class Integration(Record):
     system: str
     description: str = ""
     variables: tuple[Variable, ...] = ()
-    use_cases: tuple[InboundUseCase, ...] = ()
+    use_cases: tuple[IntegrationUseCase, ...] = ()
     created_at: AwareDatetime | None = None
     more: dict[str, Any] = Field(default_factory=dict)
     """What the toolkit's clients keep here, and nothing of ours reads."""
@@ -104,7 +104,7 @@ class Integration(Record):
         """The list of all integrations of an org."""
         return "all"
 
-    def use_case(self, slug: str, event_name: str) -> InboundUseCase | None:
+    def use_case(self, slug: str, event_name: str) -> IntegrationUseCase | None:
         """The use case that an event names. A slug wins; an event's name is a slug or a name, and
         those that take events go first."""
         wanted = slug or event_name

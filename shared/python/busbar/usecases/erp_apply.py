@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from busbar.domain.erp_events import EventMessage
-from busbar.domain.integrations import InboundUseCase, Integration
+from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.marks import Origin, moment
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.domain.outcomes import Outcome
@@ -60,7 +60,7 @@ class Prepared:
     delivery: Delivery
     mapped: Mapped
     integration: Integration | None = None
-    use_case: InboundUseCase | None = None
+    use_case: IntegrationUseCase | None = None
 
     @property
     def job(self) -> Job:
@@ -269,7 +269,7 @@ def _comes_again(delivery: Delivery, error: Exception) -> None:
 
 
 def _unmapped(
-    delivery: Delivery, code: str, message: str, use_case: InboundUseCase | None = None
+    delivery: Delivery, code: str, message: str, use_case: IntegrationUseCase | None = None
 ) -> Prepared:
     return Prepared(delivery, Mapped(faults=(Fault(code, message),)), use_case=use_case)
 

@@ -19,7 +19,7 @@ from busbar.domain.erp_events import (
     request_id,
     request_key,
 )
-from busbar.domain.integrations import InboundUseCase, Integration
+from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.marks import micros
 from busbar.domain.outcome_rows import SeenEvent
 from busbar.ports import Ids, Put, Queues
@@ -123,7 +123,7 @@ class Ingest:
         receipt: Receipt,
         position: int,
         event: Incoming,
-        use_case: InboundUseCase,
+        use_case: IntegrationUseCase,
         before: _Before,
     ) -> Result:
         """Whether it came before, and has what it names."""
@@ -140,7 +140,7 @@ class Ingest:
         return self._accepted(receipt, position, event, use_case)
 
     def _accepted(
-        self, receipt: Receipt, position: int, event: Incoming, use_case: InboundUseCase
+        self, receipt: Receipt, position: int, event: Incoming, use_case: IntegrationUseCase
     ) -> Result:
         message = message_of(
             self._org,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from busbar.domain.erp_events import EventMessage, RequestVersion
-from busbar.domain.integrations import InboundUseCase
+from busbar.domain.integrations import IntegrationUseCase
 from busbar.ports import Message
 from busbar.usecases.erp_requests import Incoming
 
@@ -15,7 +15,7 @@ LARGEST_MESSAGE = 200_000
 
 def message_of(
     org: str,
-    use_case: InboundUseCase,
+    use_case: IntegrationUseCase,
     event: Incoming,
     *,
     ours: str,

@@ -22,7 +22,7 @@ from busbar.domain.erp_events import (
     request_id,
     request_key,
 )
-from busbar.domain.integrations import InboundUseCase
+from busbar.domain.integrations import IntegrationUseCase
 from busbar.domain.marks import micros, moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.ports import Ids, Json, Message, Put, Queues
@@ -44,7 +44,7 @@ class Again:
     event_id: str
     status: Status
     message: str = ""
-    use_case: InboundUseCase | None = None
+    use_case: IntegrationUseCase | None = None
     event: Incoming | None = None
     replay_event_id: str = ""
 

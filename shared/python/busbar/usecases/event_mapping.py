@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from busbar.domain.erp_events import Format
-from busbar.domain.integrations import InboundUseCase, Integration
+from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.updates import Fault, Mapped
 from busbar.mapping.child import Child, JobLost
 from busbar.mapping.jobs import ConfigurationUnknown, head_of, job_with, mapped_of
@@ -30,7 +30,7 @@ class Wanted:
     """An event that is to be mapped."""
 
     integration: Integration
-    use_case: InboundUseCase
+    use_case: IntegrationUseCase
     payload: Any
     form: Format
 
@@ -67,7 +67,7 @@ class EventMapper:
 
     def __init__(self, child: Served | None = None, *, engine: str = "jlens") -> None:
         self._child = child or Child(TARGET, engine=engine)
-        self._texts: dict[int, tuple[InboundUseCase, str, str]] = {}
+        self._texts: dict[int, tuple[IntegrationUseCase, str, str]] = {}
 
     def map_all(self, events: Sequence[Wanted]) -> list[Mapped]:
         """What events come to, in their order. What is wrong with one, or with its mapping, are
@@ -120,7 +120,7 @@ class EventMapper:
                 made[number] = _result(answer)
         return [made[number] for number in range(len(jobs))]
 
-    def _configuration(self, use_case: InboundUseCase) -> tuple[str, str]:
+    def _configuration(self, use_case: IntegrationUseCase) -> tuple[str, str]:
         """Its text and the hash of that, made once for a use case that is kept."""
         known = self._texts.get(id(use_case))
         if known is None or known[0] is not use_case:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from busbar.domain.integrations import InboundUseCase, Integration, Variable, use_case_id
+from busbar.domain.integrations import Integration, IntegrationUseCase, Variable, use_case_id
 from busbar.domain.schemas import Catalogue
 from busbar.domain.updates import Fault, Mapped, Warned
 from busbar.errors import FieldError, Problem
@@ -40,7 +40,7 @@ LONGEST_SLUG = 255
 class Checked(NamedTuple):
     """A use case, and what its configuration is warned of."""
 
-    use_case: InboundUseCase
+    use_case: IntegrationUseCase
     warned: Sequence[Warned]
 
 
@@ -97,7 +97,7 @@ def _map(body: MapBody) -> Variable:
 
 def use_case_of(
     body: UseCaseChange,
-    before: InboundUseCase | None,
+    before: IntegrationUseCase | None,
     integration: str,
     *,
     slug: str,
@@ -117,7 +117,7 @@ def use_case_of(
     if before and body.type and body.type != before.type:
         raise refused(f"{path}type", "cannot be changed")
     kind = body.type or "inbound"
-    base = before or InboundUseCase(
+    base = before or IntegrationUseCase(
         id=own_id or use_case_id(integration, slug),
         integration_id=integration,
         slug=slug,
@@ -169,7 +169,7 @@ def unread(names: Sequence[str]) -> list[Warned]:
     return [Warned("", name, "nothing here reads it") for name in names]
 
 
-def _checked(use_case: InboundUseCase, check: Check, path: str) -> Sequence[Warned]:
+def _checked(use_case: IntegrationUseCase, check: Check, path: str) -> Sequence[Warned]:
     if use_case.type != "inbound":
         return kept_use_case(use_case.type, use_case.configuration, f"{path}configuration")
     seen = check(use_case.configuration)

@@ -11,8 +11,8 @@ from typing import Any
 
 from busbar.domain.integrations import (
     AppMapping,
-    InboundUseCase,
     Integration,
+    IntegrationUseCase,
     integration_id,
     use_case_id,
 )
@@ -87,10 +87,10 @@ def _read(org: str, folder: Path) -> Integration:
     )
 
 
-def _use_case(integration: str, path: Path) -> InboundUseCase:
+def _use_case(integration: str, path: Path) -> IntegrationUseCase:
     read: dict[str, Any] = json.loads(path.read_text("utf-8"))
     slug = path.parent.name
-    return InboundUseCase(
+    return IntegrationUseCase(
         id=use_case_id(integration, slug),
         integration_id=integration,
         slug=slug,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from busbar.domain.integrations import AppMapping, InboundUseCase, Integration, use_case_id
+from busbar.domain.integrations import AppMapping, Integration, IntegrationUseCase, use_case_id
 from busbar.errors import Problem
 from busbar.ports import Change, Drop, Json, Save
 from busbar.usecases.deps import until_written
@@ -92,7 +92,7 @@ class UseCases:
         return until_written(work, self._clock)
 
 
-def _find(integration: Integration, use_case: str) -> InboundUseCase:
+def _find(integration: Integration, use_case: str) -> IntegrationUseCase:
     for one in integration.use_cases:
         if one.id == use_case:
             return one

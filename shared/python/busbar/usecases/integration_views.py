@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from busbar.domain.integrations import InboundUseCase, Integration, Variable
+from busbar.domain.integrations import Integration, IntegrationUseCase, Variable
 from busbar.domain.updates import Warned
 from busbar.ports import Json, Stored
 from busbar.usecases.integration_store import BUILT_IN_SINCE
@@ -65,7 +65,7 @@ def _map(variable: Variable) -> Json:
     }
 
 
-def use_case_view(use_case: InboundUseCase, warned: Sequence[Warned] | None = None) -> Json:
+def use_case_view(use_case: IntegrationUseCase, warned: Sequence[Warned] | None = None) -> Json:
     """A use case. With `warned`: what its configuration is warned of, as it was saved just now."""
     optional: dict[str, Any] = {
         "configuration": use_case.configuration,
