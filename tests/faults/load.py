@@ -28,7 +28,7 @@ from tests.faults.local_cloud import LocalCloud
 from tests.faults.local_stage import LocalStage
 from tests.faults.run import guarded, look
 from tests.faults.scenarios import MANAGER, OPERATOR, Line, place
-from tests.faults.stage import CARDS, SYNC, Client, Stage
+from tests.faults.stage import CARDS, ORDERS, SYNC, Client, Stage
 
 EVERY = 5.0
 """Seconds between two looks, and two lines of progress."""
@@ -64,6 +64,9 @@ class Load:
         wanted = self.orders * self.quantity
         with self._part("cards in the portal", wanted):
             self._until("cards in the portal", wanted, self._cards, self._sync)
+        with self._part("orders in the portal", self.orders):
+            # Lists are by the newest change: who reads one while orders change may miss some.
+            self._until("orders in the portal", self.orders, self._shown)
         portal, held = Portal(), self.stage.held()
         self._let("seen by everybody", [lambda stage: look(stage, portal)])
         return Evidence(self.stage.history, held, portal, dead=self.cloud.dead())
@@ -96,6 +99,12 @@ class Load:
 
     def _cards(self) -> int:
         return len(Client(self.stage, MANAGER).everything(CARDS, "cards"))
+
+    def _shown(self) -> int:
+        """How many orders two lists show that were read one after the other, and are the same."""
+        client = Client(self.stage, MANAGER)
+        one, other = (client.everything(ORDERS, "orders") for _ in range(2))
+        return len(one) if one == other else 0
 
     def _sync(self) -> None:
         Client(self.stage, OPERATOR).ask("POST", SYNC)
