@@ -13,7 +13,7 @@ from busbar.ports import Change, Json, Save, Stored
 from busbar.usecases.changes import Ids, bindings, entry, fault, first_difference
 from busbar.usecases.company_view import shown_company, stored_company
 from busbar.usecases.contact_states import WAITING, contact_errand
-from busbar.usecases.deps import LINES_CONTEST, LONGEST_CONTEST, Deps, until_written
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.imports import Made, read_rows, run_import
 from busbar.usecases.inputs import AccountId, AddressInput, ContactId, Email, Input, Line
 
@@ -57,7 +57,7 @@ def known_ids(given: KnownIds) -> Ids:
 
 def create_company(given: CompanyInput, caller: Caller, deps: Deps) -> Json:
     """The company as it stands now. Raises a 409 `Problem` if it is there and differs."""
-    made = make_company(given, caller, deps, operation="companies_create")
+    made = make_company(given, deps, caller, operation="companies_create")
     return shown_company(stored_company(made.id, deps), deps)
 
 
@@ -67,10 +67,8 @@ def import_companies(text: str, caller: Caller, deps: Deps, *, dry_run: bool) ->
     make = partial(
         make_company,
         caller=caller,
-        deps=deps,
         operation=operation,
         dry_run=dry_run,
-        longest=LINES_CONTEST,
     )
     rows = read_rows(text, COLUMNS)
     return run_import(rows, _parsed, make, lambda given: given.customer_number, deps)
@@ -85,12 +83,11 @@ def _parsed(values: Mapping[str, str]) -> CompanyInput:
 
 def make_company(
     given: CompanyInput,
-    caller: Caller,
     deps: Deps,
+    caller: Caller,
     *,
     operation: str,
     dry_run: bool = False,
-    longest: float = LONGEST_CONTEST,
 ) -> Made:
     """Create it, unless it is there just so. With `dry_run` only says what it would do."""
 
@@ -111,7 +108,7 @@ def make_company(
         deps.store.commit(*_creation(company, there, bound, deps), *told)
         return Made("created", company.id)
 
-    return until_written(work, deps.clock, longest)
+    return until_written(work, deps.clock, deps.contest)
 
 
 def _company(given: CompanyInput, deps: Deps) -> Company:

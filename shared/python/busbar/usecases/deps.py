@@ -53,6 +53,8 @@ class Deps:
     org: OrgSettings
     tuning: Tuning
     correlation_id: str
+    contest: float = LONGEST_CONTEST
+    """Seconds for which a change contends with others."""
 
     @property
     def salesforce(self) -> SalesforceSettings:

@@ -11,7 +11,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json
-from busbar.usecases.deps import Deps
+from busbar.usecases.deps import LINES_CONTEST, Deps
 
 M = TypeVar("M", bound=BaseModel)
 MOST_LINES = 250
@@ -94,25 +94,26 @@ def _unreadable(field: str, message: str) -> Problem:
 def run_import(
     rows: Sequence[Row],
     parse: Callable[[Mapping[str, str]], M],
-    make: Callable[[M], Made],
+    make: Callable[[M, Deps], Made],
     key: Callable[[M], str],
     deps: Deps,
 ) -> Json:
     """The report: what every line came to, by its number in the file.
 
-    `make` creates one, or says what it would do; it raises `Problem` for a line that cannot be.
-    `key` tells which lines are about the same thing: a second one is not done twice, and in a dry
-    run is told so too.
+    `make` creates one with the deps of a line, or says what it would do; it raises `Problem` for a
+    line that cannot be. `key` tells which lines are about the same thing: a second one is not done
+    twice, and in a dry run is told so too.
     """
     until = deps.clock.now() + timedelta(seconds=LONGEST_IMPORT)
     seen: dict[str, tuple[M, Made, int]] = {}
     lines: list[Json] = []
+    lines_deps = replace(deps, contest=LINES_CONTEST)
     for row in rows:
         if deps.clock.now() >= until:
             lines.append({"line": row.line, "outcome": "postponed"})
             continue
         try:
-            made = _once(row, parse, make, key, seen)
+            made = _once(row, parse, make, key, seen, lines_deps)
             lines.append({"line": row.line, "outcome": made.outcome, "id": made.id})
         except Problem as problem:
             lines.append({"line": row.line, "outcome": "refused", "errors": _errors(problem)})
@@ -123,9 +124,10 @@ def run_import(
 def _once(
     row: Row,
     parse: Callable[[Mapping[str, str]], M],
-    make: Callable[[M], Made],
+    make: Callable[[M, Deps], Made],
     key: Callable[[M], str],
     seen: dict[str, tuple[M, Made, int]],
+    deps: Deps,
 ) -> Made:
     if row.surplus:
         raise _refused("line", "has more values than there are columns")
@@ -135,7 +137,7 @@ def _once(
         raise _invalid(error) from None
     before = seen.get(key(given))
     if before is None:
-        made = make(given)
+        made = make(given, deps)
         seen[key(given)] = (given, made, row.line)
         return made
     if before[0] != given:

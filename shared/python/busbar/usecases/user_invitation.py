@@ -13,7 +13,7 @@ from busbar.domain.field_lists import may_send
 from busbar.ports import Change, Json, Save, Stored
 from busbar.usecases.changes import Ids, bindings, entry, fault, first_difference
 from busbar.usecases.contact_states import WAITING, contact_errand, wants_contact
-from busbar.usecases.deps import LINES_CONTEST, LONGEST_CONTEST, Deps, until_written
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.imports import Made, read_rows, run_import
 from busbar.usecases.inputs import ContactId, Email, EntityId, Input, Line
 from busbar.usecases.user_view import stored_user, view_user
@@ -40,7 +40,7 @@ def create_user(given: UserInput, caller: Caller, deps: Deps) -> Json:
 
     Raises `Problem` 403 (role not yours to give), 409 (is there, differs), 422 (company).
     """
-    made = make_user(given, caller, deps, operation="users_create")
+    made = make_user(given, deps, caller, operation="users_create")
     return view_user(stored_user(made.id, deps))
 
 
@@ -50,10 +50,8 @@ def import_users(text: str, caller: Caller, deps: Deps, *, dry_run: bool) -> Jso
     make = partial(
         make_user,
         caller=caller,
-        deps=deps,
         operation="users_import",
         dry_run=dry_run,
-        longest=LINES_CONTEST,
     )
     return run_import(read_rows(text, columns), _parsed, make, lambda given: given.sub, deps)
 
@@ -64,12 +62,11 @@ def _parsed(values: Mapping[str, str]) -> UserInput:
 
 def make_user(
     given: UserInput,
-    caller: Caller,
     deps: Deps,
+    caller: Caller,
     *,
     operation: str,
     dry_run: bool = False,
-    longest: float = LONGEST_CONTEST,
 ) -> Made:
     """Invite him, unless he is there just so. With `dry_run` only says what it would do."""
     check_role(caller, given.role)
@@ -98,7 +95,7 @@ def make_user(
         deps.store.commit(*with_contact(user, there, bound, deps), *told)
         return Made("created", user.id)
 
-    return until_written(work, deps.clock, longest)
+    return until_written(work, deps.clock, deps.contest)
 
 
 def check_role(caller: Caller, role: Role) -> None:

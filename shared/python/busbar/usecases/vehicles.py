@@ -17,7 +17,7 @@ from busbar.domain.identifiers import derived_id, is_id
 from busbar.errors import Conflict, Problem
 from busbar.ports import Bind, Change, Drop, Json, Save, Stored, Unbind
 from busbar.usecases.changes import check_seen, entry, etag, fault
-from busbar.usecases.deps import LINES_CONTEST, LONGEST_CONTEST, Deps, until_written
+from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.imports import Made, read_rows, run_import
 from busbar.usecases.inputs import Input, Line
 from busbar.usecases.orders import scope
@@ -80,12 +80,10 @@ def import_vehicles(text: str, caller: Caller, deps: Deps, *, dry_run: bool) -> 
     """The report of an import. Raises a 422 `Problem` for a file that cannot be read."""
     company = scope(caller, "vehicles_import", None, deps)
 
-    def make(given: VehicleInput) -> Made:
+    def make(given: VehicleInput, deps: Deps) -> Made:
         ours = derived_id(deps.store.org, Vehicle.schema_name, company, _key(given))
         vehicle, operation = _vehicle(ours, company, given), "vehicles_import"
-        return _make(
-            vehicle, caller, deps, operation=operation, dry_run=dry_run, longest=LINES_CONTEST
-        )
+        return _make(vehicle, caller, deps, operation=operation, dry_run=dry_run)
 
     return run_import(read_rows(text, COLUMNS), _parsed, make, _key, deps)
 
@@ -120,7 +118,6 @@ def _make(
     *,
     operation: str,
     dry_run: bool = False,
-    longest: float = LONGEST_CONTEST,
 ) -> Made:
     def work() -> Made:
         if there := _there(vehicle, deps):
@@ -131,7 +128,7 @@ def _make(
         deps.store.commit(Save(vehicle), *bound, *entry(caller, operation, vehicle, deps))
         return Made("created", vehicle.id)
 
-    return until_written(work, deps.clock, longest)
+    return until_written(work, deps.clock, deps.contest)
 
 
 def _there(vehicle: Vehicle, deps: Deps) -> str | None:
