@@ -84,17 +84,17 @@ class Loads:
         deps = self._deps
         if not key.startswith(f"{LOADS}{deps.store.org}/"):
             raise _bad_key(f"has to begin with {LOADS}{deps.store.org}/")
-        part = deps.files.part(key, 0, 1)
-        if part is None:
+        there = deps.files.look(key)
+        if there is None:
             raise _bad_key("names no file")
-        if not 0 < part.size <= LARGEST_LOAD:
+        if not 0 < there.size <= LARGEST_LOAD:
             raise _bad_key(f"has to name a file of 1 to {LARGEST_LOAD} bytes")
         return Load(
             id=load_id,
             integration_id=self._integration,
             key=key,
-            etag=part.etag,
-            size=part.size,
+            etag=there.mark,
+            size=there.size,
             started_at=deps.clock.now(),
             most_slices=max(1, min(deps.tuning.load_slices, MOST_SLICES)),
         )
