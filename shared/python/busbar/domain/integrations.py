@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from busbar.domain.erp_events import LARGEST_EVENT, LARGEST_READINGS
 from busbar.domain.record import Record, Value
 
 NAMESPACE = uuid.UUID("5b7f4d0e-52a7-5d2b-9b8e-3f0c6a5f1d21")
@@ -50,9 +51,9 @@ class IntegrationUseCase(Value):
     created_at: AwareDatetime | None = None
 
     @property
-    def takes_readings(self) -> bool:
-        """Whether its events may be as large as those of meter readings."""
-        return bool(self.configuration.get("meter_readings"))
+    def largest_payload(self) -> int:
+        """Bytes that the payload of an event may have."""
+        return LARGEST_READINGS if self.configuration.get("meter_readings") else LARGEST_EVENT
 
     @property
     def closed(self) -> tuple[str, str] | None:

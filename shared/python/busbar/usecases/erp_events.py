@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 
 from busbar.domain.customers import Caller
 from busbar.domain.erp_events import (
-    LARGEST_EVENT,
-    LARGEST_READINGS,
     RequestVersion,
     request_id,
     request_key,
@@ -112,7 +110,7 @@ class Ingest:
         if closed := use_case.closed:
             code, message = closed
             return Result("ignored", message, code, use_case.id)
-        most = LARGEST_READINGS if use_case.takes_readings else LARGEST_EVENT
+        most = use_case.largest_payload
         if event.size > most:
             message = f"the payload may have {most} bytes"
             return Result("error", message, "PAYLOAD_TOO_LARGE", use_case.id)

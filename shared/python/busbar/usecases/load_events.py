@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from busbar.body import read_object
-from busbar.domain.erp_events import LARGEST_EVENT, LARGEST_READINGS, EventMessage
+from busbar.domain.erp_events import LARGEST_EVENT, EventMessage
 from busbar.domain.erp_loads import Load
 from busbar.domain.integrations import Integration
 from busbar.domain.marks import micros
@@ -77,7 +77,7 @@ class LineReader:
         found = (
             self._integration.use_case(event.slug, event.event_name) if self._integration else None
         )
-        most = LARGEST_READINGS if found and found.takes_readings else LARGEST_EVENT
+        most = found.largest_payload if found else LARGEST_EVENT
         if event.size > most:
             return self._unfit(number, "PAYLOAD_TOO_LARGE", f"the payload may have {most} bytes")
         message = self._message(number, event.correlation_id)
