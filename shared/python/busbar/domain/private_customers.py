@@ -36,6 +36,7 @@ _IBAN_LENGTHS = {
     **dict.fromkeys(("MT",), 31),
 }
 """Characters of an IBAN in the countries of SEPA (IBAN registry, ISO 13616)."""
+_IBAN_BEGINS = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\s?[0-9]{2}")
 
 
 class PrivateCustomer(Record):
@@ -106,3 +107,25 @@ def is_iban(text: str) -> bool:
 def masked_iban(text: str) -> str:
     """An IBAN as it may be shown: country, and the last four characters."""
     return f"{text[:2]}…{text[-4:]}" if text else ""
+
+
+def without_ibans(text: str) -> str:
+    """A text in which every IBAN is masked, in whatever groups and case it is written."""
+    parts, end = list[str](), 0
+    for begin in (head.start() for head in _IBAN_BEGINS.finditer(text)):
+        if begin >= end and (found := _iban_at(text, begin)):
+            parts += (text[end:begin], masked_iban(found[0]))
+            end = found[1]
+    return "".join((*parts, text[end:])) if parts else text
+
+
+def _iban_at(text: str, begin: int) -> tuple[str, int] | None:
+    """The IBAN that begins at a place, without its blanks, and where it ends."""
+    length, compact = _IBAN_LENGTHS.get(text[begin : begin + 2].upper(), 0), ""
+    for end, char in enumerate(text[begin:], begin + 1):
+        if not char.isspace():
+            compact += char.upper()
+        if len(compact) == length:
+            goes_on = text[end : end + 1].isalnum()
+            return (compact, end) if is_iban(compact) and not goes_on else None
+    return None

@@ -119,6 +119,10 @@ class Replay:
             return Again(wanted, "ignored", "no use case of this name")
         if closed := use_case.closed:
             return Again(wanted, "ignored", closed[1])
+        noted = next(one for one in received.events if one.event_id == wanted)
+        event = replace(
+            event, event_type=noted.event_type
+        )  # one that is replayed has it there alone
         return Again(wanted, "success", "", use_case, event)
 
     def _send(self, events: Sequence[Again]) -> list[Again]:
@@ -183,6 +187,7 @@ class Replay:
                 timestamp=one.event.timestamp if one.event else 0,
                 status="success" if one.status == "success" else "error",
                 message=one.message,
+                event_type=one.event.event_type if one.event else "UPDATE",
             )
             for one in events
         )

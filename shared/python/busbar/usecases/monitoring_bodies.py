@@ -20,14 +20,6 @@ def _time(value: Any) -> Any:
     return moment(at)
 
 
-def _not_kept(value: Any) -> Any:
-    if value is not None:
-        raise ValueError("cannot be asked for: rows do not keep it")
-    return None
-
-
-NotKept = Annotated[None, BeforeValidator(_not_kept), WithJsonSchema({"type": "null"})]
-"""Refused, where to pass it over would answer another question."""
 At = Annotated[
     datetime,
     BeforeValidator(_time),
@@ -96,7 +88,7 @@ class InboundQuery(Ranged):
     """Which rows are wanted, by the words of version 1."""
 
     use_case_id: Text | None = None
-    event_type: NotKept = None
+    event_type: EventType | Literal["TRIGGER"] | None = None
     sync_type: Literal["entity", "meter_reading", "webhook", "api_deprecation"] | None = None
     status: Literal["success", "error", "skipped", "warning"] | None = None
     error_category: (
