@@ -98,11 +98,11 @@ class InboundRow(View):
 
 
 class InboundCursorView(View):
-    """Where a page of version 1 ended."""
+    """Where a page of version 1 ended: `event_id` is that of the row, of which events may have
+    several."""
 
     completed_at: datetime
     event_id: str
-    row_id: str
 
 
 class InboundPage(View):

@@ -174,6 +174,20 @@ def test_should_show_an_entity_under_its_own_schema_alone(desk: EntityDesk) -> N
     assert refused(lambda: entities.show_entity(desk.deps, "contact", "nothing")).status == 404
 
 
+def test_should_show_what_is_ours_whatever_an_event_calls_its_attributes(desk: EntityDesk) -> None:
+    names = ("_id", "_schema", "_org", "_version", "_stub", "_deleted_at", "_lineage")
+    desk.apply(1, update("contact", PARTNER, **dict.fromkeys(names, "theirs")))
+    found = desk.id("contact", **PARTNER)
+    assert "theirs" not in find(desk)["entities"][0].values()
+    assert "theirs" not in entities.show_entity(desk.deps, "contact", found).values()
+    desk.apply(
+        1, update("meter", {"external_id": "M1"}), reading("R", "2026-03-01", 1, _id="theirs")
+    )
+    meter = desk.id("meter", external_id="M1")
+    (one,) = meter_readings(desk.deps, meter)["readings"]
+    assert one["_id"] != "theirs"
+
+
 def test_should_mask_every_iban_wherever_it_stands(desk: EntityDesk) -> None:
     account = {"type": "payment_sepa", "data": {"iban": IBAN, "fullname": "M. Muster"}}
     ids = {"billing_account_number": "1"}

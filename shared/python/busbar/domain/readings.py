@@ -262,4 +262,4 @@ def remembered(reading: Entity, now: int) -> bool:
 
 def view(reading: Entity) -> dict[str, Any]:
     """A reading as it is shown."""
-    return {"_id": reading.id, **reading.attributes}
+    return {**reading.attributes, "_id": reading.id}

@@ -17,6 +17,8 @@ from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, checked_id
 
 Json = dict[str, Any]
+OURS = frozenset({"_stub", "_deleted_at", "_lineage"})
+"""What stands beside attributes where it applies: an attribute of such a name is not shown."""
 MOST_SHOWN = 6
 """Digits of an IBAN that its sender has masked: check digits, and the last four."""
 
@@ -24,7 +26,7 @@ MOST_SHOWN = 6
 def entity_view(entity: Entity, org: str, *, lineage: bool = False) -> Json:
     """An entity as it is shown; with `_lineage`: who said each attribute's value last, and when."""
     shown = {
-        **masked(entity.attributes),
+        **{name: value for name, value in masked(entity.attributes).items() if name not in OURS},
         "_id": entity.id,
         "_schema": entity.schema,
         "_org": org,

@@ -96,17 +96,13 @@ class Monitoring:
                 and query.correlation_id in (None, row.correlation_id)
             )
 
-        of = query.cursor
-        after = Place(of.completed_at, of.row_id) if of else None
+        after = query.cursor.place if query.cursor else None
         ids = (query.event_id, query.correlation_id)
         part = self._part(query, ids, fits, after, query.limit, rows_of)
         requests.load(shown.row.event_id for _, shown in part.items)
         data = [inbound_view(shown, self._store.org, requests) for _, shown in part.items]
-        cursor = None
-        if part.after:
-            event_id = data[-1]["event_id"] if data else ""
-            at, row_id = part.after.at.isoformat(), part.after.id
-            cursor = {"completed_at": at, "event_id": event_id, "row_id": row_id}
+        end = part.after
+        cursor = {"completed_at": end.at.isoformat(), "event_id": end.id} if end else None
         return {"data": data, "next_cursor": cursor, "has_more": cursor is not None}
 
     def trace(self, correlation_id: str) -> Json:

@@ -77,11 +77,15 @@ class Ranged(Asked):
 
 
 class InboundCursor(Asked):
-    """Where a page of version 1 ended. Its event may have several rows: `row_id` is ours."""
+    """Where a page of version 1 ended. An event may have several rows: `event_id` is the row's."""
 
     completed_at: At
     event_id: Text
-    row_id: Text = ""
+
+    @property
+    def place(self) -> Place:
+        """The same, in what was recorded."""
+        return Place(self.completed_at, self.event_id)
 
 
 class InboundQuery(Ranged):
