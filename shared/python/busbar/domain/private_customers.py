@@ -122,10 +122,11 @@ def without_ibans(text: str) -> str:
 def _iban_at(text: str, begin: int) -> tuple[str, int] | None:
     """The IBAN that begins at a place, without its blanks, and where it ends."""
     length, compact = _IBAN_LENGTHS.get(text[begin : begin + 2].upper(), 0), ""
-    for end, char in enumerate(text[begin:], begin + 1):
-        if not char.isspace():
-            compact += char.upper()
-        if len(compact) == length:
-            goes_on = text[end : end + 1].isalnum()
-            return (compact, end) if is_iban(compact) and not goes_on else None
-    return None
+    for end in range(begin, len(text) if length else begin):
+        char = text[end]
+        if len(compact) >= length or not (char.isalnum() or char.isspace()):
+            break
+        compact += char.strip().upper()
+    else:
+        end = len(text)
+    return (compact, end) if is_iban(compact) and not text[end : end + 1].isalnum() else None
