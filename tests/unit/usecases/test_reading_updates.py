@@ -129,13 +129,33 @@ def test_should_not_bring_back_what_was_deleted_before_it_came(
     assert values(desk) == {"a": 2}
 
 
+def test_should_delete_by_the_external_id_before_the_day(desk: EntityDesk) -> None:
+    desk.apply(2, reading("a", "2026-01-31", 1), reading("b", "2026-02-01", 2))
+    both = {"external_id": "a", "timestamp": "2026-02-01"}
+    by_day = ReadingUpdate(M, None, both, "delete", "strict-date")
+    for version in (3, 4):  # again: who is gone by this id stands for it
+        desk.apply(version, by_day)
+        assert values(desk) == {"b": 2}
+    unknown = {"external_id": "portal", "timestamp": "2026-02-01"}
+    desk.apply(5, ReadingUpdate(M, None, unknown, "delete", "strict-date"))
+    assert values(desk) == {}
+
+
+@pytest.mark.parametrize("matching", ["external_id", "strict-date"])
+def test_should_delete_by_an_external_id_without_a_day(desk: EntityDesk, matching: Any) -> None:
+    desk.apply(2, reading("a", "2026-01-31", 1))
+    desk.apply(3, ReadingUpdate(M, None, {"external_id": "a"}, "delete", matching))
+    assert values(desk) == {}
+
+
 def test_should_delete_no_other_reading_for_want_of_an_id(desk: EntityDesk) -> None:
     desk.apply(2, reading("None", "2026-01-31", 1))
     desk.apply(3, deletion(timestamp="2026-02-01"))
     desk.apply(4, reading("None", "2026-01-31", 2))
     assert values(desk) == {"None": 2}
-    codes = desk.codes(5, ReadingUpdate(M, None, {"external_id": ""}, "delete", "external_id"))
-    assert codes == ["INVALID_METER_READING_ATTRIBUTES"]
+    for matching in ("external_id", "strict-date"):
+        nothing: Any = ReadingUpdate(M, None, {"external_id": ""}, "delete", matching)  # type: ignore[arg-type]
+        assert desk.codes(5, nothing) == ["INVALID_METER_READING_ATTRIBUTES"]
 
 
 @pytest.mark.parametrize("at", ["2026-03-29T00:59:59Z", "2026-03-28T23:00:00Z", "2026-03-29"])

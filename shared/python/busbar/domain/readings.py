@@ -80,13 +80,14 @@ def _time(reading: Entity) -> tuple[str, str]:
 def checked(update: ReadingUpdate) -> dict[str, Any]:
     """A reading's attributes as they are kept: the value a number, the time in UTC.
 
-    Of a deletion only what a reading is known by, and only what it is looked for by has to be
-    there. Raises `Unmatched`.
+    Of a deletion only what a reading is known by; it needs an external id, or under `strict-date`
+    the day. Raises `Unmatched`.
     """
     needed, told = REQUIRED, dict(update.attributes)
     if deletes := update.mode == "delete":
-        needed = ("timestamp",) if update.matching == "strict-date" else ("external_id",)
         told = {n: v for n, v in told.items() if n in KNOWN_BY and v not in (None, "")}
+        by_day = update.matching == "strict-date" and "timestamp" in told
+        needed = () if by_day else ("external_id",)
     if missing := [name for name in needed if told.get(name) in (None, "")]:
         raise Unmatched(_INVALID, f"missing required {', '.join(missing)}")
     if "timestamp" in told:
@@ -147,7 +148,7 @@ class Work:
     def apply(self, update: ReadingUpdate) -> Result:
         """One update. Raises `Unmatched`."""
         attributes = checked(update)
-        there = self._matched(attributes, strict=update.matching == "strict-date")
+        there = self._matched(attributes, strict=self._by_day(update, attributes))
         if update.mode == "delete":
             return self._delete(there, attributes)
         changes = {name: Set(value) for name, value in attributes.items()}
@@ -159,6 +160,16 @@ class Work:
         if not there.live:
             return "created"
         return "unchanged" if after.attributes == there.attributes else "updated"
+
+    def _by_day(self, update: ReadingUpdate, attributes: Mapping[str, Any]) -> bool:
+        """Whether the day tells which reading is meant. A deletion under `strict-date` goes by the
+        external id first; who is known by it, even if gone, ends the search: or the deletion that
+        comes twice would take another reading of the day."""
+        strict = update.matching == "strict-date"
+        if not strict or update.mode != "delete":
+            return strict
+        known = "external_id" in attributes and self._index(strict=False)[_external_id(attributes)]
+        return "timestamp" in attributes and not known
 
     def _matched(self, attributes: Mapping[str, Any], *, strict: bool) -> Entity:
         """The reading that is meant, new if there is none. Raises `Unmatched` for several."""
