@@ -154,7 +154,7 @@ def test_should_delete_no_other_reading_for_want_of_an_id(desk: EntityDesk) -> N
     desk.apply(4, reading("None", "2026-01-31", 2))
     assert values(desk) == {"None": 2}
     for matching in ("external_id", "strict-date"):
-        nothing: Any = ReadingUpdate(M, None, {"external_id": ""}, "delete", matching)  # type: ignore[arg-type]
+        nothing: Any = ReadingUpdate(M, None, {"external_id": ""}, "delete", matching)
         assert desk.codes(5, nothing) == ["INVALID_METER_READING_ATTRIBUTES"]
 
 
