@@ -12,6 +12,7 @@ from tests.functions.toolkit_given import (
     CONTACTS,
     CORRELATION,
     EVENT_ID,
+    INTEGRATION_ID,
     SLUGS,
     V1,
     V2,
@@ -130,6 +131,24 @@ def test_should_ask_no_deduplication_again_and_be_replayed_itself(erp: World) ->
     (third,) = replay(erp, second["replay_event_id"])["results"]
     assert third["status"] == "success"
     assert contact(erp)["last_name"] == "Janssen"
+
+
+def test_should_keep_the_type_that_an_old_event_said(world: World) -> None:
+    integration(world)
+    event = {
+        "event_type": "DELETE",
+        "object_type": "customer",
+        "timestamp": "2026-03-02T07:00:00Z",
+        "format": "json",
+        "payload": {"partner": "1000042"},
+    }
+    body = {"integration_id": INTEGRATION_ID, "events": [event]}
+    told = world.call("POST", "/v2/erp/updates/events", "machine", body).json
+    one = told["results"][0]["event_id"]
+    for _ in range(2):
+        world.clock.advance(60)
+        one = replay(world, one)["results"][0]["replay_event_id"]
+        assert came(world, one)["event_type"] == "DELETE"
 
 
 def test_should_send_large_events_by_their_place_in_s3(world: World) -> None:

@@ -40,6 +40,7 @@ def test_should_say_that_nothing_is_found_by_it(bad: Any) -> None:
     "attributes",
     [
         {"title": HALF},
+        {"last_name": HALF},
         {"note": {HALF: [HALF]}},
         {"_tags": {"_append": [HALF]}},
         {"note#a%23": {"$relation": [{"schema": "account", "unique_ids": C}]}},
@@ -53,6 +54,14 @@ def test_should_take_what_is_strange_and_find_it_again(attributes: dict[str, Any
     event = update("contact", C, **attributes)
     assert "ENTITY_CREATED" in desk.codes(1, event)
     assert desk.codes(1, event)[-1] == "ENTITY_NO_OP"
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "9" * 5000, f"0.{'9' * 5000}", "1e999", "-1e999999"])
+@pytest.mark.parametrize("name", ["digits", "calibration_number"])
+def test_should_take_no_number_that_no_number_holds(text: str, name: str) -> None:
+    desk = EntityDesk(attributes={"meter_counter.calibration_number": "currency"})
+    codes = desk.codes(1, update("meter_counter", {"external_id": "1"}, **{name: text}))
+    assert codes == ["ATTRIBUTE_TYPE_MISMATCH", "ENTITY_CREATED"]
 
 
 @pytest.mark.parametrize("value", [HALF, "a#b", "x" * 3000, "\x00", "~", "ä" * 500])
@@ -76,6 +85,17 @@ def test_should_refuse_an_entity_that_no_item_could_hold_and_keep_the_last_state
     codes = desk.codes(2, update("contact", C, note=noise), update("account", C))
     assert codes == ["PAYLOAD_TOO_LARGE", "ENTITY_CREATED"]
     assert desk.attributes("contact", **C)["title"] == "Dr."
+
+
+def test_should_change_an_entity_of_which_an_item_holds_only_one_state() -> None:
+    desk = EntityDesk()
+    for version in (1, 2, 3):
+        noise = random.Random(version).randbytes(240_000).hex()  # noqa: S311
+        assert desk.codes(version, update("contact", C, note=noise))[0] in {
+            *("ENTITY_CREATED", "ENTITY_UPDATED")
+        }
+    assert desk.attributes("contact", **C)["note"] == noise
+    assert desk.codes(4, update("contact", C, note="short")) == ["ENTITY_UPDATED"]
 
 
 def test_should_find_an_entity_by_more_values_than_a_transaction_takes() -> None:

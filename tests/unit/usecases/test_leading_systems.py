@@ -65,3 +65,9 @@ def test_should_ask_nobody_again_who_has_seen_it(desk: EntityDesk) -> None:
     desk.deps.store.commit(Save(stored.record.decided(closed), stored))
     desk.apply(3, update("contact", C, title="Prof."))
     assert (task(desk).decision, task(desk).count) == (closed, 1)
+
+
+def test_should_refuse_to_take_the_value_away(desk: EntityDesk) -> None:
+    refused, other = desk.apply(2, update("contact", C, title=None))
+    assert (refused.code, other.code) == ("NOT_LEADING_SYSTEM", "ENTITY_NO_OP")
+    assert desk.attributes("contact", **C)["title"] == "Dr."

@@ -17,7 +17,7 @@ from typing import Any
 
 from busbar.domain.schemas import Attribute
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECRET = frozenset({"email", "phone", "payment"})
 """Types whose values are somebody's: a key of the table shows their digest only."""

@@ -17,7 +17,7 @@ from busbar.domain.marks import Mark, moment
 from busbar.errors import Conflict, EventRejected
 from busbar.ports import EntityWrite, Holders
 from busbar.store import keys
-from busbar.store.entity_body import decode_entity, encode_entity, pack, unpack
+from busbar.store.entity_body import LARGEST, decode_entity, encode_entity, pack, unpack
 from busbar.store.keys import Key
 from busbar.store.lookups import MOST_HOLDERS, OWNER, lookup_writes
 from busbar.store.table import TRANSACTION_LIMIT, Absent, Holds, Item, Table, Write
@@ -25,8 +25,6 @@ from busbar.store.table import TRANSACTION_LIMIT, Absent, Holds, Item, Table, Wr
 WALKED = 5000
 """Keys of a list that one page looks at, at most: 180 RU."""
 TRIES = 6
-LARGEST = 380_000
-"""Bytes of a compressed entity: DynamoDB takes items of 400 kB."""
 PRUNES_KEPT = 30 * 86400
 """Seconds for which a prune is remembered after the time of its event."""
 

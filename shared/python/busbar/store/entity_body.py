@@ -22,6 +22,8 @@ BESIDE = 420
 """Bytes of an item that are not its body: names, keys, hash, the place in the list."""
 UNIT = 1024
 LEAST_UNITS = 2
+LARGEST = 380_000
+"""Bytes of a compressed entity: DynamoDB takes items of 400 kB."""
 
 
 class Events:
@@ -57,7 +59,7 @@ def unpack(body: bytes) -> Any:
 
 
 def encode_entity(entity: Entity) -> bytes:
-    """An entity; its history as far as there is room, but never without the last change."""
+    """An entity; its history as far as there is room, the last change always if it fits at all."""
     body = _entity(entity, entity.history)
     packed = pack(body)
     kept = len(entity.history)
@@ -68,7 +70,8 @@ def encode_entity(entity: Entity) -> bytes:
     while len(packed) > limit and kept > 1:
         kept = kept // 2
         packed = pack(_entity(entity, entity.history[:kept]))
-    return packed
+    # What a large change took the place of must not keep the entity from being changed.
+    return packed if len(packed) <= LARGEST else pack(_entity(entity, ()))
 
 
 def _entity(entity: Entity, history: tuple[Version, ...]) -> dict[str, Any]:

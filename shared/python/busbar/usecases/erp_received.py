@@ -14,6 +14,7 @@ from typing import Any
 from busbar.domain.erp_events import LARGEST_READINGS
 from busbar.domain.marks import moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
+from busbar.domain.private_customers import without_ibans
 from busbar.mapping import payloads
 from busbar.ports import Json, Stored
 from busbar.usecases.erp_monitoring import Monitoring
@@ -43,7 +44,7 @@ def received_events(of: Monitoring, query: ReceivedQuery) -> Json:
         deps.store,
         Received,
         of.integration.id,
-        since=first_day((query.event_id, query.correlation_id)),
+        since=of.since(first_day((query.event_id, query.correlation_id))),
         until=after.at if after else None,
         most=MOST_READ,
     )
@@ -118,7 +119,7 @@ def withheld(value: Any) -> Any:
     Truth values, nulls and what is empty stay, zero stands for every number.
     """
     if isinstance(value, dict):
-        return {name: withheld(inner) for name, inner in value.items()}
+        return {without_ibans(name): withheld(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [withheld(inner) for inner in value]
     if isinstance(value, str):

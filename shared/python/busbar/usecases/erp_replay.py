@@ -33,6 +33,7 @@ from busbar.usecases.erp_requests import Incoming
 from busbar.usecases.kept_events import KeptEvents
 
 Status = Literal["success", "skipped", "ignored", "not_found", "error"]
+NOT_FOUND = "no such event is kept; of a line of a load, start the file again"
 ROOM = 64 * 1024
 """Bytes that are left of a request, for what stands around its events."""
 
@@ -105,7 +106,7 @@ class Replay:
             yield looked if uploaded <= MOST_UPLOADED else _too_many(looked)
 
     def _look(self, wanted: str, received: Received | None, kept: KeptEvents) -> Again:
-        missing = Again(wanted, "not_found", "there is no such event, or it is no longer kept")
+        missing = Again(wanted, "not_found", NOT_FOUND)
         if received is None or received.integration_id != self._integration.id:
             return missing
         found = kept.read(wanted, received)
@@ -119,6 +120,10 @@ class Replay:
             return Again(wanted, "ignored", "no use case of this name")
         if closed := use_case.closed:
             return Again(wanted, "ignored", closed[1])
+        noted = next(one for one in received.events if one.event_id == wanted)
+        event = replace(
+            event, event_type=noted.event_type
+        )  # one that is replayed has it there alone
         return Again(wanted, "success", "", use_case, event)
 
     def _send(self, events: Sequence[Again]) -> list[Again]:
@@ -183,6 +188,7 @@ class Replay:
                 timestamp=one.event.timestamp if one.event else 0,
                 status="success" if one.status == "success" else "error",
                 message=one.message,
+                event_type=one.event.event_type if one.event else "UPDATE",
             )
             for one in events
         )
