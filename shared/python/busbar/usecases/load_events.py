@@ -14,8 +14,9 @@ from busbar.domain.marks import micros
 from busbar.domain.numbers import whole_or_text
 from busbar.domain.updates import Fault, Mapped
 from busbar.errors import Problem
-from busbar.usecases.erp_apply import Delivery, Org, Prepared, map_all, to_be_mapped
+from busbar.usecases.erp_apply import Org
 from busbar.usecases.erp_events import AHEAD
+from busbar.usecases.erp_prepare import Delivery, Prepared, map_all, to_be_mapped
 from busbar.usecases.erp_requests import ErpRequest, Incoming, Unfit, read_event
 from busbar.usecases.event_mapping import EventMapper, Wanted
 
