@@ -228,6 +228,7 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
                 "        by = deps.entities.pruned(slug, digest, mark)\n",
             ),
         ),
+        first=200,
     ),
     Mutant(
         "newer prune that came in between",

@@ -299,10 +299,12 @@ A_SCOPE = Scenario(
     (
         telling((deductions("oldest", 1, ACCOUNT, {"d1": 1, "d3": 1}, group="a"),)),
         telling((deductions("older", 3, ACCOUNT, {"d1": 2, "d2": 2}, "d3", group="b"),)),
-        telling((deductions("newer", 9, ACCOUNT, {"d1": 3}, "d2", "d3", group="c"),)),
-        telling((deductions("newest", 12, ACCOUNT, {"d1": 3, "d4": 4}, "d2", "d3", group="d"),)),
+        telling((deductions("newer", 9, ACCOUNT, {"d1": 3}, "d2", "d3", "d4", group="c"),)),
+        _minutes_later(
+            telling((deductions("late", 5, ACCOUNT, {"d1": 4, "d4": 4}, "d2", "d3", group="d"),))
+        ),
     ),
     tenant=ERP,
 )
-"""Four processes tell at once all that there is of an account, each at another time."""
+"""Three processes tell at once all that there is of an account, each at another time; one late."""
 INBOUND = (ONE_CUSTOMER, MANY_AT_ONCE, A_RELATION_WAITS, A_FILE, UPLOADED, A_SCOPE)
