@@ -164,7 +164,7 @@ def _plan(updates: Sequence[Prepared], plan: Plan) -> None:
         if update.mode == "upsert":
             slot.do(place, _upsert(place, update, plan, entity_id))
         else:
-            slot.do(place, Remove(plan.mark, update.mode == "purge"))
+            slot.do(place, Remove(plan.mark, plan.deps.leading, update.mode == "purge"))
 
 
 def _found(place: int, update: Prepared, plan: Plan) -> str | None:
