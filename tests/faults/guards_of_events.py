@@ -210,8 +210,8 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 "busbar.usecases.erp_payloads",
-                "if not self._files.copy(source, target, there.mark):",
-                "if there.mark == target:",
+                "if not self._files.copy(source, target, there.etag):",
+                "if there.etag == target:",
             ),
         ),
         seeds=1,

@@ -803,10 +803,10 @@ class FilePart:
 
 @dataclass(frozen=True)
 class FileLook:
-    """A file that was not read: its bytes, and a mark that is another once they are."""
+    """A file that was not read: how many bytes it has; `etag` is another once they are others."""
 
     size: int
-    mark: str
+    etag: str
 
 
 class Files(Protocol):
@@ -823,8 +823,8 @@ class Files(Protocol):
         """What a file is like; None if there is none."""
         ...
 
-    def copy(self, key: str, to: str, mark: str = "") -> bool:
-        """Copy a file as a whole. False if it is gone, or with a `mark` another than that."""
+    def copy(self, key: str, to: str, etag: str = "") -> bool:
+        """Copy a file as a whole. False if it is gone, or, with an `etag`, another one."""
         ...
 
     def read(self, key: str, most: int) -> FileThere | None:

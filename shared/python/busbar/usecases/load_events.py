@@ -12,6 +12,7 @@ from busbar.domain.erp_loads import Load
 from busbar.domain.integrations import Integration
 from busbar.domain.marks import micros
 from busbar.domain.numbers import whole_or_text
+from busbar.domain.outcome_rows import seen_id
 from busbar.domain.updates import Fault, Mapped
 from busbar.errors import Problem
 from busbar.usecases.erp_apply import Org
@@ -91,8 +92,9 @@ class LineReader:
         )
         delivery = Delivery("", message)
         wanted = to_be_mapped(delivery, self._integration, lambda: event.payload)
-        seen = f"{self._load.integration_id}#{event.deduplication_id}"
-        return LoadedLine(number, delivery, wanted, seen if event.deduplication_id else "")
+        once = event.deduplication_id
+        seen = seen_id(self._load.integration_id, once) if once else ""
+        return LoadedLine(number, delivery, wanted, seen)
 
     def map_all(self, lines: Sequence[LoadedLine]) -> list[Prepared]:
         """What lines come to, in their order. Raises `ChildUnavailable`."""
