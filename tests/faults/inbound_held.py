@@ -27,6 +27,8 @@ from tests.faults.ordered import Letter
 Json = dict[str, Any]
 QUEUE, LOADS_QUEUE = "erp_apply", "erp_load_slices"
 HOUR = 3600.0
+PAYLOAD = ".payload"
+"""How the file ends that an event's uploaded payload is kept in."""
 
 
 class Row(NamedTuple):
@@ -52,6 +54,8 @@ class Inbound:
     rows: list[Row] = field(default_factory=list)
     requests: dict[str, Json] = field(default_factory=dict)
     """Events as they lie in S3, by our ids of them."""
+    payloads: dict[str, str] = field(default_factory=dict)
+    """Those that were uploaded, as they are kept of an event."""
     parked: list[Letter] = field(default_factory=list)
     """Every letter that there was before all was sent back."""
     left: list[Letter] = field(default_factory=list)
@@ -80,8 +84,11 @@ def look_inbound(cloud: Cloud, history: History, parked: list[Letter]) -> Inboun
         held.listed[slug] = _numbers(deps, slug)
     held.rows = list(_rows(deps))
     for key in cloud.files.below("inbound/"):
-        request = key.rpartition("/")[2].removesuffix(".json")
-        events = json.loads(cloud.files.objects[key].content)["events"]
+        name, content = key.rpartition("/")[2], cloud.files.objects[key].content
+        if name.endswith(PAYLOAD):
+            held.payloads[name.removesuffix(PAYLOAD)] = content.decode()
+            continue
+        request, events = name.removesuffix(".json"), json.loads(content)["events"]
         held.requests.update({event_id(request, n): event for n, event in enumerate(events)})
     _loads(cloud, held)
     return held

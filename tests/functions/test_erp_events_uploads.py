@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
 import pytest
 
 from busbar.domain.erp_events import LARGEST_PAYLOAD, MOST_UPLOADED
-from busbar.mapping.child import Child
+from busbar.mapping.child import Child, JobLost
 from busbar.ports import Put
+from busbar.usecases.erp_apply import TOGETHER
 from busbar.usecases.event_mapping import TARGET
+from tests.doubles.evaluation import InProcess
 from tests.doubles.world import Reply, WorkerDiedError, World
 from tests.functions.erp_given import (
     CUSTOMER,
@@ -439,3 +441,37 @@ def test_should_send_so_many_again_in_one_call(world: ErpWorld) -> None:
     world.clock.advance(600)
     results = ask(world, "events/replay", {"event_ids": ids})["results"]
     assert [one["status"] for one in results] == ["success"] * MOST_UPLOADED + ["error"]
+
+
+class Weighing(InProcess):
+    """Maps in this process, and weighs what it is asked at once."""
+
+    most = 0
+
+    def ask_all(self, jobs: Sequence[bytes]) -> list[bytes | JobLost]:
+        """The answers to jobs."""
+        self.most = max(self.most, sum(map(len, jobs)))
+        return super().ask_all(jobs)
+
+
+class WeighedWorld(ErpWorld):
+    """A world that weighs what is mapped at once."""
+
+    def __init__(self) -> None:
+        self.weighing = Weighing()
+        super().__init__()
+
+    def _clients(self) -> Any:
+        clients = super()._clients()
+        clients.child = self.weighing
+        return clients
+
+
+def test_should_not_hold_ten_of_them_at_once() -> None:
+    """Of the largest ones neither the worker nor its child would have room for so many."""
+    world = WeighedWorld()
+    refs = [upload(world, LARGE.replace(b"1000042", f"{n:07}".encode())) for n in range(10)]
+    send(world, *(named(ref, group_id=str(n)) for n, ref in enumerate(refs)))
+    world.pump()
+    assert len(contacts(world)) == 10
+    assert 2 * len(LARGE) < world.weighing.most < TOGETHER + 2 * len(LARGE)

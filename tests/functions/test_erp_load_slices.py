@@ -319,6 +319,15 @@ def test_should_try_lines_again_that_met_others(world: ErpWorld) -> None:
     assert (seen["state"], seen["outcomes"]) == ("done", {"ENTITY_CREATED": 120})
 
 
+def test_should_try_lines_again_that_could_not_be_read_for(world: ErpWorld) -> None:
+    """As at the start of a load, to which the table has yet to grow."""
+    load = start(world, *LINES)
+    world.throttled = 3
+    world.pump()
+    seen = shown(world, load)
+    assert (seen["state"], seen["outcomes"]) == ("done", {"ENTITY_CREATED": 120})
+
+
 def test_should_come_again_while_entities_cannot_be_written(world: ErpWorld) -> None:
     load = start(world, *LINES)
     world.fails = of_entities

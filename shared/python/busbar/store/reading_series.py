@@ -25,7 +25,15 @@ from busbar.domain.readings import (
 )
 from busbar.ports import Clock
 from busbar.store import keys
-from busbar.store.entity_body import Events, lineage, pack, read_events, read_lineage, unpack
+from busbar.store.entity_body import (
+    LARGEST,
+    Events,
+    lineage,
+    pack,
+    read_events,
+    read_lineage,
+    unpack,
+)
 from busbar.store.table import Absent, Holds, Item, Table, Write
 
 HEAD = "0000"
@@ -62,6 +70,11 @@ class TableReadings:
             if start is None:
                 return found
 
+    def prunes(self, meter: str, counter: str) -> Mapping[str, Pruned]:
+        """GetItem: 1 RU."""
+        item = self._table.get(keys.readings(self._org, meter, counter, HEAD))
+        return _read(Series(meter, counter), HEAD, item).prunes if item else {}
+
     def save(self, before: Series, after: Series) -> None:
         """1 WU per kB of each year that differs, one put each; and the head if it differs.
 
@@ -87,8 +100,11 @@ class TableReadings:
 
     def _item(self, series: Series, year: str, body: Mapping[str, Any]) -> Write:
         key = keys.readings(self._org, series.meter, series.counter, year)
-        version = series.versions.get(year, 0)
-        item: Item = {"pk": key.pk, "sk": key.sk, "version": version + 1, "body": pack(body)}
+        version, packed = series.versions.get(year, 0), pack(body)
+        if len(packed) > LARGEST:
+            said = f"the readings of a year would be larger than {LARGEST} bytes"
+            raise Unmatched("METER_READING_GROUP_FAILED", said)
+        item: Item = {"pk": key.pk, "sk": key.sk, "version": version + 1, "body": packed}
         return Write(key, item, Holds("version", version) if version else Absent())
 
 

@@ -15,7 +15,7 @@ from busbar.domain.attribute_values import Mismatch, coerced, lookup_values
 from busbar.domain.entities import Entity, entity_id
 from busbar.domain.entity_index import Lookup, filter_value, lookups_of
 from busbar.domain.marks import Mark
-from busbar.domain.schemas import FILTERABLE, Attribute
+from busbar.domain.schemas import FILTERABLE, Attribute, Schema
 from busbar.ports import Holders
 from busbar.usecases.entity_deps import EntityDeps
 
@@ -250,6 +250,13 @@ class Workset:
         self.holders.clear()
         self.entities.clear()
         self.local.clear()
+
+
+def is_meant(schema: Schema, there: Entity, want: Wanted, mark: Mark) -> bool:
+    """Whether an entity that was found by its values has them, or had them when the event was."""
+    has = lookups_of(schema, there) if there.live or there.in_bin else frozenset()
+    found = all(any(lookup in has for lookup in lookups) for _, lookups in want.by)
+    return (found and is_so(there, want)) or _had(there, want, mark)
 
 
 def _had(there: Entity, want: Wanted, mark: Mark | None) -> bool:

@@ -18,7 +18,7 @@ from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
 from busbar.errors import Conflict, EventRejected, Held
 from busbar.usecases.entity_deps import EntityDeps
-from busbar.usecases.entity_lookup import Unfound, Wanted, Workset
+from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, is_meant
 from busbar.usecases.entity_steps import Step
 
 TRIES = 6
@@ -37,7 +37,7 @@ class Slot:
     base: Entity
     now: Entity
     want: Wanted | None = None
-    """How it was looked for, of one that is new."""
+    """How it was looked for."""
     steps: list[tuple[int, Step]] = field(default_factory=list)
     outcomes: list[tuple[int, Outcome]] = field(default_factory=list)
     held: bool = False
@@ -78,10 +78,10 @@ class Plan:
     """Outcomes that are of no entity's steps."""
 
     def slot(self, entity_id: str, slug: str, want: Wanted | None = None) -> Slot:
-        """The entity's place in the plan. `want` says how to look once more for a new one."""
+        """The entity's place in the plan. `want` says how it was looked for."""
         if entity_id not in self.slots:
             base = self.workset.entity(entity_id, slug)
-            self.slots[entity_id] = Slot(base, base, None if base.version else want)
+            self.slots[entity_id] = Slot(base, base, want)
         return self.slots[entity_id]
 
     def say(self, place: int, outcome: Outcome) -> None:
@@ -94,7 +94,9 @@ class Plan:
 
         Raises `Conflict` if others are faster every time, `Overtaken`.
         """
-        for slot in sorted(self.slots.values(), key=lambda s: s.base.version > 0):
+        # What is added to an array stays in it: so those that it leads to are written before it.
+        order = sorted(self.slots.values(), key=lambda s: (s.base.version > 0, bool(s.now.logs)))
+        for slot in order:
             wrote = self._write(slot)
             entity_id = slot.now.id
             if wrote:
@@ -120,6 +122,7 @@ class Plan:
                 slot.held = True
             except Conflict:
                 slot.rebase(self._read_again(slot.base))
+                self._check_meant(slot)
             except EventRejected as error:
                 slot.refuse(error.reason)
                 return False
@@ -161,6 +164,15 @@ class Plan:
             raise Overtaken from None
         if found.entity_id != slot.base.id:
             raise Overtaken
+
+    def _check_meant(self, slot: Slot) -> None:
+        """Raises `Overtaken` if others have taken the values away by which it was found: the event
+        would take them back, and is about who has them now."""
+        want, base = slot.want, slot.base
+        if want and base.version:
+            schema = self.deps.schema(base.schema)
+            if not is_meant(schema, base, want, self.mark):
+                raise Overtaken
 
     def _read_again(self, base: Entity) -> Entity:
         found = self.deps.entities.get([base.id], consistent=True).get(base.id)

@@ -19,7 +19,7 @@ from busbar.domain.erp_events import (
 )
 from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.marks import micros
-from busbar.domain.outcome_rows import SeenEvent
+from busbar.domain.outcome_rows import SeenEvent, seen_id
 from busbar.ports import Ids, Put, Queues
 from busbar.usecases.deps import Deps
 from busbar.usecases.erp_messages import message_of
@@ -165,7 +165,7 @@ class Ingest:
 
 
 def _name(integration: Integration, event: Incoming) -> str:
-    return f"{integration.id}#{event.deduplication_id}"
+    return seen_id(integration.id, event.deduplication_id)
 
 
 def _refused(result: Result) -> Result:

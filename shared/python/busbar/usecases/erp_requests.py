@@ -64,7 +64,7 @@ class Incoming:
     payload_ref: str = ""
     """Stands for the payload, if that was uploaded: `payload` is empty then."""
     event_type: EventType = "UPDATE"
-    mark: str = ""
+    etag: str = ""
     """That of an uploaded payload: another one has another."""
 
     @property
