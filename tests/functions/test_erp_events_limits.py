@@ -82,7 +82,9 @@ def test_should_take_a_payload_of_so_many_bytes(world: World, name: str | None, 
     if name is None:
         fields["use_case_slug"] = "customer"
     events = [filled(most + more, **fields) for more in (-1, 0, 1)]
-    assert statuses(send(world, *events)) == ["success", "success", "error"]
+    reply = send(world, *events)
+    assert statuses(reply) == ["success", "success", "error"]
+    assert "is uploaded: POST /v3/erp/updates/payloads" in reply.json["results"][2]["message"]
     assert codes(world) == ["PAYLOAD_TOO_LARGE"]
 
 

@@ -426,7 +426,9 @@ def test_should_show_every_code_of_what_is_wrong() -> None:
 def test_should_answer_404_to_an_unknown_integration_and_keep_nothing() -> None:
     world = ErpWorld()
     reply = send(world, any_event(), integration_id=use_case_id("any", "any"))
-    assert problem(reply, 404, "integration-not-found")["code"] == "INTEGRATION_NOT_FOUND"
+    told = problem(reply, 404, "integration-not-found")
+    assert told["code"] == "INTEGRATION_NOT_FOUND"
+    assert "GET /v1/integrations lists" in told["message"]
     assert world.files.below("inbound/") == []
 
 

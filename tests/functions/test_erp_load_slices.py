@@ -182,6 +182,13 @@ def test_should_tell_a_bad_line_by_its_number_and_go_on(
     assert len(contacts(world)) == 3
 
 
+def test_should_say_of_a_use_case_that_there_is_none_and_not_that_it_is_gone(
+    world: ErpWorld,
+) -> None:
+    (one,) = loaded(world, customer_line(1, use_case_slug="nobody"))["bad_lines"]
+    assert one["message"] == "there is no such use case, or no longer"
+
+
 def test_should_say_that_a_line_has_to_hold_its_payload(world: ErpWorld) -> None:
     seen = loaded(world, customer_line(1, payload=None, payload_ref="202603020RDER00000001"))
     (one,) = seen["bad_lines"]

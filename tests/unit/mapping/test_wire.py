@@ -228,7 +228,9 @@ def test_should_answer_what_failed_among_the_warnings() -> None:
         ("contact", "entities[0].fields[0].jsonataExpression"),
         ("meter", "entities[1].unique_ids"),
     ]
-    assert answer["warnings"][1]["message"].startswith("MAPPING_EXPRESSION_FAILED: D3030")
+    assert answer["warnings"][1]["message"].startswith(
+        "MAPPING_EXPRESSION_FAILED: D3030 at position 8: the value cannot be made a number"
+    )
     assert answer["warnings"][2]["message"].endswith("no value for: id (item 0)")
     assert "geheim" not in json.dumps(answer)
 

@@ -20,18 +20,23 @@ from busbar.ports import Holders
 from busbar.usecases.entity_deps import EntityDeps
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOST_NAMED = 5
+"""Ids of several entities of which one is meant that are told."""
 MOST_NAMESAKES = 8
 """Entities that were created under the same unique ids one after the other, and have others now."""
 
 
 class Unfound(Exception):
     """An entity cannot be told. `code` is one of `busbar.domain.outcomes`. `passes`: it may be told
-    later, as others come, go, or change."""
+    later, as others come, go, or change. `ids`: of several that it may be, some."""
 
-    def __init__(self, code: str, message: str, *, passes: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self, code: str, message: str, *, passes: bool = False, ids: Sequence[str] = ()
+    ) -> None:
+        super().__init__(f"{message}: {', '.join(ids)}" if ids else message)
         self.code = code
         self.passes = passes
+        self.ids = ids
 
 
 class Wanted(NamedTuple):
@@ -171,7 +176,8 @@ class Workset:
             ids = live if len(live) == 1 else ids
         if len(ids) > 1 or not self._countable(want):
             said = "several entities have these unique ids"
-            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", said, passes=True)
+            some = ids[:MOST_NAMED]
+            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", said, passes=True, ids=some)
         return Found(ids[0], True) if ids else self._new(want, mark)
 
     def _by_id(self, want: Wanted) -> Found:

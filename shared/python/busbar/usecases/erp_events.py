@@ -33,6 +33,8 @@ AHEAD = 24 * 3600 * 1_000_000
 """Microseconds by which an event's time may lie ahead of ours. What it says would else stay over
 all that comes until then."""
 
+UPLOADS = "POST /v3/erp/updates/payloads"
+
 Events = Sequence[Incoming | Unfit]
 
 
@@ -112,7 +114,7 @@ class Ingest:
             return Result("ignored", message, code, use_case.id)
         most = use_case.largest_payload
         if event.size > most:
-            message = f"the payload may have {most} bytes"
+            message = f"the payload may have {most} bytes; a larger one is uploaded: {UPLOADS}"
             return Result("error", message, "PAYLOAD_TOO_LARGE", use_case.id)
         return self._fresh(receipt, position, event, use_case, before)
 

@@ -71,7 +71,7 @@ def to_be_mapped(
         return _unmapped(delivery, "INTEGRATION_NOT_FOUND", "the integration is gone")
     use_case = integration.use_case(event.use_case, "")
     if use_case is None:
-        return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
+        return _unmapped(delivery, "USE_CASE_NOT_FOUND", "there is no such use case, or no longer")
     if closed := use_case.closed:
         return _unmapped(delivery, *closed, use_case)
     said = payload()

@@ -65,7 +65,8 @@ def integration_of_app(store: Store, app: tuple[str, str]) -> Integration:
 
 
 def _none() -> Problem:
-    return Problem(404, "integration-not-found", "No such integration")
+    listed = "GET /v1/integrations lists those of your org."
+    return Problem(404, "integration-not-found", "No such integration", listed)
 
 
 @lru_cache(maxsize=32)
