@@ -121,8 +121,9 @@ class Integration(Record):
 
     def environment(self) -> dict[str, Any]:
         """The variables by their keys, as `busbar.mapping` takes them: there a dot leads into an
-        object in expressions, and an `env_var_ref` names the whole key."""
-        return {variable.key: variable.value for variable in self.variables}
+        object in expressions, and an `env_var_ref` names the whole key. What has no value is not
+        there: to an expression null is a value, and `null & "x"` is `nullx`."""
+        return {one.key: one.value for one in self.variables if one.value is not None}
 
 
 class AppMapping(Record):
