@@ -2,8 +2,9 @@
 
 Of JSON, integers above 2^53 become strings: they are numbers of partners or documents, and no
 JSON program but ours would keep their last digits. Refused are names that come twice in an object,
-NaN and infinities, lone surrogates, more than 64 levels, and what is neither object nor list.
-XML: see `busbar.mapping.xml_payloads`.
+NaN and infinities, lone surrogates, more than 64 levels, more members of objects than a mapping
+reads values (while they are read: they would take all memory), and what is neither object nor list.
+A byte order mark is passed over. XML: see `busbar.mapping.xml_payloads`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from busbar.domain.numbers import LARGEST_INTEGER, whole_or_text
+from busbar.mapping.limits import Limits
 from busbar.mapping.payload_faults import MalformedPayload
 from busbar.mapping.xml_payloads import parse_xml
 
@@ -24,11 +26,15 @@ Format = Literal["json", "xml"]
 
 DEEPEST = 64
 """Levels of objects and lists."""
+MOST_VALUES = Limits().values
+"""Members of objects: what has more, no mapping reads."""
 _LONG_NUMBER = re.compile(r"\d{16}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TWICE = "a name comes twice in an object"
 _NOT_FINITE = "a number is not finite"
 _TOO_DEEP = f"it has more than {DEEPEST} levels"
+_TOO_MANY = f"it has more than {MOST_VALUES} values"
+_MARK = "\ufeff"
 
 
 def parse(payload: str | bytes | dict[str, Any] | list[Any], format: Format = "json") -> Any:  # noqa: A002
@@ -54,6 +60,7 @@ def loads(text: str | bytes) -> Any:
         text = _decoded(text)
     elif not text.isascii():
         _refuse_surrogates(text)
+    text = text.removeprefix(_MARK)
     # A function of ours for each integer costs more than looking whether there is a long one.
     parse_int = whole_or_text if _LONG_NUMBER.search(text) else int
     try:
@@ -62,7 +69,7 @@ def loads(text: str | bytes) -> Any:
             parse_int=parse_int,
             parse_float=_float,
             parse_constant=_no_constant,
-            object_pairs_hook=_each_once,
+            object_pairs_hook=_each_once(),
         )
     except json.JSONDecodeError as error:
         raise MalformedPayload(f"it is no JSON from character {error.pos + 1} on") from None
@@ -93,10 +100,19 @@ def _no_constant(_: str) -> None:
     raise MalformedPayload(_NOT_FINITE)
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise MalformedPayload(_TWICE)
+def _each_once() -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    left = MOST_VALUES
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal left
+        left -= len(pairs)
+        if left < 0:
+            raise MalformedPayload(_TOO_MANY, "PAYLOAD_TOO_LARGE")
+        each = dict(pairs)
+        if len(each) != len(pairs):
+            raise MalformedPayload(_TWICE)
+        return each
+
     return made
 
 
