@@ -95,9 +95,12 @@ class Catalogue:
         """All schemas."""
         return sorted(self._schemas)
 
-    def attributes(self) -> dict[str, list[str]]:
-        """The names of all attributes of each schema."""
-        return {name: list(self._schemas[name].attributes) for name in self.names()}
+    def attributes(self) -> dict[str, dict[str, bool]]:
+        """The attributes of each schema by their names: whether an entity is found by it."""
+        return {
+            name: {one.name: one.unique for one in self._schemas[name].attributes.values()}
+            for name in self.names()
+        }
 
     def extended(
         self, attributes: Mapping[str, str], filters: Mapping[str, str] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -97,11 +97,11 @@ class EventMapper:
         return mapped
 
     def check(
-        self, configuration: Mapping[str, Any], known: Mapping[str, Collection[str]]
+        self, configuration: Mapping[str, Any], known: Mapping[str, Mapping[str, bool]]
     ) -> Mapped:
         """What is wrong with a configuration, as faults with their paths, and what is warned of.
 
-        `known`: the attributes of the org's schemas.
+        `known`: the attributes of the org's schemas, each with whether an entity is found by it.
         """
         return self.try_out(configuration, {}, "json", Context(check=True, known=known))
 
