@@ -20,6 +20,7 @@ from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.marks import Origin, moment
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.domain.outcomes import Outcome
+from busbar.domain.portals import Portals
 from busbar.domain.updates import Fault, Mapped
 from busbar.errors import Conflict, StoreUnavailable, Unavailable
 from busbar.observability import begin, cause, logger
@@ -183,7 +184,7 @@ class Applier:
                     stopped.add(one.group)
                     _comes_again(one, error)
             again.append(one.message_id)
-        return map_all(found, self._mapper), again
+        return map_all(found, self._mapper, deps.org.known_portals()), again
 
     def _ended(
         self, prepared: Sequence[Prepared], answers: Sequence[Answer], deps: Deps
@@ -239,10 +240,10 @@ def to_be_mapped(
 
 
 def map_all(
-    found: Sequence[tuple[Delivery, Wanted | Prepared]], mapper: EventMapper
+    found: Sequence[tuple[Delivery, Wanted | Prepared]], mapper: EventMapper, portals: Portals
 ) -> list[Prepared]:
     """All of these, mapped as far as they can be. Raises `ChildUnavailable`."""
-    mapped = iter(mapper.map_all([w for _, w in found if isinstance(w, Wanted)]))
+    mapped = iter(mapper.map_all([w for _, w in found if isinstance(w, Wanted)], portals))
     return [
         Prepared(one, next(mapped), wanted.integration, wanted.use_case)
         if isinstance(wanted, Wanted)

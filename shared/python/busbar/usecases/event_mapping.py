@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from busbar.domain.erp_events import Format
 from busbar.domain.integrations import Integration, IntegrationUseCase
+from busbar.domain.portals import Portals
 from busbar.domain.updates import Fault, Mapped
 from busbar.mapping.child import Child, JobLost
 from busbar.mapping.jobs import ConfigurationUnknown, head_of, job_with, mapped_of
@@ -69,16 +70,17 @@ class EventMapper:
         self._child = child or Child(TARGET, engine=engine)
         self._texts: dict[int, tuple[IntegrationUseCase, str, str]] = {}
 
-    def map_all(self, events: Sequence[Wanted]) -> list[Mapped]:
-        """What events come to, in their order. What is wrong with one, or with its mapping, are
-        faults. They are sent at once: to wait for a batch costs no more than to wait for one."""
+    def map_all(self, events: Sequence[Wanted], portals: Portals = ()) -> list[Mapped]:
+        """What events of an org that has these portals come to, in their order. What is wrong with
+        one, or with its mapping, are faults. They are sent at once: to wait for a batch costs no
+        more than to wait for one."""
         heads: dict[tuple[int, int, Format], _Head] = {}
         jobs = []
         for one in events:
             # The same objects for all events of a use case.
             key = (id(one.integration), id(one.use_case), one.form)
             if key not in heads:
-                context = Context(env=one.integration.environment())
+                context = Context(env=one.integration.environment(), portals=portals)
                 heads[key] = _Head(*self._configuration(one.use_case), one.form, context)
             jobs.append((heads[key], one.payload))
         return self._mapped(jobs)
