@@ -1,9 +1,10 @@
 """The payload of an event, as JSON or as XML: read so that nothing is lost or guessed, or refused.
 
 Of JSON, integers above 2^53 become strings: they are numbers of partners or documents, and no
-JSON program but ours would keep their last digits. Refused are names that come twice in an object,
-NaN and infinities, lone surrogates, more than 64 levels, more members of objects than a mapping
-reads values (while they are read: they would take all memory), and what is neither object nor list.
+JSON program but ours would keep their last digits. `10.0` is 10, as in every JavaScript program.
+Refused are names that come twice in an object, NaN and infinities, lone surrogates, more than 64
+levels, more members of objects than a mapping reads values (while they are read: they would take
+all memory), and what is neither object nor list.
 A byte order mark is passed over. XML: see `busbar.mapping.xml_payloads`.
 """
 
@@ -90,10 +91,14 @@ def _decoded(text: bytes) -> str:
 
 
 def _float(digits: str) -> float:
-    value = float(digits)
+    return _as_said(float(digits))
+
+
+def _as_said(value: float) -> float:
+    """A number as JavaScript and JSONata have it: `10.0` is 10, in a text too."""
     if not math.isfinite(value):
         raise MalformedPayload(_NOT_FINITE)
-    return value
+    return int(value) if value.is_integer() and abs(value) <= LARGEST_INTEGER else value
 
 
 def _no_constant(_: str) -> None:
@@ -153,10 +158,9 @@ def _checked(value: Any, depth: int) -> Any:
         return _name(value)
     if isinstance(value, int):
         return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else _digits(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    strange = "it has a value of no JSON type"
-    raise MalformedPayload(_NOT_FINITE if isinstance(value, float) else strange)
+    if isinstance(value, float):
+        return _as_said(value)
+    raise MalformedPayload("it has a value of no JSON type")
 
 
 def _digits(value: int) -> str:
