@@ -77,7 +77,7 @@ class Simulation:
             raise _unfit(unfit)
         mapped = replace(mapped, warnings=(*mapped.warnings, *self._unprunable(mapped)))
         if kind == "direct":
-            answer = simulated_direct(mapped)
+            answer = simulated_direct(self._typed(mapped))
         else:
             answer = simulated(mapped, explain=self._explain)
         if self._diff and answer.get("valid", True):
@@ -94,6 +94,14 @@ class Simulation:
                 continue
             if said := self._deps.schema(prune.entity_slug).unanswerable(prune.scope["query"]):
                 yield Warned(prune.entity_slug, "scope.query", said)
+
+    def _typed(self, mapped: Mapped) -> Mapped:
+        """With the types of unique ids that the payload left to the schema."""
+        updates = []
+        for update in mapped.entity_updates:
+            known = self._deps.schema(update.entity_slug).repeatable(update.unique_identifiers)
+            updates.append(replace(update, unique_types={**known, **update.unique_types}))
+        return replace(mapped, entity_updates=tuple(updates))
 
     def _context(self) -> Context:
         known = self._deps.catalogue.attributes()
