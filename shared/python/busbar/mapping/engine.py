@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, cast, get_args
 
 from busbar.errors import Unmappable
 from busbar.mapping.given import NO_BINDINGS, Bindings, Source
-from busbar.mapping.limits import Limits, TooMuchError
+from busbar.mapping.limits import Limits, TooMuchError, named
 from busbar.mapping.plain import NotJsonError, is_plain, source_of
 from busbar.mapping.undefined import UNDEFINED
 from busbar.mapping.words import Words, words_of
@@ -104,5 +104,5 @@ def _evaluator_of(engine: Engine) -> Callable[[str, Words], _Evaluator]:
 
 def _refused(error: TooMuchError | NotJsonError) -> Unmappable:
     if isinstance(error, TooMuchError):
-        return Unmappable(error.code, error.code)
+        return Unmappable(named(error.code), error.code)
     return Unmappable(str(error), "NotJson")

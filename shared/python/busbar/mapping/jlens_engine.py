@@ -13,7 +13,7 @@ from jlens import Document, Expression, JlensError, Read, Reads
 
 from busbar.errors import Unmappable
 from busbar.mapping.given import HELPER_FAULTS, HELPERS, Bindings, Source
-from busbar.mapping.limits import Limits
+from busbar.mapping.limits import Limits, named
 from busbar.mapping.plain import is_plain, plain_of, source_of
 from busbar.mapping.undefined import UNDEFINED
 from busbar.mapping.words import ROOT, Words, rooted
@@ -174,4 +174,5 @@ def _unmappable(error: JlensError, shift: int) -> Unmappable:
     if code == "D3137" and str(error) in HELPER_FAULTS:
         return Unmappable(f"{code}: {error}", code)
     # Never its message, which quotes the values it stumbled over.
-    return Unmappable(f"{code} at position {position}" if position else code, code, position)
+    said = named(code)
+    return Unmappable(f"{said} at position {position}" if position else said, code, position)

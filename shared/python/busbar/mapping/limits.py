@@ -31,6 +31,18 @@ class Limits:
     """Bytes of the result as JSON. jlens only."""
 
 
+_PASSED = {
+    "D1011": "D1011: it nests too deep",
+    "D1012": "D1012: it takes too long",
+    "D2014": "D2014: it makes, or is given, too many or too large values",
+}
+
+
+def named(code: str) -> str:
+    """A code of JSONata; of those that stand for our limits, with what was too much."""
+    return _PASSED.get(code, code)
+
+
 class TooMuchError(Exception):
     """A limit was passed. `code` is the one that JSONata has for it."""
 
