@@ -41,7 +41,7 @@ KNOW_ENTITIES = frozenset(
     }
 )
 """Use cases that write entities, list and find them, or say what a mapping does to them."""
-ENTITY_SETTINGS = ("leading_systems", "entity_attributes", "entity_filters")
+ENTITY_SETTINGS = ("leading_systems", "entity_attributes", "entity_filters", "portals")
 
 
 def _default(of: Field[Any]) -> object:

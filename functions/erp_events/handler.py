@@ -31,7 +31,9 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
             check_content(request.headers)
             body = read_object(request.raw_body, DEEPEST, whole_or_text)
             ingest = Ingest(request.deps, queues, ids, request.caller)
-            return Answer(200, {"results": ingest.take(version, request.raw_body, body)})
+            told = ingest.take(version, request.raw_body, body)
+            # The older versions have no direct payloads in the toolkit, and no such status.
+            return Answer(422 if told.refused and version == 3 else 200, {"results": told.results})
 
     for version in VERSIONS:
         register(version)

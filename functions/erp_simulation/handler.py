@@ -31,7 +31,8 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
             check_content(request.headers)
             body = read_object(request.raw_body, DEEPEST, whole_or_text)
             deps = door.parts.entity_deps(request.caller.org)
-            return Answer(200, Simulation(mapper, deps, request.query).run(kind, body))
+            portals = request.deps.org.known_portals()
+            return Answer(200, Simulation(mapper, deps, request.query, portals).run(kind, body))
 
     for kind, path in PATHS.items():
         register(kind, path)

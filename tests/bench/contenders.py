@@ -109,7 +109,7 @@ def _worker_with(endpoint: str, mapped: Callable[[str, Mapping[str, Any]], Any])
     class Unguarded(EventMapper):
         """Maps at once."""
 
-        def map_all(self, events: Any) -> Any:
+        def map_all(self, events: Any, _portals: Any = ()) -> Any:
             return [mapped(one.payload, one.integration.environment()) for one in events]
 
     def make_handler(settings: Any, clients: Any) -> Any:

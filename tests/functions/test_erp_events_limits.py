@@ -106,7 +106,8 @@ FITTING: dict[str, list[Any]] = {
         "2026-03-02T07:59:00Z",
         "2026-03-02T07:59:00.123456789+01:00",
         "2026-03-02 07:59",
-        "0001-01-01T00:00:00+23:59",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T23:59:00+23:59",
     ],
 }
 WRONG: dict[str, list[Any]] = {
@@ -125,6 +126,8 @@ WRONG: dict[str, list[Any]] = {
         "2026-03-02",
         "02.03.2026",
         "2026-03-02T25:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
         "٢٠٢٦-03-02T07:59:00Z",
     ],
 }
@@ -141,6 +144,17 @@ def beside_a_good_one(world: World, field: str, value: Any) -> Reply:
     """A good event, and another whose field has this value."""
     odd = {**any_event({"partner": "1000043"}), field: value}
     return send(world, any_event(), odd)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "2026-03-03T07:59:00Z"])
+def test_should_show_again_whatever_time_it_has_taken(world: World, at: str) -> None:
+    assert statuses(send(world, any_event(timestamp=at))) == ["success"]
+    world.pump()
+    found = world.call("GET", "/v1/entities/contact?unique_id=customer_number:1000042", "operator")
+    (entity,) = found.json["entities"]
+    assert entity["_lineage"]["last_name"]["event_time"].startswith(at[:19])
+    came = world.call("POST", f"/v1/integrations/{INTEGRATION}/events", "operator", {})
+    assert came.json["data"][0]["timestamp"].startswith(at[:19])
 
 
 @each(FITTING)

@@ -28,6 +28,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from busbar.domain.lifecycle import DEFAULT_STATUS_MAP, OrderStatus
+from busbar.domain.portals import Portals, portals_of
 from busbar.domain.wallbox_assets import (
     DEFAULT_ASSET_KINDS,
     DEFAULT_REVIEW_MAP,
@@ -394,6 +395,9 @@ class OrgSettings:
     entity_filters: Mapping[str, str] = field(default_factory=dict)
     """By what a schema's entities are listed, in place of the core schema's filters, at most four:
     `{"contract": "grid_number status"}`."""
+    portals: Mapping[str, str] = field(default_factory=dict)
+    """The portals that mappings find by `portal_ref`: `{"<id>": "END_CUSTOMER_PORTAL
+    portal.example 2024-01-31 Kundenportal"}`: origin, domain, since when, name."""
     proof_link: str = ""
     """Page of your portal on which a clerk sees a proof of installation, `{wallbox_id}` in place of
     the wallbox; its Asset in Salesforce shows it. Empty: the Asset shows the proof's hash alone."""
@@ -410,6 +414,10 @@ class OrgSettings:
         from busbar.domain.core_schemas import core_catalogue  # noqa: PLC0415  (import cost)
 
         return core_catalogue().extended(self.entity_attributes, self.entity_filters)
+
+    def known_portals(self) -> Portals:
+        """Its portals. Raises `ValueError` if they are not told as they have to be."""
+        return portals_of(self.portals)
 
 
 @dataclass(frozen=True)
@@ -580,6 +588,10 @@ def _check_limit(most: int | None, where: str) -> None:
 
 
 def _check_entities(org: OrgSettings, where: str) -> None:
+    try:
+        org.known_portals()
+    except ValueError as error:
+        raise MisconfiguredError(f"{where}.portals: {error}") from None
     if not (org.entity_attributes or org.entity_filters):
         return  # nearly always: the core schemas are made only where entities are
     try:

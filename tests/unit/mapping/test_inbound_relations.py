@@ -240,6 +240,12 @@ def test_should_leave_out_what_a_plain_expression_makes_of_a_missing_id() -> Non
     assert made.warnings[0].field == "entities[0].fields[1]"
 
 
+@pytest.mark.parametrize("wrap", ["$relation", "$relation_ref"])
+@pytest.mark.parametrize("inner", ["absent", "{'_set': absent}", "{'_append': absent}"])
+def test_should_leave_alone_what_a_plain_expression_makes_of_nothing(wrap: str, inner: str) -> None:
+    assert value({"jsonataExpression": f"{{'{wrap}': {inner}}}"}) == LEFT_OUT
+
+
 def reference(operation: str = "_set", **value: Any) -> dict[str, Any]:
     item = {**ACCOUNT, "path": "address", "value": {"attribute": "address", **value}}
     return {"relation_refs": {"operation": operation, "items": [item]}}

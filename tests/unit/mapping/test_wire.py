@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from busbar.domain.updates import Mapped
 from busbar.mapping import direct
 from busbar.mapping.configuration import parse
 from busbar.mapping.inbound import Context, map_event
@@ -426,6 +427,7 @@ def test_should_warn_of_unique_ids_that_their_schema_does_not_have() -> None:
                 ),
                 entity("unknown", "odd", {"attribute": "odd", "field": "x"}),
                 entity("contact", "_id", {"attribute": "_id", "field": "x"}),
+                entity("contact", "last_name", {"attribute": "last_name", "field": "x"}),
             ],
             "meter_readings": [
                 {
@@ -438,12 +440,12 @@ def test_should_warn_of_unique_ids_that_their_schema_does_not_have() -> None:
         }
     )
     known = {
-        "contract": {"number"},
-        "billing_account": {"number"},
-        "customer_account": {"number"},
-        "meter": {"meter_number"},
-        "meter_counter": {"obis_number"},
-        "contact": {"customer_number"},
+        "contract": {"number": True},
+        "billing_account": {"number": True},
+        "customer_account": {"number": True},
+        "meter": {"meter_number": True},
+        "meter_counter": {"obis_number": True},
+        "contact": {"customer_number": True, "last_name": False},
     }
     mapped = map_event(configuration, {})
     found = schema_warnings(configuration, mapped, known)
@@ -451,16 +453,34 @@ def test_should_warn_of_unique_ids_that_their_schema_does_not_have() -> None:
         ("contract", "contract_number"),
         ("billing_account", "external_id"),
         ("customer_account", "nr"),
+        ("unknown", "odd"),
+        ("contact", "last_name"),
         ("meter", "serial"),
     ]
     assert found[0].message == (
         'Unique identifier "contract_number" not found in schema "contract"'
     )
+    assert found[3].message == 'There is no schema "unknown" here'
+    assert found[4].message.endswith(' of schema "contact" is none that entities are found by')
 
 
 def test_should_warn_of_the_unique_ids_of_direct_operations() -> None:
     configuration = parse({"direct": True})
     mapped = direct.operations({"version": "1", "operations": [CONTACT]}, configuration)
-    assert schema_warnings(configuration, mapped, {"contact": {"email"}}) == []
-    (warning,) = schema_warnings(configuration, mapped, {"contact": set[str]()})
+    assert schema_warnings(configuration, mapped, {"contact": {"email": True}}) == []
+    (warning,) = schema_warnings(configuration, mapped, {"contact": {"email": False}})
     assert warning.field == "email"
+
+
+def test_should_warn_of_the_meters_of_direct_operations() -> None:
+    configuration = parse({"direct": True})
+    mapped = direct.operations({"version": "1", "operations": [READING]}, configuration)
+    known = {"meter": {"meter_number": True}, "meter_counter": {"serial": False}}
+    assert [w.field for w in schema_warnings(configuration, mapped, known)] == ["obis_number"]
+
+
+def test_should_warn_of_what_direct_mode_allows_and_cannot_find() -> None:
+    allowed = {"entity_schema": "contact", "unique_ids": ["custmer_number"]}
+    configuration = parse({"direct": True, "entities": [allowed]})
+    (warning,) = schema_warnings(configuration, Mapped(), {"contact": {"customer_number": True}})
+    assert (warning.entity_schema, warning.field) == ("contact", "custmer_number")

@@ -167,6 +167,14 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
         "entity_filters",
         {"BUSBAR_ORGS": with_org(entity_filters={"contract": "colour"})},
     ),
+    "portal of no origin": (
+        "portals",
+        {"BUSBAR_ORGS": with_org(portals={"p1": "PORTAL portal.example 2024-01-31 Portal"})},
+    ),
+    "portal since no day": (
+        "portals",
+        {"BUSBAR_ORGS": with_org(portals={"p1": "B2B_PORTAL portal.example soon Portal"})},
+    ),
     "leading systems are a list": (
         "leading_systems",
         {"BUSBAR_ORGS": with_org(leading_systems=["sap"])},

@@ -67,6 +67,11 @@ class Schema:
         """The attributes by which an entity is found."""
         return tuple(a for a in self.attributes.values() if a.unique)
 
+    def repeatable(self, names: Collection[str]) -> dict[str, Literal["email", "phone"]]:
+        """Which of these attributes are lists of addresses or numbers, in which a value stands."""
+        types = {n: self.attributes[n].type for n in names if n in self.attributes}
+        return {n: kind for n, kind in types.items() if kind in ("email", "phone")}
+
     def unanswerable(self, names: Collection[str]) -> str:
         """Why entities that have values in these attributes cannot be found; empty if they can.
 
@@ -95,9 +100,12 @@ class Catalogue:
         """All schemas."""
         return sorted(self._schemas)
 
-    def attributes(self) -> dict[str, list[str]]:
-        """The names of all attributes of each schema."""
-        return {name: list(self._schemas[name].attributes) for name in self.names()}
+    def attributes(self) -> dict[str, dict[str, bool]]:
+        """The attributes of each schema by their names: whether an entity is found by it."""
+        return {
+            name: {one.name: one.unique for one in self._schemas[name].attributes.values()}
+            for name in self.names()
+        }
 
     def extended(
         self, attributes: Mapping[str, str], filters: Mapping[str, str] | None = None

@@ -25,13 +25,9 @@ _READING_KEYS = ("type", "meter", "counter", "mode", "reading_matching", "attrib
 _READING_REQUIRED = ("external_id", "timestamp", "source", "value")
 
 
-def read(
-    payload: Any,
-    configuration: Configuration,
-    format: str = "json",  # noqa: A002  as events name it
-) -> Mapped:
+def read(payload: Any, configuration: Configuration, form: str = "json") -> Mapped:
     """`operations` of a payload as it was sent: a text, or an object."""
-    if format != "json":
+    if form != "json":
         said = "direct mode takes JSON only"
         return Mapped(faults=(Fault("DIRECT_PAYLOAD_INVALID", said),))
     try:

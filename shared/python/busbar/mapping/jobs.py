@@ -83,7 +83,7 @@ def head_of(
                 "env": dict(context.env),
                 "portals": None if context.portals is None else list(context.portals),
                 **(
-                    {"known": {n: list(k) for n, k in context.known.items()}}
+                    {"known": {n: dict(k) for n, k in context.known.items()}}
                     if context.known
                     else {}
                 ),

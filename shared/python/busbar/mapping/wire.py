@@ -6,15 +6,15 @@ Beyond it: what failed stands among the warnings, its code first, with its place
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from busbar.domain.updates import EntityUpdate, Fault, Mapped, ReadingPrune, ReadingUpdate, Warned
 from busbar.mapping.model import Configuration
 from busbar.mapping.relations import REFERENCE, RELATION, Reference, Relations, Target
 
-Known = Mapping[str, Collection[str]]
-"""The attributes of each schema."""
+Known = Mapping[str, Mapping[str, bool]]
+"""The attributes of each schema: whether an entity is found by it."""
 
 
 def simulated(mapped: Mapped, *, explain: bool = False) -> dict[str, Any]:
@@ -145,16 +145,23 @@ def _target(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schema_warnings(configuration: Configuration, mapped: Mapped, known: Known) -> list[Warned]:
-    """Unique ids that their schema does not have, so that nothing would ever be found by them.
-
-    `known`: the attributes of the schemas; of a schema that is not among them nothing is said.
-    """
-    found: dict[Warned, None] = {}
-    for schema, name in [*_configured(configuration), *_mapped_ids(mapped)]:
-        if name != "_id" and schema in known and name not in known[schema]:
-            said = f'Unique identifier "{name}" not found in schema "{schema}"'
-            found[Warned(schema, name, said)] = None
+    """Unique ids by which nothing would ever be found: each event would be parked for them."""
+    asked = [one for one in _asked(configuration) if one[1] not in known.get(one[0], {})]
+    allowed = [(one.schema, name) for one in configuration.allowed for name in one.unique_ids]
+    named = [*sorted(allowed), *_configured(configuration), *asked, *_mapped_ids(mapped)]
+    found = {Warned(*each, said): None for each in named if (said := _unfindable(*each, known))}
     return list(found)
+
+
+def _unfindable(schema: str, name: str, known: Known) -> str:
+    """Why nothing is found by an attribute; empty if something may be."""
+    if name == "_id" or known.get(schema, {}).get(name):
+        return ""
+    if schema not in known:
+        return f'There is no schema "{schema}" here'
+    if name not in known[schema]:
+        return f'Unique identifier "{name}" not found in schema "{schema}"'
+    return f'Unique identifier "{name}" of schema "{schema}" is none that entities are found by'
 
 
 def _configured(configuration: Configuration) -> Iterator[tuple[str, str]]:
@@ -165,7 +172,7 @@ def _configured(configuration: Configuration) -> Iterator[tuple[str, str]]:
                 target = item.target if isinstance(item, Reference) else item
                 if isinstance(target, Target):
                     yield from ((target.schema, one.attribute) for one in target.ids.each)
-        if entity.scope is not None:
+        if entity.scope is not None and entity.scope.mode == "relations":
             yield from ((entity.scope.schema, one.attribute) for one in entity.scope.ids.each)
     for reading in configuration.readings:
         yield from (("meter", one.attribute) for one in reading.meter.each)
@@ -173,9 +180,19 @@ def _configured(configuration: Configuration) -> Iterator[tuple[str, str]]:
             yield from (("meter_counter", one.attribute) for one in reading.counter.each)
 
 
+def _asked(configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """What queries ask of entities, which others have found (`Schema.unanswerable`)."""
+    for entity in configuration.entities:
+        if entity.scope is not None and entity.scope.mode == "query":
+            yield from ((entity.scope.schema, one.attribute) for one in entity.scope.ids.each)
+
+
 def _mapped_ids(mapped: Mapped) -> Iterator[tuple[str, str]]:
     for update in mapped.entity_updates:
         yield from ((update.entity_slug, name) for name in update.unique_identifiers)
+    for reading in mapped.meter_readings_updates:
+        yield from (("meter", name) for name in reading.meter)
+        yield from (("meter_counter", name) for name in reading.meter_counter or ())
 
 
 __all__ = ["message_of", "schema_warnings", "simulated", "simulated_direct"]

@@ -45,6 +45,13 @@ class _Before(NamedTuple):
     uploads: Uploads
 
 
+class Answered(NamedTuple):
+    """What the sender is told. `refused`: whether the direct payload of an event was."""
+
+    results: list[dict[str, str]]
+    refused: bool
+
+
 class Ingest:
     """One request, from its body to an answer for each of its events."""
 
@@ -54,9 +61,7 @@ class Ingest:
         self._ids = ids
         self._org = caller.org
 
-    def take(
-        self, version: RequestVersion, raw: str, body: Mapping[str, Any]
-    ) -> list[dict[str, str]]:
+    def take(self, version: RequestVersion, raw: str, body: Mapping[str, Any]) -> Answered:
         """The results, one per event in their order.
 
         Raises `Problem` 400 for a wrong frame, 404 `integration-not-found`; `Unavailable` or
@@ -78,10 +83,11 @@ class Ingest:
             self._note(receipt, events, results)
         for record in receipt.records(events, results):
             self._deps.store.commit(Put(record))
-        return [
+        told = [
             {"event_id": receipt.id_of(n), "status": one.status, "message": one.message}
             for n, one in enumerate(results)
         ]
+        return Answered(told, any(one.code.startswith("DIRECT_") for one in results))
 
     def _integration(self, request: ErpRequest) -> Integration:
         if request.version == 1:
@@ -116,6 +122,8 @@ class Ingest:
         if event.size > most:
             message = f"the payload may have {most} bytes; a larger one is uploaded: {UPLOADS}"
             return Result("error", message, "PAYLOAD_TOO_LARGE", use_case.id)
+        if wrong := _violation(use_case, event):
+            return Result("error", wrong.message, wrong.code, use_case.id)
         return self._fresh(receipt, position, event, use_case, before)
 
     def _fresh(
@@ -164,6 +172,15 @@ class Ingest:
             if result.sent and isinstance(event, Incoming) and event.deduplication_id:
                 name, ours = _name(receipt.integration, event), receipt.id_of(position)
                 self._deps.store.commit(Put(SeenEvent(id=name, at=receipt.at, event_id=ours)))
+
+
+def _violation(use_case: IntegrationUseCase, event: Incoming) -> Unfit | None:
+    """What is wrong with a direct payload. One that was uploaded the worker looks at."""
+    if not use_case.is_direct or event.payload_ref:
+        return None
+    from busbar.usecases.erp_direct import violation  # noqa: PLC0415  (import cost)
+
+    return violation(use_case, event)
 
 
 def _name(integration: Integration, event: Incoming) -> str:

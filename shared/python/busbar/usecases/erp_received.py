@@ -103,13 +103,13 @@ def _form(kept: KeptEvents, event_id: str, found: Kept | None) -> Any:
         return UNREADABLE
     payload: str | Unfit = event.payload
     if event.payload_ref:
-        payload = kept.uploaded(event_id, LARGEST_READINGS)
+        payload = kept.uploaded(event_id, event.format, LARGEST_READINGS)
     if isinstance(payload, Unfit):
         return _UNSHOWN.get(payload.code, UNREADABLE)
     try:
         form = withheld(payloads.parse(payload, event.format))
-    except payloads.MalformedPayload:
-        return UNREADABLE
+    except payloads.MalformedPayload as error:
+        return _UNSHOWN.get(error.code, UNREADABLE)
     return form if form and isinstance(form, dict) else json.dumps(form, ensure_ascii=False)
 
 

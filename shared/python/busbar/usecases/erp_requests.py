@@ -147,7 +147,8 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
 
 
 def microseconds(text: Any) -> int | None:
-    """A point in time as microseconds since 1970; None if it is none.
+    """A point in time as microseconds since 1970; None if it is none, or none of the years 1 to
+    9999 in UTC, which nobody could show again.
 
     A time without offset is one of UTC, as the toolkit anchors it.
     """
@@ -155,7 +156,7 @@ def microseconds(text: Any) -> int | None:
         return None
     try:
         at = datetime.fromisoformat(text.upper().replace(" ", "T"))
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
         whole = int(at.replace(microsecond=0).timestamp())
     except (ValueError, OverflowError):
         return None

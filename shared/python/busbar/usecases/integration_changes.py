@@ -7,13 +7,12 @@ has it once, and what is recorded of it stays with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from busbar.domain.integrations import Integration, IntegrationUseCase, Variable, use_case_id
-from busbar.domain.schemas import Catalogue
-from busbar.domain.updates import Fault, Mapped, Warned
+from busbar.domain.updates import Mapped, Warned
 from busbar.errors import FieldError, Problem
 from busbar.usecases.integration_bodies import (
     EnvironmentField,
@@ -135,19 +134,6 @@ def use_case_of(
         told["change_description"] = body.change_description or ""
         wanted = wanted.model_copy(update=told)
     return Checked(wanted, warned)
-
-
-def unprunable(configuration: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Fault]:
-    """The prunes of a configuration, which is sound else, whose scope nothing can be found by."""
-    for index, entity in enumerate(configuration.get("entities") or ()):
-        scope = entity.get("scope") or {}
-        if not str(entity.get("mode")).startswith("upsert-prune-scope"):
-            continue
-        if scope.get("scope_mode") == "query":
-            names = [i if isinstance(i, str) else str(i["attribute"]) for i in scope["query"]]
-            schema = str(entity["entity_schema"])
-            if said := catalogue.get(schema).unanswerable(names):
-                yield Fault("INVALID_MAPPING", said, schema, f"entities[{index}].scope.query")
 
 
 def warned_of(body: IntegrationChange) -> list[Warned]:

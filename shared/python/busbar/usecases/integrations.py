@@ -29,9 +29,9 @@ from busbar.usecases.integration_changes import (
     embedded,
     refused,
     replaced,
-    unprunable,
     warned_of,
 )
+from busbar.usecases.integration_scopes import unprunable
 from busbar.usecases.integration_store import Known, built_in, known_integration
 from busbar.usecases.integration_views import integration_view, use_case_view, warnings_view
 from busbar.usecases.pages import every_page
