@@ -212,7 +212,7 @@ def test_should_refuse_a_source_that_nests_too_deep(run: Run) -> None:
     deep: dict[str, Any] = {}
     for _ in range(100):
         deep = {"a": deep}
-    with pytest.raises(Unmappable, match="D2014: it makes, or is given, too many"):
+    with pytest.raises(Unmappable, match="D2014: it makes, or is given, too much"):
         run("a", deep)
 
 
