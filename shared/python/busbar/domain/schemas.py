@@ -8,6 +8,7 @@ be looked for.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -66,6 +67,12 @@ class Schema:
     def unique(self) -> tuple[Attribute, ...]:
         """The attributes by which an entity is found."""
         return tuple(a for a in self.attributes.values() if a.unique)
+
+    @cached_property
+    def found_by(self) -> str:
+        """A short digest of the unique attributes: another one where an org adds its own."""
+        names = ",".join(sorted(a.name for a in self.unique))
+        return f"{zlib.crc32(names.encode()):x}"
 
     def unanswerable(self, names: Collection[str]) -> str:
         """Why entities that have values in these attributes cannot be found; empty if they can.
