@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.world import World
+from busbar.domain.entities import entity_id
+from busbar.usecases.erp_monitoring import Monitoring
+from busbar.usecases.monitoring_bodies import StatsQuery
+from busbar.wiring import Parts
+from tests.doubles.world import ORG, World
 from tests.functions.portal import answer, problem
 from tests.functions.toolkit_given import (
     CONTACT_ID,
+    CONTACTS,
     CORRELATION,
     INTEGRATION_ID,
     V1,
@@ -219,6 +224,15 @@ def test_should_count_received_events_by_what_was_answered(erp: World) -> None:
     }
 
 
+def test_should_count_only_so_many_rows_and_say_from_when_on(erp: World) -> None:
+    parts = Parts(erp.settings, erp._clients())
+    monitoring = Monitoring(parts.deps(ORG), INTEGRATION_ID)
+    for most, total, since in ((1, 1, "08:02:00"), (2, 2, "08:01:00"), (5, 4, None)):
+        told = monitoring.stats(StatsQuery(), most)
+        assert (told["total_events"], told["truncated"]) == (total, since is not None)
+        assert since is None or since in told["counted_from"]
+
+
 def test_should_count_nothing_without_a_rate(world: World) -> None:
     integration(world)
     told = ask(world, STATS)
@@ -236,6 +250,22 @@ def test_trace_should_show_a_run_from_its_beginning(erp: World, event: Any) -> N
     problem(long, 400, "invalid-parameter")
     nobody = erp.call("GET", f"{V2}/monitoring/traces/nobody", "operator").json
     assert (nobody["status"], nobody["spans"], nobody["started_at"]) == ("info", [], None)
+
+
+def test_should_show_the_earliest_rows_of_a_long_run(world: World) -> None:
+    many = {"entities": [{**CONTACTS["entities"][0], "jsonataExpression": "partners"}]}
+    integration(world, many=many)
+    for first, count in ((0, 300), (300, 300)):
+        partners = [{"partner": str(n)} for n in range(first, first + count)]
+        post(world, sent("many", first, partners=partners), correlation_id=CORRELATION)
+        world.clock.advance(60)
+    told = world.call("GET", f"{V2}/monitoring/traces/{CORRELATION}", "operator").json
+    assert (told["span_count"], len(told["spans"]), told["truncated"]) == (500, 500, True)
+    at = [span["created_at"][:19] for span in told["spans"]]
+    assert (at.count("2026-03-02T08:00:00"), at.count("2026-03-02T08:01:00")) == (300, 200)
+    ids = [span["detail"]["entity_id"] for span in told["spans"]]
+    assert ids[0] == entity_id(ORG, "contact", {"customer_number": "0"})
+    assert ids[499] == entity_id(ORG, "contact", {"customer_number": "499"})
 
 
 def test_synced_should_show_how_far_an_integration_is(erp: World, event: Any) -> None:

@@ -8,6 +8,7 @@ be looked for.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -71,6 +72,12 @@ class Schema:
         """Which of these attributes are lists of addresses or numbers, in which a value stands."""
         types = {n: self.attributes[n].type for n in names if n in self.attributes}
         return {n: kind for n, kind in types.items() if kind in ("email", "phone")}
+
+    @cached_property
+    def found_by(self) -> str:
+        """A short digest of the unique attributes: another one where an org adds its own."""
+        names = ",".join(sorted(a.name for a in self.unique))
+        return f"{zlib.crc32(names.encode()):x}"
 
     def unanswerable(self, names: Collection[str]) -> str:
         """Why entities that have values in these attributes cannot be found; empty if they can.

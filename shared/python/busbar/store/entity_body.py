@@ -85,6 +85,7 @@ def _entity(entity: Entity, history: tuple[Version, ...]) -> dict[str, Any]:
         "m": [events.number(m) for m in (entity.alive, entity.deleted, entity.purged, entity.last)],
         "t": [entity.created_at, entity.changed_at],
         "y": {name: list(sync) for name, sync in entity.sync.items()},
+        "f": entity.found_by,
     }
     if entity.stub:
         body["u"] = 1
@@ -159,4 +160,5 @@ def decode_entity(entity_id: str, version: int, content_hash: str, packed: bytes
             for number, by, at, operation, before in body.get("h", [])
         ),
         sync={name: Synced(*sync) for name, sync in body["y"].items()},
+        found_by=body.get("f", ""),
     )

@@ -8,6 +8,7 @@ read up to 5,000 batches (some 2,500 RU), and say so if that was not all.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
@@ -27,6 +28,8 @@ from busbar.usecases.pages import bad_parameter
 
 MOST_READ, MOST_COUNTED = 1000, 5000
 """Batches that one call reads, for a page or a trace, and for counts."""
+MOST_ROWS = 300_000
+"""Rows that one call counts, in some 5 s: an event may come to hundreds of things."""
 MOST_SPANS = 500
 ROLLED_UP: tuple[Level, ...] = ("error", "warning", "success", "info")
 """The level of a trace is the first of these that it has."""
@@ -117,9 +120,13 @@ class Monitoring:
             return shown.row.correlation_id == correlation_id
 
         walk = self._walk(Ranged(), (correlation_id,), MOST_READ)
-        found = [shown for stored in walk for _, shown in self._rows_in(stored) if fits(shown)]
-        found.reverse()
-        spans = found[:MOST_SPANS]
+        # Newest first: the last ones are the earliest. A run of an ERP may have any number of rows.
+        earliest, count = deque[Shown](maxlen=MOST_SPANS), 0
+        for stored in walk:
+            fitting = [shown for _, shown in self._rows_in(stored) if fits(shown)]
+            earliest.extend(fitting)
+            count += len(fitting)
+        spans = list(reversed(earliest))
         levels = {shown.row.level for shown in spans}
         return {
             "correlation_id": correlation_id,
@@ -127,30 +134,36 @@ class Monitoring:
             "started_at": spans[0].at.isoformat() if spans else None,
             "ended_at": spans[-1].at.isoformat() if spans else None,
             "span_count": len(spans),
-            "truncated": len(found) > len(spans) or walk.cut_at is not None,
+            "truncated": count > len(spans) or walk.cut_at is not None,
             "spans": [view(shown, self._store.org) for shown in spans],
             "inbound_event": self._head(spans),
         }
 
-    def stats(self, query: StatsQuery) -> Json:
+    def stats(self, query: StatsQuery, most: int = MOST_ROWS) -> Json:
         """How many rows of each level there are; or of received events, by what was answered.
 
         Beyond the toolkit: `truncated`, and then `counted_from`, as only newer ones were counted.
         """
-        return self._of_received(query) if query.source == "incoming" else self._of_rows(query)
+        if query.source == "incoming":
+            return self._of_received(query)
+        return self._of_rows(query, most)
 
     # --- counting ------------------------------------------------------------------------------
 
-    def _of_rows(self, query: StatsQuery) -> Json:
+    def _of_rows(self, query: StatsQuery, most: int) -> Json:
         walk = self._walk(query, (), MOST_COUNTED)
         wanted = query.use_case_types or ([query.use_case_type] if query.use_case_type else None)
-        tally = Tally(query.group_by)
+        tally, read = Tally(query.group_by), 0
         for stored in walk:
             for _, shown in self._rows_in(stored):
                 row = shown.row
                 if wanted is None or self.integration.type_of(row.use_case_id) in wanted:
                     groups = self._groups(row.use_case_id, row.level, row.code, shown.at)
                     tally.count(row.level, shown.at, groups)
+            read += len(stored.record.rows)
+            if read >= most:
+                walk.cut_at = stored.changed_at
+                break
         return tally.view(walk.cut_at)
 
     def _of_received(self, query: StatsQuery) -> Json:

@@ -44,13 +44,22 @@ class Kept(NamedTuple):
         return read_event(self.raw, self.request)
 
 
+MOST_HELD = 3
+"""Requests that are held in memory, where one of 5 MB may take 40. Of those that are asked for one
+after the other, each is read once."""
+
+
 class KeptRequests:
-    """Requests of one org as they lie in S3. Raises `Unavailable` if it does not answer."""
+    """Requests of one org as they lie in S3. Raises `Unavailable` if it does not answer.
+
+    `size`: the bytes of all that were read.
+    """
 
     def __init__(self, org: str, files: Files) -> None:
         self._org = org
         self._files = files
         self._read: dict[str, ErpRequest | None] = {}
+        self.size = 0
 
     def event(self, event_id: str, version: RequestVersion) -> Kept | None:
         """An event of a request of this version; None if it is not there, or cannot be read."""
@@ -58,6 +67,8 @@ class KeptRequests:
         if place is None:
             return None
         if place.key not in self._read:
+            while len(self._read) >= MOST_HELD:
+                del self._read[next(iter(self._read))]
             self._read[place.key] = self._request(place.key, version)
         request = self._read[place.key]
         if request is None or place.position >= len(request.events):
@@ -92,6 +103,7 @@ class KeptRequests:
         kept = self._files.read(key, LARGEST_REQUEST + 1)
         if kept is None:
             return None
+        self.size += len(kept.content)
         try:
             body: Mapping[str, Any] = json.loads(kept.content, parse_int=whole_or_text)
             return read_request(version, body)
@@ -106,6 +118,11 @@ class KeptEvents:
         self._store = store
         self._requests = KeptRequests(store.org, files)
         self._oldest = now - timedelta(days=RECEIVED_KEPT_DAYS)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all requests that were read."""
+        return self._requests.size
 
     def received(self, event_ids: list[str]) -> dict[str, Received]:
         """What was noted of these events' requests, by event: 0.5 RU per request."""
