@@ -389,3 +389,34 @@ def test_should_prune_a_reading_that_came_while_the_others_were_read() -> None:
     table.before = lambda: theirs.apply(2, reading("old", "2025-01-31", 1))
     read_again(mine)
     assert external_ids(mine) == ["new"]
+
+
+@pytest.mark.parametrize("moved", ["2025-12-31", "2027-01-01"])
+@pytest.mark.parametrize("first", [2, 3])
+def test_should_keep_a_reading_once_that_two_put_into_two_years(moved: str, first: int) -> None:
+    """Each writes an item of its own, so neither meets the other: of each is kept what is newer."""
+    mine, theirs, table = twins()
+    mine.apply(1, update("meter", M))
+    events = {
+        2: reading("a", "2026-01-01", 1, remark="told once"),
+        3: reading("a", moved, 2),
+    }
+    second = 5 - first
+    table.before = lambda: theirs.apply(second, events[second])
+    mine.apply(first, events[first])
+
+    def seen() -> list[tuple[Any, ...]]:
+        series = mine.deps.readings.series(mine.id("meter", **M), "", consistent=True)
+        assert len({one.id for one in series.live()}) == len(series.live())
+        told = [one.attributes for one in series.live()]
+        return [(one["timestamp"], one["value"], one["remark"]) for one in told]
+
+    expected = [(f"{moved}T00:00:00Z", 2, "told once")]
+    assert seen() == expected
+    mine.apply(4, reading("a", moved, 2))
+    assert seen() == expected
+    mine.apply(5, reading("a", moved, 2, mode="delete"))
+    assert seen() == []
+    mine.clock.advance(40 * 86400)  # what is gone is forgotten by then, wherever it stood
+    mine.apply(6, reading("b", "2026-02-01", 7), reading("c", moved, 7))
+    assert set(external_ids(mine)) == {"b", "c"}
