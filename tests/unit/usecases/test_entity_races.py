@@ -321,6 +321,17 @@ def test_should_add_no_relation_to_what_another_creates_under_other_ids() -> Non
     assert relation == [{"entity_id": mine.id("contact", external_id="E")}]
 
 
+def test_should_not_bring_back_who_is_gone_for_another_who_has_his_number_by_now() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, update("contact", C, "purge"))
+    table.before = lambda: theirs.apply(2, update("contact", {"external_id": "E"}, **C))
+    customer = {"$relation": {"_append": [{"schema": "contact", "unique_ids": C}]}}
+    mine.apply(3, update("contract", K, customer=customer))
+    assert live(mine, "contact") == 1
+    relation = mine.attributes("contract", **K)["customer"]["$relation"]
+    assert relation == [{"entity_id": mine.id("contact", external_id="E")}]
+
+
 def test_should_not_take_back_a_value_that_another_entity_has_got_just_before() -> None:
     table = Behind()
     desk = EntityDesk(table)

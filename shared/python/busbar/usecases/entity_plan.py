@@ -43,6 +43,11 @@ class Slot:
     held: bool = False
     """Whether somebody else has, or had, the value by which it was looked for."""
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody finds it yet: it was never there, or is gone for good."""
+        return not (self.base.live or self.base.in_bin)
+
     def do(self, place: int, step: Step) -> None:
         """One step more."""
         self.steps.append((place, step))
@@ -95,7 +100,7 @@ class Plan:
         Raises `Conflict` if others are faster every time, `Overtaken`.
         """
         # What is added to an array stays in it: so those that it leads to are written before it.
-        order = sorted(self.slots.values(), key=lambda s: (s.base.version > 0, bool(s.now.logs)))
+        order = sorted(self.slots.values(), key=lambda s: (not s.is_new, bool(s.now.logs)))
         for slot in order:
             wrote = self._write(slot)
             entity_id = slot.now.id
@@ -145,7 +150,7 @@ class Plan:
     def _sole(self, slot: Slot, after: Entity) -> Lookup | None:
         """The one value by which a new entity was looked for: that nobody else has it is seen by
         the write itself, for no read more."""
-        if slot.want is None or slot.base.version or slot.held:
+        if slot.want is None or slot.held or not slot.is_new:
             return None
         lookups = slot.want.lookups
         mine = lookups_of(self.deps.schema(after.schema), after)
@@ -154,7 +159,7 @@ class Plan:
     def _look_again(self, slot: Slot) -> None:
         """Before a create, consistently: lookups that were read may have been too old."""
         known = self.workset.fresh and not slot.held
-        if slot.want is None or slot.base.version or known:
+        if slot.want is None or known or not slot.is_new:
             return
         fresh = Workset(self.deps, fresh=True)
         fresh.entities[slot.base.id] = None
