@@ -321,6 +321,36 @@ def test_should_add_no_relation_to_what_another_creates_under_other_ids() -> Non
     assert relation == [{"entity_id": mine.id("contact", external_id="E")}]
 
 
+class Asked(MemoryTable):
+    """A table in which something happens right after so many consistent reads of many items."""
+
+    after: Callable[[], object] | None = None
+    reads = 0
+
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """BatchGetItem, and what happens after it."""
+        found = super().get_many(keys, consistent=consistent)
+        self.reads -= consistent
+        if self.after and consistent and self.reads < 0:
+            after, self.after = self.after, None
+            after()
+        return found
+
+
+@pytest.mark.parametrize("reads", range(3))
+def test_should_meet_by_several_ids_whenever_another_creates_it_by_one(reads: int) -> None:
+    table, quiet = Asked(), MemoryTable()
+    quiet.items = table.items
+    mine, theirs = EntityDesk(table), EntityDesk(quiet)
+    table.reads = reads
+    table.after = lambda: theirs.apply(1, update("contact", {"external_id": "E"}, **C))
+    mine.apply(2, update("contact", {"external_id": "E", **C}, title="Dr."))
+    table.after = None
+    theirs.apply(1, update("contact", {"external_id": "E"}, **C))
+    assert live(mine, "contact") == 1
+    assert mine.attributes("contact", external_id="E")["title"] == "Dr."
+
+
 def test_should_not_bring_back_who_is_gone_for_another_who_has_his_number_by_now() -> None:
     mine, theirs, table = twins()
     mine.apply(1, update("contact", C, "purge"))

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from busbar.domain.entities import Entity
-from busbar.domain.entity_index import Lookup, lookups_of
+from busbar.domain.entity_index import Sole, lookups_of
 from busbar.domain.entity_versions import resynced, sealed
 from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
@@ -119,7 +119,7 @@ class Plan:
                 self._note_repeat(slot, now)
                 return False
             sole = self._sole(slot, after)
-            if sole is None:
+            if not sole:
                 self._look_again(slot)
             try:
                 self.deps.save(slot.base, after, sole)
@@ -147,14 +147,14 @@ class Plan:
             self.deps.save(slot.base, after)
             self.workset.wrote(slot.base, after)
 
-    def _sole(self, slot: Slot, after: Entity) -> Lookup | None:
-        """The one value by which a new entity was looked for: that nobody else has it is seen by
-        the write itself, for no read more."""
+    def _sole(self, slot: Slot, after: Entity) -> Sole:
+        """The values by which a new entity was looked for: that nobody else has them is seen by the
+        write itself, for no read more."""
         if slot.want is None or slot.held or not slot.is_new:
-            return None
-        lookups = slot.want.lookups
+            return ()
         mine = lookups_of(self.deps.schema(after.schema), after)
-        return lookups[0] if len(lookups) == 1 and lookups[0] in mine else None
+        sole = tuple(lookups for _, lookups in slot.want.by)
+        return sole if mine.issuperset(slot.want.lookups) else ()
 
     def _look_again(self, slot: Slot) -> None:
         """Before a create, consistently: lookups that were read may have been too old."""
