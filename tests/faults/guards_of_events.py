@@ -59,7 +59,7 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
         "group that stops after an event",
         ONE,
         (Edit(UPDATES, "            stopped[job.group] = answer\n", "            pass\n"),),
-        first=230,
+        first=380,
     ),
     Mutant(
         "group that stops after an event that cannot be read",

@@ -17,7 +17,7 @@ from busbar.errors import UpstreamError
 if TYPE_CHECKING:  # a function imports of these what it handles, and not the others
     from busbar.domain.cards import BackendCard, CardAsset
     from busbar.domain.entities import Entity
-    from busbar.domain.entity_index import Edge, Indexed, Lookup
+    from busbar.domain.entity_index import Edge, Indexed, Lookup, Sole
     from busbar.domain.marks import Mark
     from busbar.domain.orders import CardOffer
     from busbar.domain.readings import Pruned, Series
@@ -205,14 +205,14 @@ class Holders:
 class EntityWrite:
     """Write `after` over `before` (version 0: nothing may be there), and where they stand.
 
-    `sole`: a value of it that nobody else may have.
+    `sole`: values of it that nobody else may have all of.
     """
 
     before: Entity
     after: Entity
     was: Indexed
     will: Indexed
-    sole: Lookup | None = None
+    sole: Sole = ()
 
 
 class Entities(Protocol):
@@ -233,7 +233,7 @@ class Entities(Protocol):
         """One conditional write; a transaction if a unique value or a relation comes or goes.
 
         Raises `Conflict` if the entity or a value's holder is another one meanwhile, `Held` if
-        somebody else is known by the sole value, be it one that is gone, `EventRejected` if the
+        others are known by all sole values, be they gone or no single one, `EventRejected` if the
         entity has grown too large.
         """
         ...

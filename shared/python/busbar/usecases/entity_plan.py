@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from busbar.domain.entities import Entity
-from busbar.domain.entity_index import Lookup, lookups_of
+from busbar.domain.entity_index import Sole, lookups_of
 from busbar.domain.entity_versions import resynced, sealed
 from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
@@ -42,6 +42,11 @@ class Slot:
     outcomes: list[tuple[int, Outcome]] = field(default_factory=list)
     held: bool = False
     """Whether somebody else has, or had, the value by which it was looked for."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody finds it yet: it was never there, or is gone for good."""
+        return not (self.base.live or self.base.in_bin)
 
     def do(self, place: int, step: Step) -> None:
         """One step more."""
@@ -95,7 +100,7 @@ class Plan:
         Raises `Conflict` if others are faster every time, `Overtaken`.
         """
         # What is added to an array stays in it: so those that it leads to are written before it.
-        order = sorted(self.slots.values(), key=lambda s: (s.base.version > 0, bool(s.now.logs)))
+        order = sorted(self.slots.values(), key=lambda s: (not s.is_new, bool(s.now.logs)))
         for slot in order:
             wrote = self._write(slot)
             entity_id = slot.now.id
@@ -114,7 +119,7 @@ class Plan:
                 self._note_repeat(slot, now)
                 return False
             sole = self._sole(slot, after)
-            if sole is None:
+            if not sole:
                 self._look_again(slot)
             try:
                 self.deps.save(slot.base, after, sole)
@@ -142,19 +147,19 @@ class Plan:
             self.deps.save(slot.base, after)
             self.workset.wrote(slot.base, after)
 
-    def _sole(self, slot: Slot, after: Entity) -> Lookup | None:
-        """The one value by which a new entity was looked for: that nobody else has it is seen by
-        the write itself, for no read more."""
-        if slot.want is None or slot.base.version or slot.held:
-            return None
-        lookups = slot.want.lookups
+    def _sole(self, slot: Slot, after: Entity) -> Sole:
+        """The values by which a new entity was looked for: that nobody else has them is seen by the
+        write itself, for no read more."""
+        if slot.want is None or slot.held or not slot.is_new:
+            return ()
         mine = lookups_of(self.deps.schema(after.schema), after)
-        return lookups[0] if len(lookups) == 1 and lookups[0] in mine else None
+        sole = tuple(lookups for _, lookups in slot.want.by)
+        return sole if mine.issuperset(slot.want.lookups) else ()
 
     def _look_again(self, slot: Slot) -> None:
         """Before a create, consistently: lookups that were read may have been too old."""
         known = self.workset.fresh and not slot.held
-        if slot.want is None or slot.base.version or known:
+        if slot.want is None or known or not slot.is_new:
             return
         fresh = Workset(self.deps, fresh=True)
         fresh.entities[slot.base.id] = None
