@@ -29,7 +29,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
         @door.route("POST", path, f"erp_events_v{version}", most=LARGEST_REQUEST)
         def post(request: Request) -> Answer:
             check_content(request.headers)
-            body = read_object(request.raw_body, DEEPEST, whole_or_text)
+            body = read_object(request.raw_body, DEEPEST, whole_or_text, damaged=True)
             ingest = Ingest(request.deps, queues, ids, request.caller)
             told = ingest.take(version, request.raw_body, body)
             # The older versions have no direct payloads in the toolkit, and no such status.

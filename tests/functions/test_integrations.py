@@ -201,11 +201,13 @@ def test_should_name_every_fault_of_every_mapping_by_its_path(erp: World) -> Non
     cases = [
         {"name": "good", "type": "inbound", "enabled": True, "configuration": CONTACTS},
         {"name": "bad", "type": "inbound", "enabled": True, "configuration": bad},
+        {"name": "bad too", "type": "inbound", "enabled": True, "configuration": {"entities": 5}},
     ]
     refused = put(erp, V2, {"name": "ERP", "use_cases": cases})
     said = problem(refused, 400, "invalid-mapping")["message"]
     assert "use_cases[1].configuration.entities[0].entity_schema" in said
     assert "use_cases[1].configuration.entities[0].unique_ids" in said
+    assert "use_cases[2].configuration.entities has to be a list" in said
     assert slugs(erp) == set(SLUGS)
 
 

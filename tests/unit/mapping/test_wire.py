@@ -12,7 +12,13 @@ from busbar.mapping import direct
 from busbar.mapping.configuration import parse
 from busbar.mapping.inbound import Context, map_event
 from busbar.mapping.payloads import parse as parse_payload
-from busbar.mapping.wire import message_of, schema_warnings, simulated, simulated_direct
+from busbar.mapping.wire import (
+    Known,
+    message_of,
+    schema_warnings,
+    simulated,
+    simulated_direct,
+)
 
 SIMULATED = Context(simulation=True)
 
@@ -439,13 +445,13 @@ def test_should_warn_of_unique_ids_that_their_schema_does_not_have() -> None:
             ],
         }
     )
-    known = {
-        "contract": {"number": True},
-        "billing_account": {"number": True},
-        "customer_account": {"number": True},
-        "meter": {"meter_number": True},
-        "meter_counter": {"obis_number": True},
-        "contact": {"customer_number": True, "last_name": False},
+    known: Known = {
+        "contract": {"number": "found"},
+        "billing_account": {"number": "found"},
+        "customer_account": {"number": "found"},
+        "meter": {"meter_number": "found"},
+        "meter_counter": {"obis_number": "found"},
+        "contact": {"customer_number": "found", "last_name": "asked"},
     }
     mapped = map_event(configuration, {})
     found = schema_warnings(configuration, mapped, known)
@@ -467,20 +473,40 @@ def test_should_warn_of_unique_ids_that_their_schema_does_not_have() -> None:
 def test_should_warn_of_the_unique_ids_of_direct_operations() -> None:
     configuration = parse({"direct": True})
     mapped = direct.operations({"version": "1", "operations": [CONTACT]}, configuration)
-    assert schema_warnings(configuration, mapped, {"contact": {"email": True}}) == []
-    (warning,) = schema_warnings(configuration, mapped, {"contact": {"email": False}})
+    assert schema_warnings(configuration, mapped, {"contact": {"email": "found"}}) == []
+    (warning,) = schema_warnings(configuration, mapped, {"contact": {"email": "asked"}})
     assert warning.field == "email"
 
 
 def test_should_warn_of_the_meters_of_direct_operations() -> None:
     configuration = parse({"direct": True})
     mapped = direct.operations({"version": "1", "operations": [READING]}, configuration)
-    known = {"meter": {"meter_number": True}, "meter_counter": {"serial": False}}
+    known: Known = {"meter": {"meter_number": "found"}, "meter_counter": {"serial": ""}}
     assert [w.field for w in schema_warnings(configuration, mapped, known)] == ["obis_number"]
 
 
 def test_should_warn_of_what_direct_mode_allows_and_cannot_find() -> None:
     allowed = {"entity_schema": "contact", "unique_ids": ["custmer_number"]}
     configuration = parse({"direct": True, "entities": [allowed]})
-    (warning,) = schema_warnings(configuration, Mapped(), {"contact": {"customer_number": True}})
+    (warning,) = schema_warnings(configuration, Mapped(), {"contact": {"customer_number": "found"}})
     assert (warning.entity_schema, warning.field) == ("contact", "custmer_number")
+
+
+@pytest.mark.parametrize(
+    ("names", "warned"),
+    [
+        (["contract_number", "type"], []),
+        (["type", "contract_number"], []),
+        (["type"], ["type"]),
+        (["contract_number", "meters"], ["meters"]),
+        (["contract_number", "absent"], ["absent"]),
+    ],
+)
+def test_should_not_warn_of_what_is_asked_of_who_is_found(
+    names: list[str], warned: list[str]
+) -> None:
+    fields = [{"attribute": name, "field": name} for name in names]
+    entity = {"entity_schema": "contract", "unique_ids": names, "fields": fields}
+    known: Known = {"contract": {"contract_number": "found", "type": "asked", "meters": ""}}
+    found = schema_warnings(parse({"entities": [entity]}), Mapped(), known)
+    assert [warning.field for warning in found] == warned

@@ -29,6 +29,9 @@ Type = Literal[
     "relation",
     "json",
 ]
+Use = Literal["found", "asked", ""]
+"""Of an attribute in unique ids: an entity is found by it; or, once it is found by another, asked
+whether it has this value; or neither."""
 MOST_FILTERS = 4
 FILTERABLE = frozenset({"string", "number", "currency", "boolean", "date", "datetime"})
 LOOKED_FOR = frozenset({"string", "number", "email", "phone"})
@@ -42,6 +45,11 @@ class Attribute:
     type: Type = "string"
     unique: bool = False
     to: tuple[str, ...] = ()
+
+    @property
+    def use(self) -> Use:
+        """What it is for in unique ids."""
+        return "found" if self.unique else "asked" if self.type in FILTERABLE else ""
 
 
 @dataclass(frozen=True)
@@ -107,10 +115,10 @@ class Catalogue:
         """All schemas."""
         return sorted(self._schemas)
 
-    def attributes(self) -> dict[str, dict[str, bool]]:
-        """The attributes of each schema by their names: whether an entity is found by it."""
+    def attributes(self) -> dict[str, dict[str, Use]]:
+        """The attributes of each schema by their names: what they are for in unique ids."""
         return {
-            name: {one.name: one.unique for one in self._schemas[name].attributes.values()}
+            name: {one.name: one.use for one in self._schemas[name].attributes.values()}
             for name in self.names()
         }
 

@@ -89,7 +89,7 @@ def _entity(
     members = checked.members(operation, path, _ENTITY_KEYS)
     if members is None:
         return []
-    slug = checked.text(members, "entity_slug", path)
+    slug = checked.name(members, "entity_slug", path)
     unique_ids = checked.unique_ids(members.get("unique_ids"), f"{path}.unique_ids")
     types = checked.types(members, path)
     mode = checked.choice(members, "mode", path, ("upsert", "delete", "purge"), "upsert")

@@ -40,6 +40,11 @@ class Identifiers:
     exact: bool = False
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Their attributes."""
+        return tuple(one.attribute for one in self.each)
+
+    @property
     def types(self) -> dict[str, Repeatable]:
         """Which of them are repeatable."""
         return {i.attribute: i.repeatable for i in self.each if i.repeatable is not None}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from busbar.domain.schemas import Use
 from busbar.domain.updates import Fault, Warned
 from busbar.errors import BusbarError, Unmappable
 from busbar.mapping import engine
@@ -30,7 +31,7 @@ class Context:
     `simulation`: reading values are shown as they are mapped, and what ingest refuses about them
     is warned of. `env`: the org's variables that are no secrets, by their dotted keys. `portals`:
     its portal configurations; None if nobody has looked. `known`: the attributes of its schemas,
-    each with whether an entity is found by it: of unique ids by which nothing is found is warned.
+    each with what it is for in unique ids: of those by which nothing is found is warned.
     `check`: nothing is mapped, the configuration alone is looked at.
     """
 
@@ -38,7 +39,7 @@ class Context:
     explain: bool = False
     env: Mapping[str, Any] = field(default_factory=dict)
     portals: Sequence[Mapping[str, Any]] | None = None
-    known: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    known: Mapping[str, Mapping[str, Use]] = field(default_factory=dict)
     check: bool = False
 
     @cached_property

@@ -8,9 +8,11 @@ so that a crash in between loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from busbar.body import UNREADABLE
 from busbar.domain.customers import Caller
 from busbar.domain.erp_events import (
     RequestVersion,
@@ -71,7 +73,7 @@ class Ingest:
         integration = self._integration(request)
         now = self._deps.clock.now()
         receipt = Receipt(request, integration, request_id(now, self._ids.new()), now)
-        events = [read_event(one, request) for one in request.events]
+        events = list(_read(request, raw))
         before = _Before(self._seen(integration, events), Uploads(self._deps.files, self._org))
         results = [self._judged(receipt, n, one, before) for n, one in enumerate(events)]
         if any(one.status != "skipped" for one in results):
@@ -118,8 +120,7 @@ class Ingest:
         if closed := use_case.closed:
             code, message = closed
             return Result("ignored", message, code, use_case.id)
-        most = use_case.largest_payload
-        if event.size > most:
+        if event.size > (most := use_case.largest_payload):
             message = f"the payload may have {most} bytes; a larger one is uploaded: {UPLOADS}"
             return Result("error", message, "PAYLOAD_TOO_LARGE", use_case.id)
         if wrong := _violation(use_case, event):
@@ -172,6 +173,16 @@ class Ingest:
             if result.sent and isinstance(event, Incoming) and event.deduplication_id:
                 name, ours = _name(receipt.integration, event), receipt.id_of(position)
                 self._deps.store.commit(Put(SeenEvent(id=name, at=receipt.at, event_id=ours)))
+
+
+def _read(request: ErpRequest, raw: str) -> Iterator[Incoming | Unfit]:
+    """Its events. One that was no UTF-8 is none, and its neighbours are none the worse."""
+    said = "it holds U+FFFD, which stands for bytes that are no UTF-8: send it in UTF-8"
+    for one in request.events:
+        if UNREADABLE in raw and UNREADABLE in json.dumps(one, ensure_ascii=False):
+            yield Unfit("MALFORMED_PAYLOAD", said, request.correlation_id)
+        else:
+            yield read_event(one, request)
 
 
 def _violation(use_case: IntegrationUseCase, event: Incoming) -> Unfit | None:

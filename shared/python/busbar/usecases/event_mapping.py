@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from busbar.domain.erp_events import Format
 from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.portals import Portals
+from busbar.domain.schemas import Use
 from busbar.domain.updates import Fault, Mapped
 from busbar.mapping.child import Child, JobLost
 from busbar.mapping.jobs import ConfigurationUnknown, head_of, job_with, mapped_of
@@ -99,11 +100,11 @@ class EventMapper:
         return mapped
 
     def check(
-        self, configuration: Mapping[str, Any], known: Mapping[str, Mapping[str, bool]]
+        self, configuration: Mapping[str, Any], known: Mapping[str, Mapping[str, Use]]
     ) -> Mapped:
         """What is wrong with a configuration, as faults with their paths, and what is warned of.
 
-        `known`: the attributes of the org's schemas, each with whether an entity is found by it.
+        `known`: the attributes of the org's schemas, each with what it is for in unique ids.
         """
         return self.try_out(configuration, {}, "json", Context(check=True, known=known))
 

@@ -7,7 +7,7 @@ has it once, and what is recorded of it stays with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,6 +34,7 @@ _TOOLKITS = (
     "connector_config",
 )
 LONGEST_SLUG = 255
+INVALID = "invalid-mapping"
 
 
 class Checked(NamedTuple):
@@ -161,11 +162,14 @@ def _checked(use_case: IntegrationUseCase, check: Check, path: str) -> Sequence[
     seen = check(use_case.configuration)
     if not seen.faults:
         return seen.warnings
-    faults = tuple(
+    raise _invalid(
         FieldError(f"{path}configuration.{one.path}".removesuffix("."), one.message)
         for one in seen.faults
     )
-    raise Problem(400, "invalid-mapping", "The mapping is invalid", errors=faults)
+
+
+def _invalid(faults: Iterable[FieldError]) -> Problem:
+    return Problem(400, INVALID, "The mapping is invalid", errors=tuple(faults))
 
 
 def embedded(
@@ -176,11 +180,15 @@ def embedded(
     now: datetime,
     check: Check,
 ) -> list[Checked]:
-    """The use cases of an integration as they are to be. Those that no body names are left out."""
+    """The use cases of an integration as they are to be. Those that no body names are left out.
+
+    Raises a 400 `Problem`, of mappings with the faults of all of them.
+    """
     by_id = {one.id: one for one in integration.use_cases}
     taken = {by_id[str(b.id)].slug for b in bodies if str(b.id) in by_id}
     taken |= {body.slug for body in bodies if body.slug}
     made: list[Checked] = []
+    faults: list[FieldError] = []
     for number, body in enumerate(bodies):
         own_id = str(body.id) if body.id else ""
         known = by_id.get(own_id)
@@ -188,8 +196,8 @@ def embedded(
         taken.add(slug)
         before = known or (None if own_id else by_id.get(use_case_id(integration.id, slug)))
         path = f"use_cases[{number}]."
-        made.append(
-            use_case_of(
+        try:
+            one = use_case_of(
                 body,
                 before,
                 integration.id,
@@ -200,7 +208,13 @@ def embedded(
                 now=now,
                 check=check,
             )
-        )
+            made.append(one)
+        except Problem as problem:
+            if problem.slug != INVALID:
+                raise
+            faults += problem.errors
+    if faults:
+        raise _invalid(faults)
     _once([one.use_case.slug for one in made], "use_cases", "slug")
     _once([one.use_case.id for one in made], "use_cases", "id")
     return made
