@@ -7,9 +7,10 @@ from busbar.body import check_content, read_object
 from busbar.domain.erp_events import LARGEST_REQUEST
 from busbar.domain.numbers import whole_or_text
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.erp_simulation import QUERY, Kind, Simulation
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 DEEPEST = 65
 """Levels of a body: one more than a payload may have."""
