@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 INGEST = "functions.erp_events.handler"
+WORKER = "functions.erp_apply.handler"
 NOT_OF_INGEST = (
     "boto3",
     "busbar.connectors",
@@ -41,3 +42,15 @@ def test_should_load_the_settings_of_the_systems_that_an_org_has_and_no_others()
     parts = [name for name in loaded if name.startswith("busbar.settings.")]
     assert "busbar.settings.sap" in parts
     assert not {"busbar.settings.salesforce", "busbar.settings.energised"} & set(parts)
+
+
+def test_should_not_look_for_plugins_among_all_packages() -> None:
+    # A plugin that is found is asked at the first model, and an import of ours makes many.
+    code = (
+        "import importlib.metadata as m\n"
+        "def looked(**_): raise AssertionError('looked')\n"
+        "m.entry_points = looked\n"
+        f"import {WORKER}\n"
+        "print('quiet')"
+    )
+    assert fresh(code) == "quiet"
