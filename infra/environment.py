@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from busbar.settings import OrgSettings
+    from busbar.settings.function import OrgSettings
     from infra.catalog import UseCase
     from infra.stages import StageConfig
 

@@ -9,10 +9,11 @@ from busbar.body import check_content, read_object
 from busbar.domain.erp_events import LARGEST_REQUEST, RequestVersion
 from busbar.domain.numbers import whole_or_text
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.erp_events import Ingest
 from busbar.usecases.erp_payloads import UploadWish, payload_form
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 DEEPEST = 64
 VERSIONS: tuple[RequestVersion, ...] = (1, 2, 3)

@@ -8,9 +8,10 @@ from busbar.domain.erp_events import LARGEST_REQUEST
 from busbar.domain.numbers import whole_or_text
 from busbar.errors import Problem
 from busbar.request import Answer, Request, dump
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.erp_simulation import QUERY, Kind, Simulation
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 DEEPEST = 65
 """Levels of a body: one more than a payload may have."""

@@ -16,7 +16,8 @@ from busbar.usecases.entity_history import entity_history
 from busbar.usecases.entity_related import related_entities
 from busbar.usecases.entity_sync import meter_readings
 from busbar.usecases.erp_loads import Loads
-from busbar.wiring import Clients, Parts
+from busbar.wiring.clients import Clients
+from busbar.wiring.parts import Parts
 from tests.doubles.world import ORG
 from tests.faults.cloud import Cloud
 from tests.faults.engine import START

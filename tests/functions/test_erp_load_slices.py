@@ -363,8 +363,8 @@ def test_should_pass_a_line_that_breaks_the_worker(world: ErpWorld) -> None:
 
 
 def test_should_blame_no_line_where_all_of_them_break(world: ErpWorld) -> None:
-    world.fails = _breaking("0")
     load = start(world, *LINES)
+    world.fails = _breaking("0")
     world.pump()
     assert (shown(world, load)["lines_done"], shown(world, load)["lines_bad"]) == (0, 0)
     world.fails = lambda _writes: False

@@ -9,7 +9,7 @@ import pytest
 from busbar.domain.entities import entity_id
 from busbar.usecases.erp_monitoring import Monitoring
 from busbar.usecases.monitoring_bodies import StatsQuery
-from busbar.wiring import Parts
+from busbar.wiring.parts import Parts
 from tests.doubles.world import ORG, World
 from tests.functions.portal import answer, problem
 from tests.functions.toolkit_given import (

@@ -17,7 +17,7 @@ from busbar.domain.customers import Role, User
 from busbar.domain.erp_loads import upload_key
 from busbar.domain.integrations import integration_id
 from busbar.ports import Put
-from busbar.settings import OrgSettings
+from busbar.settings.function import OrgSettings
 from busbar.store.records import TableStore
 from infra.catalog import USE_CASES, Route
 from tests.doubles.world import ORG, Reply, World, claims_of, http_event, route_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from busbar.settings import read_settings
+from busbar.settings.reading import read_settings
 from infra.catalog import USE_CASES, use_case
 from infra.environment import Names, environment
 from infra.stages import (

@@ -7,16 +7,13 @@ from typing import Any, get_args
 
 import pytest
 
-from busbar.settings import (
-    EnergisedSettings,
-    MisconfiguredError,
-    Mode,
-    SalesforceSettings,
-    SapSettings,
-    Settings,
-    Tuning,
-    read_settings,
-)
+from busbar.errors import MisconfiguredError
+from busbar.settings.energised import EnergisedSettings
+from busbar.settings.function import Settings, Tuning
+from busbar.settings.modes import Mode
+from busbar.settings.reading import read_settings
+from busbar.settings.salesforce import SalesforceSettings
+from busbar.settings.sap import SapSettings
 
 SALESFORCE: dict[str, Any] = {
     "base_url": "https://acme.my.salesforce.com",
