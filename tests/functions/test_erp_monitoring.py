@@ -425,3 +425,13 @@ def test_should_show_a_page_of_large_events_within_what_lambda_answers(erp: Worl
         one["payload"] if isinstance(one["payload"], str) else "form" for one in reply.json["data"]
     }
     assert shown == {"<too large to be shown>", "form"}
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_should_refuse_a_time_that_is_none_in_utc(erp: World, at: str) -> None:
+    for path, query in (
+        (ROWS, {"from_date": at}),
+        (STATS, {"to_date": at}),
+        (CAME, {"cursor": {"event_time": at, "event_id": "any"}}),
+    ):
+        problem(erp.call("POST", path, "operator", query), 400, "invalid-request")
