@@ -40,7 +40,7 @@ def stage_of(system: RunningSystem) -> Stage:
 
 def typed_in(page: Path) -> list[str]:
     """What a page has a reader type in to post an ERP's event and to read the entity back: lines
-    that begin with `curl`, perhaps after a wait, or a whole block where the line is not its first."""
+    that begin with `curl`, perhaps after a wait, or else a whole block."""
     blocks = re.findall(r"^```\w*\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     found = [block for block in blocks if "/v3/erp/updates/events" in block]
     return [part for block in found for part in _commands(block)]
