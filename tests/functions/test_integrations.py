@@ -148,6 +148,7 @@ def test_should_refuse_what_is_no_integration(world: World, body: Any) -> None:
     refused = world.call("POST", "/v2/integrations", "operator", body)
     problem(refused, 400, "invalid-request")
     assert "secret-value" not in refused.text
+    assert "Value error" not in refused.text
 
 
 def test_should_keep_the_value_of_a_variable_that_the_toolkits_clients_do_not_know(

@@ -142,3 +142,8 @@ def _check_encoding(headers: Mapping[str, str]) -> None:
 def repeatable(name: str) -> str:
     """A name that a caller chose, so that it can be repeated: not endless, and encodable."""
     return name[:LONGEST_NAME].encode(errors="replace").decode()
+
+
+def in_words(message: str) -> str:
+    """What pydantic says of a field, without what it puts before the words of our own checks."""
+    return message.removeprefix("Value error, ")

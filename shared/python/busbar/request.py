@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from busbar.body import check_content, check_file, read_object, repeatable
+from busbar.body import check_content, check_file, in_words, read_object, repeatable
 from busbar.domain.customers import Caller
 from busbar.domain.field_lists import may_send, shown_to
 from busbar.errors import FieldError, Problem
@@ -232,7 +232,7 @@ def dump(body: Any) -> str:
 def invalid(error: ValidationError) -> Problem:
     """A 422 that names each field at fault, without the values that were sent."""
     faults = tuple(
-        FieldError(_json_path(e["loc"]), e["msg"])
+        FieldError(_json_path(e["loc"]), in_words(e["msg"]))
         for e in error.errors(include_input=False)[:MOST_FAULTS]
     )
     return Problem(422, "fields-invalid", "Some fields are invalid", "See errors.", errors=faults)
