@@ -246,6 +246,7 @@ def _view(stored: Stored[Task], deps: Deps) -> Json:
         "system": task.system or None,
         "reason": task.reason,
         "cause": task.cause,
+        "count": task.count,
         "opened_at": task.opened_at.isoformat(),
         "changed_at": stored.changed_at.isoformat(),
         "decision": _decision(task.decision),
