@@ -51,12 +51,19 @@ def _commands(block: str) -> list[str]:
     return lines if all(re.match(r"(sleep \d; )?curl ", line) for line in lines) else [block]
 
 
-def typed(system: RunningSystem, command: str) -> dict[str, Any]:
+def printed(system: RunningSystem, command: str) -> str:
     """What a shell on this machine prints."""
     shell = ["/bin/bash", "-c", system.ports.in_text(command)]
     bare = {"PATH": os.defpath}  # no proxy of this machine's
-    done = subprocess.run(shell, capture_output=True, check=True, timeout=30, env=bare)  # noqa: S603
-    answer: dict[str, Any] = json.loads(done.stdout)
+    done = subprocess.run(  # noqa: S603
+        shell, capture_output=True, check=True, timeout=30, env=bare, cwd=ROOT, text=True
+    )
+    return done.stdout
+
+
+def typed(system: RunningSystem, command: str) -> dict[str, Any]:
+    """The same, of a command that prints one answer."""
+    answer: dict[str, Any] = json.loads(printed(system, command))
     return answer
 
 
@@ -94,6 +101,22 @@ def test_should_work_as_the_page_of_the_door_has_it_typed_in(system: RunningSyst
         erp = Erp(stage, integration_id("demo", "erp"), "page")
         rows = eventually(lambda: erp.find(event_id=result["event_id"]))
     assert [row["code"] for row in rows] == ["ENTITY_CREATED"]
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("functions/erp_loads", '"key": "loads/demo/'),
+        ("functions/integrations", '"slug":"meters"'),
+        ("functions/erp_monitoring", '"status":"not_found"'),
+        ("integrations", '"source": "jsonataExpression"'),
+    ],
+)
+def test_should_work_as_a_page_has_it_typed_in(system: RunningSystem, page: str, said: str) -> None:
+    text = (ROOT / page / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    (block,) = (block for block in blocks if "curl " in block)
+    assert said in printed(system, block)
 
 
 def test_should_find_nobody_in_a_graph_before_the_first_event(system: RunningSystem) -> None:
