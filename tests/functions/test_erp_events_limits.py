@@ -148,6 +148,17 @@ def test_should_take_what_fits(world: World, field: str, value: Any) -> None:
     assert statuses(beside_a_good_one(world, field, value)) == ["success", "success"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("timestamp", "02.03.2026", "in ISO 8601, as 2026-03-02T08:00:00Z"),
+        ("use_case_slug", "Kunde!", "has to be of a-z, 0-9, _ and -"),
+    ],
+)
+def test_should_say_how_it_has_to_be(world: World, field: str, value: str, said: str) -> None:
+    assert beside_a_good_one(world, field, value).json["results"][1]["message"].endswith(said)
+
+
 @each(WRONG)
 def test_should_refuse_what_does_not_and_take_its_neighbour(
     world: World, field: str, value: Any

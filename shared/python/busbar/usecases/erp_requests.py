@@ -129,7 +129,7 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
         return Unfit("MALFORMED_PAYLOAD", said, correlation)
     timestamp = microseconds(raw.get("timestamp"))
     if timestamp is None:
-        message = "timestamp has to be a date and time in ISO 8601"
+        message = "timestamp has to be a date and time in ISO 8601, as 2026-03-02T08:00:00Z"
         return Unfit("INVALID_TIMESTAMP", message, correlation)
     return Incoming(
         slug=slug,
@@ -175,7 +175,7 @@ def _names(
         return "", str(name)
     slug, name = raw.get("use_case_slug"), raw.get("event_name")
     if slug is not None and not _fits(_SLUG, slug):
-        faults.append(FieldError("use_case_slug", "is no slug"))
+        faults.append(FieldError("use_case_slug", "has to be of a-z, 0-9, _ and -"))
     if name is not None and not _is_name(name):
         faults.append(FieldError("event_name", _NO_NAME))
     if slug is None and name is None:

@@ -58,13 +58,12 @@ def integration_of_app(store: Store, app: tuple[str, str]) -> Integration:
     """The integration that an app's component stands for. Raises `Problem` 404."""
     mapped = store.get(AppMapping, "#".join(app))
     if mapped is None:
-        raise _none()
+        raise _none("None is mapped to this app: PUT /v1/integrations/{integrationId}/app-mapping.")
     return known_integration(store, mapped.record.integration_id).integration
 
 
-def _none() -> Problem:
-    listed = "GET /v1/integrations lists those of your org."
-    return Problem(404, "integration-not-found", "No such integration", listed)
+def _none(detail: str = "GET /v1/integrations lists those of your org.") -> Problem:
+    return Problem(404, "integration-not-found", "No such integration", detail)
 
 
 @lru_cache(maxsize=32)
