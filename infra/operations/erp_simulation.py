@@ -316,6 +316,32 @@ DIRECT: Json = {
         }
     ],
 }
+CUSTOMER: Json = {"schema": "contact", "unique_ids": {"customer_number": "0001000042"}}
+DIRECT_MORE: Json = {
+    "version": "1",
+    "operations": [
+        {
+            "entity_slug": "contract",
+            "unique_ids": {"contract_number": "0020001234"},
+            "attributes": {"customer": {"$relation": [CUSTOMER]}},
+        },
+        {
+            "type": "meter_reading",
+            "meter": {"unique_ids": {"meter_number": "1ISK0070012345"}},
+            "attributes": {
+                "external_id": "R-1",
+                "timestamp": "2026-03-02",
+                "source": "ERP",
+                "value": 2551.3,
+            },
+        },
+        {
+            "entity_slug": "meter",
+            "unique_ids": {"meter_number": "1ISK0070098765"},
+            "mode": "delete",
+        },
+    ],
+}
 PROBLEMS = {
     400: ("invalid-request",),
     404: ("integration-not-found",),
@@ -374,7 +400,11 @@ OPERATIONS = {
         },
         body=DirectTrial,
         bodies={
-            "one": {"event_configuration": {"direct": True, "entities": []}, "payload": DIRECT}
+            "one": {"event_configuration": {"direct": True, "entities": []}, "payload": DIRECT},
+            "a relation, a reading, a deletion": {
+                "event_configuration": {"direct": True},
+                "payload": DIRECT_MORE,
+            },
         },
         query=QUERY,
         problems=PROBLEMS,
