@@ -155,7 +155,7 @@ def test_should_not_lose_depth_over_many_lists(run: Run) -> None:
         ("$length(1)", ": an argument of the function is of the wrong type"),
         ('"a" < 1', ": both sides of the operator have to be of one type"),
         ("($f := function() { $f() }; $f())", ": it takes too long"),
-        ("[1..100000]", ": it makes too much"),
+        ("[1..100000]", ": it makes, or is given, too many"),
     ],
 )
 def test_should_say_in_words_what_fails(run: Run, text: str, said: str) -> None:
