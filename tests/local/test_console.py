@@ -11,6 +11,8 @@ import pytest
 from infra.local.call_log import CallLog
 from infra.local.calls import Function, Outcome
 from infra.local.console import Console
+from infra.local.options import STANDARD_PORTS, Options
+from infra.local.welcome import welcome
 
 
 class Terminal(io.StringIO):
@@ -66,3 +68,11 @@ def test_should_say_why_an_event_was_parked(tmp_path: Path) -> None:
     out = io.StringIO()
     CallLog(tmp_path, Console(out))(any_function(), "1", Outcome(None, log=json.dumps(line)))
     assert "erp_apply: event parked, MALFORMED_PAYLOAD  (more in " in out.getvalue()
+
+
+@pytest.mark.parametrize(("shift", "said"), [(0, ""), (1000, " PORT_SHIFT=1000")])
+def test_should_name_the_demo_that_finds_this_very_system(shift: int, said: str) -> None:
+    names = ("api", "salesforce", "energised", "sap", "aws", "issuer")
+    status = {**dict.fromkeys(names, "http://any"), "people": ["operator"]}
+    text = welcome(status, Options(ports=STANDARD_PORTS.shifted(shift)), 1.0)
+    assert f"`make demo CHAPTER=inbound{said}`" in text

@@ -155,7 +155,7 @@ def test_should_not_lose_depth_over_many_lists(run: Run) -> None:
         ("$length(1)", ": an argument of the function is of the wrong type"),
         ('"a" < 1', ": both sides of the operator have to be of one type"),
         ("($f := function() { $f() }; $f())", ": it takes too long"),
-        ("[1..100000]", ": it makes, or is given, too much"),
+        ("[1..100000]", ": it makes, or is given, too many"),
     ],
 )
 def test_should_say_in_words_what_fails(run: Run, text: str, said: str) -> None:
@@ -212,7 +212,7 @@ def test_should_refuse_a_source_that_nests_too_deep(run: Run) -> None:
     deep: dict[str, Any] = {}
     for _ in range(100):
         deep = {"a": deep}
-    with pytest.raises(Unmappable, match="D2014: it makes, or is given, too much"):
+    with pytest.raises(Unmappable, match="D2014: it makes, or is given, too many"):
         run("a", deep)
 
 

@@ -43,7 +43,7 @@ _WORDS = {
     "T2008": "only texts or numbers can be put in order",
     "T2009": "both sides of the operator have to be of one type",
     "T2010": "only texts or numbers can be compared",
-    "D2014": "it makes, or is given, too much: too long, too many or too deep",
+    "D2014": "it makes, or is given, too many or too large values",
     "D3010": "what is to be replaced is an empty text",
     "D3012": "what a text is replaced by is no text",
     "D3030": "the value cannot be made a number",
