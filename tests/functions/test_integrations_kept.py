@@ -244,3 +244,27 @@ def test_should_lead_a_name_that_two_have_to_the_one_that_takes_events(world: Wo
     event = {k: v for k, v in sent().items() if k != "use_case_slug"}
     post(world, {**event, "event_name": "Customer"})
     assert contact(world)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", V1, '{"settings": {"a": "HALF"}}'),
+        ("PUT", V1, '{"connector_config": {"HALF": 1}}'),
+        (
+            "POST",
+            f"{V1}/use-cases",
+            '{"name": "n", "slug": "n", "type": "outbound", "enabled": true,'
+            ' "configuration": {"a": ["HALF"]}}',
+        ),
+    ],
+)
+@pytest.mark.parametrize("half", ["\\ud800", "\\uDFFF", "\ud800"])
+def test_should_refuse_half_of_a_character_which_could_not_be_kept(
+    world: World, method: str, path: str, body: str, half: str
+) -> None:
+    integration(world)
+    refused = world.call(method, path, "operator", body.replace("HALF", half))
+    problem(refused, 400, "body-invalid")
+    whole = world.call(method, path, "operator", body.replace("HALF", "\\ud83d\\ude00"))
+    assert whole.status in {200, 201}

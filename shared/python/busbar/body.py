@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +18,8 @@ DEEPEST = 16
 LONGEST_NAME = 64
 _UNREADABLE = "\ufffd"
 """What gateways put in the place of bytes that are no UTF-8."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+"""Perhaps half of a character, which JSON can escape, and no encoding can hold."""
 
 
 def read_object(
@@ -47,6 +50,19 @@ def read_object(
     if not _shallow(body, deepest):
         raise _too_deep(deepest)
     return body
+
+
+def refuse_halves(text: str, body: Any) -> None:
+    """Refuse a body of this text that holds half of a character: it could not be kept.
+
+    Raises a 400 `Problem`.
+    """
+    if not _HALF.search(text):
+        return
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _no_object("It holds half of a character (a lone surrogate).") from None
 
 
 def _too_deep(deepest: int) -> Problem:

@@ -18,6 +18,7 @@ from busbar.domain.integrations import (
 )
 from busbar.errors import Problem
 from busbar.ports import Store, Stored
+from busbar.usecases.pages import is_uuid
 
 BUILT_IN_SINCE = datetime(2026, 11, 29, tzinfo=UTC)
 """Their configurations change with a release, and the release is what lineage names them by."""
@@ -39,7 +40,8 @@ class Known:
 
 def known_integration(store: Store, wanted: str) -> Known:
     """The integration with this UUID. Raises `Problem` 404; one of another org is none."""
-    stored = store.get(Integration, wanted)
+    # The table refuses a key of thousands of characters, and a path may have them.
+    stored = store.get(Integration, wanted) if is_uuid(wanted) else None
     found = stored.record if stored else built_in(store.org).get(wanted)
     if found is None:
         raise _none()
