@@ -15,7 +15,9 @@ from typing import Final
 
 HEAD: Final = struct.Struct(">cI")
 """Before each message: what it is, and how many bytes follow."""
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
+LARGEST_ANSWER: Final = 8 * 1024 * 1024
+"""Bytes. Of a batch all are held at once, some ten times as large once they are read; and no entity
+takes more than 380 kB."""
 CHUNK: Final = 64 * 1024
 """What a pipe holds."""
 QUIET: Final = 0.1
