@@ -268,3 +268,15 @@ def test_should_refuse_half_of_a_character_which_could_not_be_kept(
     problem(refused, 400, "body-invalid")
     whole = world.call(method, path, "operator", body.replace("HALF", "\\ud83d\\ude00"))
     assert whole.status in {200, 201}
+
+
+def test_should_keep_no_integration_that_is_small_only_as_it_is_compressed(world: World) -> None:
+    """Each event of the org has it read: 80 MB of one letter would fill the worker of all orgs."""
+    integration(world)
+    large = {"name": "n", "type": "outbound", "enabled": True, "configuration": {"a": "x" * 10**6}}
+    told = [
+        world.call("POST", f"{V1}/use-cases", "operator", {**large, "slug": f"n{number}"}).status
+        for number in range(6)
+    ]
+    assert told == [201, 201, 201, 201, 400, 400]
+    assert world.call("GET", V1, "operator").status == 200
