@@ -28,7 +28,7 @@ HEADERS = {"Idempotency-Key": "any", "If-Match": '"1"'}
 def status(world: World, route: Route, path: str) -> int:
     """What somebody who may is answered."""
     integration(world)
-    body = None if route.method == "GET" else {}
+    body: dict[str, str] | None = None if route.method == "GET" else {}
     return call_as(world, allowed(route.operation), route.method, path, body, HEADERS).status
 
 
