@@ -280,3 +280,20 @@ def test_should_keep_no_integration_that_is_small_only_as_it_is_compressed(world
     ]
     assert told == [201, 201, 201, 201, 400, 400]
     assert world.call("GET", V1, "operator").status == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("client_secret", "clientSecret", "Client-Secret", "secret", "PASSWORD", "apiKey"),
+        *("api_key", "X-API-Key", "access_token", "accessToken", "refresh_token", "Authorization"),
+        *("private_key", "secretKey"),
+    ],
+)
+def test_should_know_a_secret_in_any_spelling(world: World, name: str) -> None:
+    integration(world)
+    body = {"connector_config": {"auth": [{name: "any"}]}}
+    refused = problem(world.call("PUT", V1, "operator", body), 400, "invalid-request")
+    assert f"connector_config.auth[0].{name} is a secret" in refused["message"]
+    named = {"connector_config": {"auth": [{name: "{{env.any}}"}], "token_url": "any"}}
+    assert world.call("PUT", V1, "operator", named).status == 200
