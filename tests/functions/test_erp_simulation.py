@@ -104,19 +104,3 @@ def test_should_say_what_is_wrong_with_a_configuration_as_a_whole(world: World) 
     body = {"event_configuration": {}, "format": "json", "payload": {"a": 1}}
     told = problem(world.call("POST", V2, "operator", body), 422, "invalid-mapping")
     assert told["message"].endswith(": needs entities or meter_readings, or direct: true")
-
-
-def test_should_say_that_what_it_comes_to_is_more_than_an_answer_may_have(world: World) -> None:
-    """Lambda would not give it on, and the gateway not say why."""
-    fields = [{"attribute": f"a{number}", "field": "text"} for number in range(6)]
-    number = {"attribute": "customer_number", "field": "number"}
-    entity = {"entity_schema": "contact", "unique_ids": ["customer_number"]}
-    told = {
-        "event_configuration": {"entities": [{**entity, "fields": [number, *fields]}]},
-        "format": "json",
-        "payload": {"number": "1", "text": "x" * 900_000},
-    }
-    assert world.call("POST", V2, "operator", told).status == 200
-    for text, query in (("x" * 1_100_000, ""), ("x" * 900_000, "?explain=true")):
-        told["payload"] = {"number": "1", "text": text}
-        problem(world.call("POST", V2 + query, "operator", told), 422, "payload-too-large")
