@@ -87,6 +87,20 @@ def test_should_refuse_an_entity_that_no_item_could_hold_and_keep_the_last_state
     assert desk.attributes("contact", **C)["title"] == "Dr."
 
 
+def test_should_refuse_an_entity_that_is_short_only_in_its_item() -> None:
+    desk = EntityDesk()
+    many = {f"note_{n}": "x" * 100_000 for n in range(8)}
+    assert desk.codes(1, update("contact", C, **many)) == ["ENTITY_CREATED"]
+    more = {f"more_{n}": "x" * 100_000 for n in range(8)}
+    assert desk.codes(2, update("contact", C, **more)) == ["PAYLOAD_TOO_LARGE"]
+    assert "more_1" not in desk.attributes("contact", **C)
+    # What it took the place of counts only as long as there is room.
+    assert desk.codes(3, update("contact", C, **dict.fromkeys(many, "y" * 100_000))) == [
+        "ENTITY_UPDATED"
+    ]
+    assert desk.attributes("contact", **C)["note_0"][0] == "y"
+
+
 def test_should_change_an_entity_of_which_an_item_holds_only_one_state() -> None:
     desk = EntityDesk()
     for version in (1, 2, 3):
