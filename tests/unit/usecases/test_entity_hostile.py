@@ -132,3 +132,26 @@ def test_should_refuse_more_readings_of_a_year_than_an_item_holds(matching: str)
         for n in range(4001)
     ]
     assert desk.codes(2, *many) == ["METER_READING_GROUP_FAILED"]
+
+
+@pytest.mark.parametrize("remark", ["noise", "x"])
+def test_should_refuse_readings_of_a_year_that_are_too_large_and_keep_the_others(
+    remark: str,
+) -> None:
+    """Those that an item does not hold, and those that are short only in it."""
+    desk = EntityDesk()
+    desk.apply(1, update("meter", {"external_id": "M1"}))
+    desk.apply(2, reading("a", "2026-01-01", 1))
+    noise = random.Random(1)  # noqa: S311
+    many = [
+        reading(
+            str(n),
+            "2026-01-02",
+            n,
+            remark=noise.randbytes(50_000).hex() if remark == "noise" else remark * 500_000,
+        )
+        for n in range(10)
+    ]
+    assert desk.codes(3, *many) == ["METER_READING_GROUP_FAILED"]
+    series = desk.deps.readings.series(desk.id("meter", external_id="M1"), "")
+    assert [one.attributes["external_id"] for one in series.live()] == ["a"]

@@ -50,10 +50,11 @@ def read_events(table: Iterable[list[Any]]) -> list[Mark]:
 
 def pack(body: Mapping[str, Any]) -> bytes:
     """JSON, compressed."""
-    return zlib.compress(_text(body), 1)
+    return zlib.compress(as_text(body), 1)
 
 
-def _text(body: Mapping[str, Any]) -> bytes:
+def as_text(body: Mapping[str, Any]) -> bytes:
+    """JSON, as it is compressed."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     # JSON may hold half a surrogate pair; `json.loads` reads it back.
     return text.encode(errors="surrogatepass")
@@ -69,7 +70,7 @@ def encode_entity(entity: Entity) -> bytes | None:
 
     None of one that is too large for an item, or for who reads it.
     """
-    text = _text(_entity(entity, entity.history))
+    text = as_text(_entity(entity, entity.history))
     packed = zlib.compress(text, 1) if len(text) <= LARGEST_TEXT else b""
     kept = len(entity.history) if packed else 0
     limit = LEAST_UNITS * UNIT - BESIDE
@@ -85,7 +86,7 @@ def encode_entity(entity: Entity) -> bytes | None:
 def _bare(entity: Entity) -> bytes | None:
     """Without its history: what a large change took the place of must not keep an entity from
     being changed."""
-    text = _text(_entity(entity, ()))
+    text = as_text(_entity(entity, ()))
     packed = zlib.compress(text, 1) if len(text) <= LARGEST_TEXT else b""
     return packed if 0 < len(packed) <= LARGEST else None
 
