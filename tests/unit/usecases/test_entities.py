@@ -292,6 +292,22 @@ def test_should_refuse_a_cursor_that_is_none_of_relations(desk: EntityDesk, curs
     assert refusal.errors[0].field == "cursor"
 
 
+def test_should_end_a_page_where_an_answer_is_full_and_go_on_from_there(desk: EntityDesk) -> None:
+    target = {"entity_schema": "contact", "unique_ids": PARTNER}
+    large = {"customer": {"$relation": {"_set": [target]}}, "note": "x" * 900_000}
+    numbers = [f"C{n}" for n in range(6)]
+    for number in numbers:
+        desk.apply(1, update("contract", {"contract_number": number}, **large))
+    person = desk.id("contact", **PARTNER)
+    by_relation = pages(desk, person, 50)
+    assert [len(page) for page in by_relation] == [4, 2]
+    assert sorted([*by_relation[0], *by_relation[1]]) == numbers
+    first = find(desk, "contract")
+    rest = find(desk, "contract", cursor=first["next_cursor"])
+    listed = [one["contract_number"] for one in [*first["entities"], *rest["entities"]]]
+    assert (len(first["entities"]), listed, rest["next_cursor"]) == (4, numbers[::-1], None)
+
+
 def test_should_find_none_where_all_who_have_it_are_in_the_bin(desk: EntityDesk) -> None:
     mail = [{"email": "a@example.org"}]
     for number in ("1", "2"):

@@ -87,6 +87,20 @@ def test_should_refuse_an_entity_that_no_item_could_hold_and_keep_the_last_state
     assert desk.attributes("contact", **C)["title"] == "Dr."
 
 
+def test_should_refuse_an_entity_that_is_short_only_in_its_item() -> None:
+    desk = EntityDesk()
+    many = {f"note_{n}": "x" * 100_000 for n in range(8)}
+    assert desk.codes(1, update("contact", C, **many)) == ["ENTITY_CREATED"]
+    more = {f"more_{n}": "x" * 100_000 for n in range(8)}
+    assert desk.codes(2, update("contact", C, **more)) == ["PAYLOAD_TOO_LARGE"]
+    assert "more_1" not in desk.attributes("contact", **C)
+    # What it took the place of counts only as long as there is room.
+    assert desk.codes(3, update("contact", C, **dict.fromkeys(many, "y" * 100_000))) == [
+        "ENTITY_UPDATED"
+    ]
+    assert desk.attributes("contact", **C)["note_0"][0] == "y"
+
+
 def test_should_change_an_entity_of_which_an_item_holds_only_one_state() -> None:
     desk = EntityDesk()
     for version in (1, 2, 3):
@@ -130,3 +144,26 @@ def test_should_refuse_readings_that_no_item_holds_and_take_the_others() -> None
     ]
     codes = desk.codes(2, *large, reading("a", "2026-01-31", 1, meter="M2"))
     assert codes == ["METER_READING_GROUP_FAILED", "METER_READING_UPSERTED"]
+
+
+@pytest.mark.parametrize("remark", ["noise", "x"])
+def test_should_refuse_readings_of_a_year_that_are_too_large_and_keep_the_others(
+    remark: str,
+) -> None:
+    """Those that an item does not hold, and those that are short only in it."""
+    desk = EntityDesk()
+    desk.apply(1, update("meter", {"external_id": "M1"}))
+    desk.apply(2, reading("a", "2026-01-01", 1))
+    noise = random.Random(1)  # noqa: S311
+    many = [
+        reading(
+            str(n),
+            "2026-01-02",
+            n,
+            remark=noise.randbytes(50_000).hex() if remark == "noise" else remark * 500_000,
+        )
+        for n in range(10)
+    ]
+    assert desk.codes(3, *many) == ["METER_READING_GROUP_FAILED"]
+    series = desk.deps.readings.series(desk.id("meter", external_id="M1"), "")
+    assert [one.attributes["external_id"] for one in series.live()] == ["a"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from busbar.domain.attribute_values import Mismatch, coerced
@@ -22,7 +22,7 @@ from busbar.errors import Conflict, Problem
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Workset, wanted
-from busbar.usecases.entity_views import Json, entity_view, existing
+from busbar.usecases.entity_views import AT_ONCE, Json, Room, entity_view, existing
 from busbar.usecases.pages import bad_parameter, check_limit
 
 LIST_QUERY = ("filter", "unique_id", "limit", "cursor")
@@ -107,20 +107,43 @@ def list_entities(
 ) -> Json:
     """Entities of a schema by declared filters, newest change first: `{"entities", "next_cursor"}`.
 
-    A page may be short, even empty; it is the last one if `next_cursor` is None. Costs 2 RU and 0.5
-    per entity; filters that fit few, 0.5 RU per 14 entities of the schema besides. Raises `Problem`
-    400 for another filter, naming those that are allowed.
+    A page may be short, even empty, and ends at some 4 MB; it is the last one if `next_cursor` is
+    None. Costs 2 RU and 0.5 per entity; filters that fit few, 0.5 RU per 14 entities of the schema
+    besides. Raises `Problem` 400 for another filter, naming those that are allowed.
     """
     known = _listed_schema(deps, schema, filters)
     places = {known.filters.index(n): _filter(known, n, value) for n, value in filters.items()}
     before = _read_cursor(cursor) if cursor else ""
-    ids, following = deps.entities.listed(schema, places, limit=min(limit, MOST), before=before)
-    there = deps.entities.get(ids)
-    found = [there[i] for i in ids if i in there and _fits(known, there[i], places)]
+    limit = min(limit, MOST)
+    while True:
+        ids, following = deps.entities.listed(schema, places, limit=limit, before=before)
+        seen = _shown(deps, known, places, ids)
+        if len(seen) == len(ids):
+            break
+        limit = len(seen)  # of large ones: the page ends where the answer is full
     return {
-        "entities": [entity_view(entity, deps.org) for entity in found],
+        "entities": [shown for shown in seen.values() if shown],
         "next_cursor": _cursor(following) if following else None,
     }
+
+
+def _shown(
+    deps: EntityDeps, schema: Schema, places: Mapping[int, str], ids: Sequence[str]
+) -> dict[str, Json | None]:
+    """Entities as they are shown, None of those that do not fit; of the first ids, for which there
+    is room in an answer."""
+    seen: dict[str, Json | None] = {}
+    room = Room()
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        there = deps.entities.get(some)
+        for one in some:
+            fits = one in there and _fits(schema, there[one], places)
+            shown = entity_view(there[one], deps.org) if fits else None
+            if shown and not room.takes(shown):
+                return seen
+            seen[one] = shown
+    return seen
 
 
 def _listed_schema(deps: EntityDeps, name: str, filters: Mapping[str, str]) -> Schema:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from busbar.domain.entities import Entity, relations
 from busbar.usecases.entity_deps import EntityDeps
-from busbar.usecases.entity_views import Json, entity_view, existing
+from busbar.usecases.entity_views import AT_ONCE, Json, Room, entity_view, existing
 from busbar.usecases.pages import bad_parameter, check_limit
 
 QUERY = ("relation", "limit", "cursor")
@@ -41,21 +41,16 @@ def related_entities(
     after = _read_cursor(query["cursor"]) if "cursor" in query else None
     entity = existing(deps, schema, entity_id)
     links = [link for link in _links(deps, entity, relation) if after is None or link > after]
-    found: list[tuple[_Link, Entity]] = []
-    for start in range(0, len(links), limit):
-        found += _there(deps, entity_id, links[start : start + limit])
-        if len(found) > limit:
-            break
-    shown = [
-        {
-            "direction": _DIRECTIONS[link.direction],
-            "relation": link.relation,
-            "entity": entity_view(other, deps.org),
-        }
-        for link, other in found[:limit]
-    ]
-    more = len(found) > limit
-    return {"relations": shown, "next_cursor": _cursor(found[limit - 1][0]) if more else None}
+    shown: list[Json] = []
+    last, room = None, Room()
+    for link, other in _there(deps, entity_id, links):
+        view = entity_view(other, deps.org)
+        if len(shown) == limit or not room.takes(view):
+            return {"relations": shown, "next_cursor": _cursor(last) if last else None}
+        told = {"direction": _DIRECTIONS[link.direction], "relation": link.relation}
+        shown.append({**told, "entity": view})
+        last = link
+    return {"relations": shown, "next_cursor": None}
 
 
 def _links(deps: EntityDeps, entity: Entity, relation: str | None) -> list[_Link]:
@@ -66,13 +61,15 @@ def _links(deps: EntityDeps, entity: Entity, relation: str | None) -> list[_Link
 
 def _there(deps: EntityDeps, of: str, links: list[_Link]) -> Iterator[tuple[_Link, Entity]]:
     """Those whose entity is there; an edge may be left over, so its source is asked."""
-    there = deps.entities.get(list(dict.fromkeys(link.entity_id for link in links)))
-    for link in links:
-        other = there.get(link.entity_id)
-        if other is None or not other.live:
-            continue
-        if link.direction == 0 or (link.relation, of) in relations(other):
-            yield link, other
+    for start in range(0, len(links), AT_ONCE):
+        some = links[start : start + AT_ONCE]
+        there = deps.entities.get(list(dict.fromkeys(link.entity_id for link in some)))
+        for link in some:
+            other = there.get(link.entity_id)
+            if other is None or not other.live:
+                continue
+            if link.direction == 0 or (link.relation, of) in relations(other):
+                yield link, other
 
 
 def _cursor(link: _Link) -> str:

@@ -6,6 +6,7 @@ An IBAN is never shown whole, wherever it stands: an entity is its one home.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -19,6 +20,10 @@ from busbar.usecases.entity_lookup import Unfound, checked_id
 Json = dict[str, Any]
 OURS = frozenset({"_stub", "_deleted_at", "_lineage"})
 """What stands beside attributes where it applies: an attribute of such a name is not shown."""
+LARGEST_ANSWER = 3 * 1024 * 1024
+"""Bytes of a page, to which its last entity adds what it has: 1 MB, escaped up to 2."""
+AT_ONCE = 10
+"""Entities of a page that are read together."""
 MOST_SHOWN = 6
 """Digits of an IBAN that its sender has masked: check digits, and the last four."""
 
@@ -41,6 +46,19 @@ def entity_view(entity: Entity, org: str, *, lineage: bool = False) -> Json:
     if lineage:
         shown["_lineage"] = {name: mark_view(mark) for name, mark in entity.lineage.items()}
     return shown
+
+
+class Room:
+    """How much of an answer there still is: Lambda answers 6 MB at most, and has to hold it."""
+
+    def __init__(self) -> None:
+        self._left = LARGEST_ANSWER
+
+    def takes(self, shown: Json) -> bool:
+        """Whether there was room left for this, which may fill it."""
+        had = self._left
+        self._left -= len(json.dumps(shown, separators=(",", ":")))
+        return had > 0
 
 
 def mark_view(mark: Mark) -> Json:
