@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 
 from busbar.api import Door
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases import entities, entity_history
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_related import QUERY, related_entities
 from busbar.usecases.entity_sync import meter_readings
 from busbar.usecases.entity_views import Json
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
-Work = Callable[[Request, EntityDeps, str, str], Json]
-"""Is given the schema and the id of the path; empty where the path has none."""
+Work = Callable[[Request, EntityDeps, str, str], Json]  # schema and id of the path, or empty
 ONE = "/v1/entities/{schema}/{entity_id}"
 
 

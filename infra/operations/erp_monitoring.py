@@ -114,7 +114,11 @@ class InboundPage(View):
 
 
 class MonitoringRow(View):
-    """What became of an event, or of a part of it. Holds ids and names, no values."""
+    """What became of an event, or of a part of it. Holds ids and names, no values.
+
+    What each `code` means, and what to do, stands in `functions/erp_monitoring/README.md`.
+    `detail` names the entity, the attribute, the place in the mapping (`path`) and the item.
+    """
 
     id: str
     org_id: str

@@ -99,6 +99,16 @@ LONGEST = (2048, 1024)
 """Bytes that partition key and sort key may have."""
 
 
+LARGEST = 400 * 1024
+"""Bytes that an item may have."""
+
+
+def _too_large(item: Item | None) -> bool:
+    """Items are compressed bodies, and little beside."""
+    body = item.get("body", b"") if item else b""
+    return isinstance(body, bytes) and len(body) > LARGEST - 4096 and size_of(item or {}) > LARGEST
+
+
 def _too_long(key: Key) -> bool:
     if len(key.pk) <= LONGEST[0] // 4 and len(key.sk) <= LONGEST[1] // 4:
         return False  # UTF-8 takes four bytes a character at most
@@ -183,6 +193,8 @@ class MemoryTable:
         """PutItem, DeleteItem or TransactWriteItems."""
         if len(writes) > TRANSACTION_LIMIT or len({w.key for w in writes}) != len(writes):
             raise ValueError("DynamoDB refuses this transaction")
+        if any(_too_large(write.item) for write in writes):
+            raise ValueError("Item size has exceeded the maximum allowed size")
         self.bill.write([(self.items.get(w.key) or {}, w.item or {}) for w in writes])
         if not all(_met(write.condition, self.items.get(write.key)) for write in writes):
             raise Conflict(", ".join(w.key.pk for w in writes))

@@ -18,7 +18,14 @@ from tests.faults.trouble import Exact
 MODES: tuple[Mode, ...] = ("unique_key", "probe", "none")
 SYNCS = ("many cards", "all cards")
 """Scenarios of the sync, of which the mode of creating is no part."""
-INBOUND = ("one customer", "many events at once", "a relation waits", "a file of events")
+INBOUND = (
+    "one customer",
+    "many events at once",
+    "a relation waits",
+    "a file of events",
+    "uploaded payloads",
+    "a scope is told in full",
+)
 """Scenarios of an ERP's events, of which it is none either."""
 FOLLOWING = (
     "refund card",

@@ -30,3 +30,5 @@ class Mutant:
     """Whether it has to be seen in the long outage (`outage.py`), which has no seeds."""
     poison: bool = False
     """Whether it has to be seen among many events (`poison.py`), which have none either."""
+    places: bool = False
+    """Whether it has to be seen in runs over a large fleet (`places.py`): nor have these."""

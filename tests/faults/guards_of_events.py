@@ -12,6 +12,8 @@ LINES = "busbar.usecases.load_batch"
 ONE, MANY = Setup("one customer"), Setup("many events at once")
 WAITING = Setup("a relation waits")
 FILE = Setup("a file of events")
+PAYLOADS, SCOPE = Setup("uploaded payloads"), Setup("a scope is told in full")
+PRUNE = "busbar.usecases.entity_prune"
 
 EVENT_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -56,13 +58,13 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "group that stops after an event",
         ONE,
-        (Edit(UPDATES, "            stopped[job.group] = error\n", ""),),
-        first=230,
+        (Edit(UPDATES, "            stopped[job.group] = answer\n", "            pass\n"),),
+        first=380,
     ),
     Mutant(
         "group that stops after an event that cannot be read",
         ONE,
-        (Edit(APPLY, "                    stopped.add(one.group)\n", ""),),
+        (Edit(APPLY, "                stopped.add(one.group)\n", ""),),
         first=1030,
     ),
     Mutant(
@@ -201,6 +203,43 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
             ),
         ),
         seeds=1,
+    ),
+    Mutant(
+        "copy of an uploaded payload",
+        PAYLOADS,
+        (
+            Edit(
+                "busbar.usecases.erp_payloads",
+                "if not self._files.copy(source, target, there.etag):",
+                "if there.etag == target:",
+            ),
+        ),
+        seeds=1,
+    ),
+    Mutant(
+        "prune that is remembered before its scope is read",
+        SCOPE,
+        (
+            Edit(PRUNE, "        by = deps.entities.pruned(slug, digest, mark)\n", ""),
+            Edit(
+                PRUNE,
+                "        there = _in_scope(scope, workset)\n",
+                "        there = _in_scope(scope, workset)\n"
+                "        by = deps.entities.pruned(slug, digest, mark)\n",
+            ),
+        ),
+        first=200,
+    ),
+    Mutant(
+        "newer prune that came in between",
+        SCOPE,
+        (
+            Edit(
+                ENTITIES,
+                'condition = Absent() if there is None else Holds("body", there["body"])',
+                "condition = None",
+            ),
+        ),
     ),
     Mutant(
         "parked at its first try",

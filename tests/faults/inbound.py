@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.faults.history import Operation
@@ -17,6 +18,7 @@ from tests.faults.inbound_events import (
     archived,
     contract,
     customer,
+    deductions,
     meter,
     note,
     owner,
@@ -28,9 +30,10 @@ from tests.faults.setups import Tenant
 from tests.faults.stage import AGAIN, TRIES, Stage
 
 ERP = Tenant(erp=True)
+UPLOADS_PATH = "/v3/erp/updates/payloads"
 LOADS_PATH = f"/v1/integrations/{INTEGRATION}/loads"
 ANNA, BEN, NOBODY = "0000000001", "0000000002", "0000000003"
-POWER, GAS, OLD, NEW = "C-POWER", "C-GAS", "M-OLD", "M-NEW"
+POWER, GAS, OLD, NEW, ACCOUNT = "C-POWER", "C-GAS", "M-OLD", "M-NEW", "A-ONE"
 APART = 20.0
 """Seconds between two requests of an ERP, at most."""
 LARGE = "x" * 200_000
@@ -60,6 +63,23 @@ def telling_anyhow(*events: Said) -> Line:
                 left.pop(int(len(left) * stage.chance())) for _ in range(min(size, len(left)))
             ]
             tell(stage, request)
+            stage.rest(APART * stage.chance())
+
+    return line
+
+
+def uploading(*requests: Sequence[Said]) -> Line:
+    """One that uploads the payload of each event before, and another one by the same form after."""
+
+    def line(stage: Stage) -> None:
+        for request in requests:
+            forms = [_answered(stage, UPLOADS_PATH, {}, 200) for _ in request]
+            for form, said in zip(forms, request, strict=True):
+                stage.upload(form, said.text.encode())
+            named = zip(request, forms, strict=True)
+            tell(stage, [replace(said, ref=form["payload_ref"]) for said, form in named])
+            for form in forms:
+                stage.upload(form, b'{"AccountID": "of nobody"}')
             stage.rest(APART * stage.chance())
 
     return line
@@ -215,29 +235,22 @@ def _minutes_later(line: Line) -> Line:
     return waits
 
 
-A_RELATION_WAITS = Scenario(
-    "a relation waits",
+OWNED = telling(
     (
-        telling(
-            (
-                owner("owned", 5, POWER, ANNA, BEN, group="a"),
-                # Nobody ever hears of the one that it names.
-                owner("never owned", 1, GAS, NOBODY, told="Gas", group="a"),
-            ),
-            (contract("power", 2, POWER, contract_name="Power", group="b"),),
-        ),
-        _minutes_later(
-            telling(
-                (customer("anna", 3, ANNA, last_name="Any", group="c"),),
-                (
-                    customer("ben", 4, BEN, last_name="Ben", group="d"),
-                    owner("owned now", 9, GAS, ANNA, group="b"),
-                ),
-            )
-        ),
+        owner("owned", 5, POWER, ANNA, BEN, group="a"),
+        # Nobody ever hears of the one that it names.
+        owner("never owned", 1, GAS, NOBODY, told="Gas", group="a"),
     ),
-    tenant=ERP,
+    (contract("power", 2, POWER, contract_name="Power", group="b"),),
 )
+OWNERS = telling(
+    (customer("anna", 3, ANNA, last_name="Any", group="c"),),
+    (
+        customer("ben", 4, BEN, last_name="Ben", group="d"),
+        owner("owned now", 9, GAS, ANNA, group="b"),
+    ),
+)
+A_RELATION_WAITS = Scenario("a relation waits", (OWNED, _minutes_later(OWNERS)), tenant=ERP)
 """Contracts of customers who are told of minutes later, and of one who is never told of."""
 A_FILE = Scenario(
     "a file of events",
@@ -262,4 +275,36 @@ A_FILE = Scenario(
     tenant=ERP,
 )
 """A load of two batches, while live events tell of the same customer."""
-INBOUND = (ONE_CUSTOMER, MANY_AT_ONCE, A_RELATION_WAITS, A_FILE)
+UPLOADED = Scenario(
+    "uploaded payloads",
+    (
+        uploading(
+            (
+                customer("anna", 0, ANNA, last_name="Any", contracts=(POWER,), group="a"),
+                meter("old", 1, OLD, location="hall", group="a", once="old-meter"),
+            ),
+            (
+                customer("late", 5, ANNA, last_name="Stale", title="Dr.", group="b"),
+                poison("broken", 11, '{"', group="a"),
+                note("first", 4, ANNA, group="a"),
+            ),
+        ),
+        telling((customer("renamed", 10, ANNA, last_name="Other", group="c"),)),
+    ),
+    tenant=ERP,
+)
+"""Events whose payloads lie in S3 before them, beside one that brings its own."""
+A_SCOPE = Scenario(
+    "a scope is told in full",
+    (
+        telling((deductions("oldest", 1, ACCOUNT, {"d1": 1, "d3": 1}, group="a"),)),
+        telling((deductions("older", 3, ACCOUNT, {"d1": 2, "d2": 2}, "d3", group="b"),)),
+        telling((deductions("newer", 9, ACCOUNT, {"d1": 3}, "d2", "d3", "d4", group="c"),)),
+        _minutes_later(
+            telling((deductions("late", 5, ACCOUNT, {"d1": 4, "d4": 4}, "d2", "d3", group="d"),))
+        ),
+    ),
+    tenant=ERP,
+)
+"""Three processes tell at once all that there is of an account, each at another time; one late."""
+INBOUND = (ONE_CUSTOMER, MANY_AT_ONCE, A_RELATION_WAITS, A_FILE, UPLOADED, A_SCOPE)

@@ -6,6 +6,7 @@ is when it happened in the ERP: the later one holds, whenever it comes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from busbar.domain.entities import entity_id
 from busbar.domain.integrations import Integration, IntegrationUseCase, integration_id, use_case_id
 from busbar.usecases.integration_store import BUILT_IN_SINCE, built_in
 from tests.doubles.world import ORG
+from tests.faults.inbound_kinds import OWN
 
 INTEGRATION = integration_id(ORG, "erp")
 PATH = "/v3/erp/updates/events"
@@ -25,6 +27,7 @@ KNOWN_BY = {
     "billing_account": "billing_account_number",
     "meter": "meter_number",
     "meter_counter": "external_id",
+    "billing_event": "external_id",
 }
 """By what entities are found."""
 GONE, GROWN = "_gone", "_tags"
@@ -63,7 +66,7 @@ OWNER: dict[str, Any] = {
 
 def integration(**instead: dict[str, Any]) -> Integration:
     """The integration that comes with the product, with one use case more; others `instead`."""
-    given = {"note": NOTE, "owner": OWNER, **instead}
+    given = {"note": NOTE, "owner": OWNER, "deductions": OWN["deductions_deleted"], **instead}
     known = built_in(ORG)[INTEGRATION]
     more = tuple(
         IntegrationUseCase(
@@ -111,6 +114,13 @@ class Said:
     group: str = ""
     once: str = ""
     poisoned: bool = False
+    ref: str = ""
+    """What names its payload, of one that was uploaded."""
+
+    @property
+    def text(self) -> str:
+        """Its payload, as it is uploaded."""
+        return self.payload if isinstance(self.payload, str) else json.dumps(self.payload)
 
     def event(self) -> dict[str, Any]:
         """As it is sent."""
@@ -121,7 +131,7 @@ class Said:
             "timestamp": at.isoformat(),
             "format": "json",
             "correlation_id": self.name,
-            "payload": self.payload,
+            **({"payload_ref": self.ref} if self.ref else {"payload": self.payload}),
             **{name: value for name, value in more.items() if value},
         }
 
@@ -224,6 +234,24 @@ def readings(name: str, second: int, number: str, values: dict[str, int], group:
     }
     facts = [Fact(f"reading {number}", one, "value", value) for one, value in values.items()]
     return Said(name, "meter_readings", second, payload, facts, group)
+
+
+def deductions(
+    name: str, second: int, account: str, amounts: dict[str, int], *gone: str, group: str = ""
+) -> Said:
+    """All that there is of an account: ERP's number -> amount. `gone` are not among it any more."""
+    listed = [{"ID": number, "Amount": amount} for number, amount in amounts.items()]
+    facts = [
+        fact
+        for number, amount in amounts.items()
+        for fact in (
+            Fact("billing_event", number, "billing_amount", amount),
+            Fact("billing_event", number, "billing_account", Link("billing_account", (account,))),
+        )
+    ]
+    facts += [Fact("billing_event", number, GONE, True) for number in gone]
+    payload = {"ContractAccountID": account, "Deductions": listed}
+    return Said(name, "deductions", second, payload, facts, group)
 
 
 def poison(name: str, second: int, payload: dict[str, Any] | str, group: str = "") -> Said:

@@ -16,7 +16,8 @@ from busbar.usecases.entity_history import entity_history
 from busbar.usecases.entity_related import related_entities
 from busbar.usecases.entity_sync import meter_readings
 from busbar.usecases.erp_loads import Loads
-from busbar.wiring import Clients, Parts
+from busbar.wiring.clients import Clients
+from busbar.wiring.parts import Parts
 from tests.doubles.world import ORG
 from tests.faults.cloud import Cloud
 from tests.faults.engine import START
@@ -27,6 +28,8 @@ from tests.faults.ordered import Letter
 Json = dict[str, Any]
 QUEUE, LOADS_QUEUE = "erp_apply", "erp_load_slices"
 HOUR = 3600.0
+PAYLOAD = ".payload"
+"""How the file ends that an event's uploaded payload is kept in."""
 
 
 class Row(NamedTuple):
@@ -52,6 +55,8 @@ class Inbound:
     rows: list[Row] = field(default_factory=list)
     requests: dict[str, Json] = field(default_factory=dict)
     """Events as they lie in S3, by our ids of them."""
+    payloads: dict[str, str] = field(default_factory=dict)
+    """Those that were uploaded, as they are kept of an event."""
     parked: list[Letter] = field(default_factory=list)
     """Every letter that there was before all was sent back."""
     left: list[Letter] = field(default_factory=list)
@@ -80,8 +85,11 @@ def look_inbound(cloud: Cloud, history: History, parked: list[Letter]) -> Inboun
         held.listed[slug] = _numbers(deps, slug)
     held.rows = list(_rows(deps))
     for key in cloud.files.below("inbound/"):
-        request = key.rpartition("/")[2].removesuffix(".json")
-        events = json.loads(cloud.files.objects[key].content)["events"]
+        name, content = key.rpartition("/")[2], cloud.files.objects[key].content
+        if name.endswith(PAYLOAD):
+            held.payloads[name.removesuffix(PAYLOAD)] = content.decode()
+            continue
+        request, events = name.removesuffix(".json"), json.loads(content)["events"]
         held.requests.update({event_id(request, n): event for n, event in enumerate(events)})
     _loads(cloud, held)
     return held

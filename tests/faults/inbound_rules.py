@@ -221,6 +221,10 @@ def kept(held: Inbound, told: Told) -> Iterator[str]:
         ours = str(event.body["event_id"])
         if event.body["status"] == "success" and held.name_of(ours) != event.said.name:
             yield f"the event {event.said.name}, answered as {ours}, is not in S3"
+        if event.said.ref and held.payloads.get(ours, event.said.text) != event.said.text:
+            yield f"the payload of the event {event.said.name} is kept as another one"
+        if event.said.ref and event.body["status"] == "success" and ours not in held.payloads:
+            yield f"the payload of the event {event.said.name}, answered as {ours}, is not in S3"
         if event.said.name not in rows and (event.said.poisoned or not event.loaded):
             yield f"nothing tells what became of the event {event.said.name}"
 

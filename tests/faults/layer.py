@@ -134,7 +134,7 @@ class _Troubled:
         return self.fail(self.fault)
 
     def _whatever_comes(self) -> None:
-        with suppress(Conflict, httpx.TransportError):  # nobody waits for the answer
+        with suppress(Conflict, ClientError, httpx.TransportError):  # nobody waits for the answer
             self.effect()
 
 

@@ -20,6 +20,7 @@ from types import CodeType, ModuleType
 
 from tests.faults.guards import Edit, Mutant
 from tests.faults.guards_of_events import EVENT_MUTANTS
+from tests.faults.guards_of_reconcile import PLACE_MUTANTS
 from tests.faults.guards_of_wallboxes import WALLBOX_MUTANTS
 from tests.faults.setups import Setup
 
@@ -381,7 +382,13 @@ MUTANTS += (
     Mutant(
         "circuit",
         Setup(trouble="calm"),
-        (Edit("busbar.settings", "circuit_failures: int = 3", "circuit_failures: int = 10**9"),),
+        (
+            Edit(
+                "busbar.settings.function",
+                "circuit_failures: int = 3",
+                "circuit_failures: int = 10**9",
+            ),
+        ),
         outage=True,
     ),
     Mutant(
@@ -457,7 +464,7 @@ MUTANTS += (
         ),
     ),
 )
-MUTANTS += WALLBOX_MUTANTS + EVENT_MUTANTS
+MUTANTS += WALLBOX_MUTANTS + EVENT_MUTANTS + PLACE_MUTANTS
 
 
 class StaleMutantError(Exception):
@@ -509,6 +516,7 @@ def main(guard: str) -> int:
     mutant = next(m for m in MUTANTS if m.guard == guard)
     sys.meta_path.insert(0, Mutating(mutant))
     # Only now: the product comes with them.
+    from tests.faults import places  # noqa: PLC0415
     from tests.faults.outage import small_size  # noqa: PLC0415
     from tests.faults.poison import FEW, measured  # noqa: PLC0415
     from tests.faults.run import play_setup  # noqa: PLC0415
@@ -521,13 +529,15 @@ def main(guard: str) -> int:
                 found = small_size()
             elif mutant.poison:
                 found = measured(FEW).found
+            elif mutant.places:
+                found = list(places.wrong())
             else:
                 found = play_setup(mutant.setup, seed).found
         if found:
             seconds = time.monotonic() - start
             print(f"red   {guard} ({mutant.setup}), seed {seed}, {seconds:.0f} s: {found[0][:200]}")
             return 0
-        if mutant.outage or mutant.poison:
+        if mutant.outage or mutant.poison or mutant.places:
             break
     print(f"GREEN {guard} ({mutant.setup}) over {mutant.seeds} seeds")
     return 1

@@ -65,6 +65,11 @@ class OrderedQueue:
     _taken: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _number: int = 0
 
+    @property
+    def empty(self) -> bool:
+        """Whether all of it is done."""
+        return not any(self._groups.values())
+
     # --- what workers send ---------------------------------------------------------------------
 
     def send(self, call: Mapping[str, Any]) -> None:

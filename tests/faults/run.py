@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from busbar.domain.erp_events import RECEIVED
+from busbar.domain.erp_events import RECEIVED, UPLOADED
 from busbar.domain.erp_loads import LOADS
 from infra.simulators.energised.backend import Contact
 from infra.simulators.energised.stations import Station
@@ -105,7 +105,7 @@ class VirtualStage:
         files = {
             key: hashlib.sha256(file.content).hexdigest()
             for key, file in self.cloud.files.objects.items()
-            if not key.startswith((RECEIVED, LOADS))
+            if not key.startswith((RECEIVED, UPLOADED, LOADS))
         }
         reviews = reviews_in(self.cloud.salesforce.events.sent)
         return Held(

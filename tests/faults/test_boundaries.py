@@ -105,6 +105,8 @@ def test_should_follow_every_card_when_a_worker_of_the_sync_is_stopped(
 OWN_BOUNDARIES = {
     "a relation waits": {"write outbox"},
     "a file of events": {"s3 get", "send erp_load_slices", "write erp_load_slice"},
+    "uploaded payloads": {"s3 head", "s3 copy", "s3 get", "send erp_apply-dead"},
+    "a scope is told in full": {"write binding"},
 }
 """Of scenarios in which nothing of a queue is parked."""
 

@@ -12,7 +12,16 @@ import pytest
 from tests.faults.checker import judge
 from tests.faults.cloud import Cloud
 from tests.faults.evidence import Evidence
-from tests.faults.inbound import A_FILE, ANNA, ERP, MANY_AT_ONCE, OLD, ONE_CUSTOMER, POWER
+from tests.faults.inbound import (
+    A_FILE,
+    ANNA,
+    ERP,
+    MANY_AT_ONCE,
+    OLD,
+    ONE_CUSTOMER,
+    POWER,
+    UPLOADED,
+)
 from tests.faults.inbound_held import Inbound
 from tests.faults.inbound_rules import RULES, Rule, Told
 from tests.faults.ordered import Letter
@@ -229,6 +238,31 @@ def a_good_load() -> Evidence:
 def test_should_see_what_is_wrong_with_a_load(spoil: Callable[[Evidence], None], seen: str) -> None:
     assert judge(a_good_load()) == []
     run = copy.deepcopy(a_good_load())
+    spoil(run)
+    assert [one for one in judge(run) if seen in one], judge(run)
+
+
+def payload_not_kept(run: Evidence) -> None:
+    held(run).payloads.clear()
+
+
+def payload_is_another(run: Evidence) -> None:
+    mine = held(run).payloads
+    mine[next(iter(mine))] = "{}"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "seen"),
+    [
+        (payload_not_kept, "the payload of the event anna, answered as"),
+        (payload_is_another, "the payload of the event anna is kept as another one"),
+    ],
+)
+def test_should_see_what_is_wrong_with_an_uploaded_payload(
+    spoil: Callable[[Evidence], None], seen: str
+) -> None:
+    run = played(Cloud(tenant=ERP), UPLOADED, Calm())
+    assert judge(run) == []
     spoil(run)
     assert [one for one in judge(run) if seen in one], judge(run)
 

@@ -13,10 +13,12 @@ from busbar.domain.record import Record
 from busbar.errors import StoreUnavailable
 from busbar.ports import Put
 from busbar.store.entities import TableEntities
+from busbar.store.keys import Key
 from busbar.store.records import decode_body
-from busbar.store.table import Table, Write
+from busbar.store.table import Item, Table, Write
 from busbar.usecases.entity_lookup import Workset, wanted
-from busbar.wiring import Clients, Parts
+from busbar.wiring.clients import Clients
+from busbar.wiring.parts import Parts
 from infra.operations.erp_events import APP, COMPONENT
 from tests.doubles.world import ORG, Reply, World
 from tests.functions.given import store
@@ -113,7 +115,8 @@ def integration(**configurations: Mapping[str, Any]) -> Integration:
 class ErpWorld(World):
     """A world with the integration of the sample events, and the app that stands for it.
 
-    `fails` says of a write to the table whether it is refused, as long as that stands.
+    `fails` says of a write to the table whether it is refused, as long as that stands; `throttled`
+    is how many of the next reads of lookups are.
     """
 
     integration_id = INTEGRATION
@@ -121,6 +124,7 @@ class ErpWorld(World):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.fails: Callable[[Sequence[Write]], bool] = lambda _writes: False
+        self.throttled = 0
         keep = store(self)
         keep.commit(Put(integration()))
         keep.commit(Put(AppMapping(id=f"{APP}#{COMPONENT}", integration_id=INTEGRATION)))
@@ -132,12 +136,19 @@ class ErpWorld(World):
 
 
 class _Failing:
-    """The table of workers, which may refuse a write."""
+    """The table of workers, which may refuse a write or a read."""
 
     def __init__(self, table: Any, world: ErpWorld) -> None:
         self._table, self._world = table, world
-        self.get, self.get_many = table.get, table.get_many
-        self.query, self.rows = table.query, table.rows
+        self.get, self.query, self.rows = table.get, table.query, table.rows
+
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """A read, or `StoreUnavailable`."""
+        if self._world.throttled and any("#U#" in key.pk for key in keys):
+            self._world.throttled -= 1
+            raise StoreUnavailable("any")
+        found: dict[Key, Item] = self._table.get_many(keys, consistent=consistent)
+        return found
 
     def write(self, writes: Sequence[Write]) -> None:
         """A write, or `StoreUnavailable`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 from contextlib import closing
 from typing import Any
 
@@ -183,6 +185,54 @@ def test_should_hold_up_only_the_group_whose_event_cannot_be_read_now(world: Erp
     assert world.sqs.dead == {}
 
 
+# --- what nobody thought of --------------------------------------------------------------------
+
+
+def breaking(number: str) -> Any:
+    """The table breaks at what is written of this customer."""
+
+    def breaks(writes: Any) -> bool:
+        if any(f"#{number}" in write.key.pk for write in writes):
+            raise ValueError(number)
+        return False
+
+    return breaks
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_should_park_an_event_that_breaks_the_worker_and_hold_nobody_up(
+    world: ErpWorld, *, alone: bool
+) -> None:
+    others = [] if alone else [customer(n, group_id=g) for n, g in ((1, "a"), (2, "b"))]
+    behind = [] if alone else [customer(3, group_id="a")]
+    send(world, *others, customer(7, group_id="a"), *behind)
+    world.fails = breaking("0000007")
+    world.pump()
+    assert len(contacts(world)) == len(others) + len(behind)
+    (row,) = [row for row in rows(world) if row.level == "error"]
+    assert (row.code, row.message) == ("UNKNOWN_ERROR", "it cannot be applied: ValueError")
+    (letter,) = parked(world)
+    assert "payload" not in letter
+    world.fails = lambda _writes: False
+    world.sqs.redrive(QUEUE)
+    world.pump()
+    assert contact(world, "0000007")
+    assert world.sqs.dead == {}
+
+
+def test_should_write_down_much_that_is_wrong_with_some_events(world: ErpWorld) -> None:
+    """Names of attributes come out of events: they may be many, long and of any kind."""
+    store(world).commit(Put(integration(customer={"direct": True})))
+    noise = random.Random(1)  # noqa: S311
+    names = [base64.b64encode(noise.randbytes(100)).decode() for _ in range(1700)]
+    ids = {"customer_number": "1"}
+    one = {"entity_slug": "contact", "unique_ids": ids, "attributes": dict.fromkeys(names, 1)}
+    send(world, *(any_event({"version": "1", "operations": [one]}, group_id=g) for g in "abcd"))
+    world.pump()
+    assert codes(world).count("ATTRIBUTE_TYPE_MISMATCH") == 4
+    assert len(parked(world)) == 4
+
+
 # --- what passes by itself ---------------------------------------------------------------------
 
 
@@ -248,6 +298,20 @@ def test_should_write_down_what_becomes_of_thousands_of_entities(world: ErpWorld
     assert world.sqs.dead == {}
     largest = max(size_of(item) for item in world.table.items.values())
     assert largest < 100_000
+
+
+def test_should_refuse_what_no_worker_has_the_time_for_and_take_its_neighbours(
+    world: ErpWorld,
+) -> None:
+    (entity,) = CUSTOMER["entities"]
+    many = {"entities": [{**entity, "jsonataExpression": "partners.{'partner': $}"}]}
+    store(world).commit(Put(integration(customer=many)))
+    partners = [f"{number:07}" for number in range(5001)]
+    send(world, any_event({"partners": partners}), any_event({"partners": ["1000042"]}))
+    world.pump()
+    assert codes(world) == ["ENTITY_CREATED", "PAYLOAD_TOO_LARGE"]
+    assert len(parked(world)) == 1
+    assert contact(world)
 
 
 def referring(*fields: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from busbar.domain.entities import entity_id
 from busbar.usecases.erp_monitoring import Monitoring
 from busbar.usecases.monitoring_bodies import StatsQuery
-from busbar.wiring import Parts
+from busbar.wiring.parts import Parts
 from tests.doubles.world import ORG, World
 from tests.functions.portal import answer, problem
 from tests.functions.toolkit_given import (
@@ -410,3 +410,18 @@ def test_should_take_no_more_than_25_at_once(erp: World) -> None:
 
 def test_service_agent_should_not_send_events_again(erp: World, event: Any) -> None:
     problem(answer(erp, "erp_monitoring", event), 403, "forbidden")
+
+
+def test_should_show_a_page_of_large_events_within_what_lambda_answers(erp: World) -> None:
+    """A form of short texts is longer than its event."""
+    large = {"partner": "1", "texts": ["x"] * 9_000}
+    small = {"partner": "1", "texts": ["x"] * 7_000}
+    for _ in range(13):
+        erp.clock.advance(1)
+        post(erp, {**sent(), "payload": large}, {**sent(), "payload": small})
+    reply = erp.call("POST", CAME, "operator", {"limit": 25})
+    assert len(reply.text) < 5_000_000
+    shown = {
+        one["payload"] if isinstance(one["payload"], str) else "form" for one in reply.json["data"]
+    }
+    assert shown == {"<too large to be shown>", "form"}

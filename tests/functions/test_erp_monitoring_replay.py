@@ -10,7 +10,7 @@ import pytest
 
 from busbar.usecases.erp_monitoring import Monitoring
 from busbar.usecases.erp_replay import Replay
-from busbar.wiring import Parts
+from busbar.wiring.parts import Parts
 from tests.doubles.files import BUCKET
 from tests.doubles.world import ORG, World
 from tests.functions.portal import answer, problem

@@ -1,4 +1,5 @@
-"""`python -m tests.recorded RELEASE`: record work in flight of the code that stands here."""
+"""`python -m tests.recorded RELEASE [CASE …]`: record work in flight of the code that stands here,
+all of it or some cases."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ def _git(*arguments: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write one file per case. 2 if it cannot be said which commit is recorded."""
-    if len(arguments) != 1:
+    if not arguments or set(arguments[1:]) - CASES.keys():
         print(__doc__)
         return 2
     if _git("status", "--porcelain", "--", *(f":/{folder}" for folder in PRODUCT)):
@@ -30,7 +31,8 @@ def main(arguments: list[str]) -> int:
     folder.mkdir(exist_ok=True)
     commit = _git("rev-parse", "HEAD")
     with silence():
-        for name, case in CASES.items():
+        for name in arguments[1:] or CASES:
+            case = CASES[name]
             text = json.dumps(record(case, commit), indent=1, ensure_ascii=False)
             (folder / f"{name}.json").write_text(text + "\n")
             print(name)

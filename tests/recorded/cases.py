@@ -15,6 +15,8 @@ from busbar.process.idempotency import KeyRecord
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import OutboxRow
 from tests.faults.cloud import Cloud
+from tests.faults.inbound import ERP, OWNED
+from tests.faults.inbound_held import QUEUE
 from tests.faults.scenarios import (
     DRIVERS,
     LOOK,
@@ -27,7 +29,7 @@ from tests.faults.scenarios import (
     place,
     switch,
 )
-from tests.faults.setups import Mode
+from tests.faults.setups import SMALL, Mode, Tenant
 from tests.faults.stage import Client, Stage
 from tests.faults.trouble import Calm, Effect, Fault
 from tests.recorded.records import records
@@ -67,6 +69,7 @@ class Case:
     word: str = ""
     effect: str = ""
     lines: Sequence[Line] = (order("one", 2),)
+    tenant: Tenant = SMALL
 
 
 # --- when to stop ------------------------------------------------------------------------------
@@ -87,6 +90,11 @@ def _begun(state: str) -> Stop:
 def _errands_put_off(cloud: Cloud) -> bool:
     rows = list(records(cloud, OutboxRow.schema_name))
     return len(rows) > 1 and all(row["tries"] > 1 for row in rows)
+
+
+def _relations_wait(cloud: Cloud) -> bool:
+    rows = [r for r in records(cloud, OutboxRow.schema_name) if r["command"]["queue"] == QUEUE]
+    return len(rows) == 2 and cloud.ordered[QUEUE].empty
 
 
 def _delivered(cloud: Cloud) -> bool:
@@ -126,6 +134,7 @@ CASES = {
         Case("ledger_not_carried_out", _OPEN_LEDGER, word="die_before", effect=PUT),
         Case("ledger_put_off", _errands_put_off, lines=(outage("energised", 9e9), order("one", 2))),
         Case("delivered", _delivered, lines=TWO),
+        Case("relations_wait", _relations_wait, lines=(OWNED,), tenant=ERP),
     )
 }
 

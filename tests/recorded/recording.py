@@ -12,11 +12,14 @@ from typing import Any
 
 from busbar.store.keys import Key
 from busbar.store.table import Item
+from tests.doubles.files import Held
 from tests.doubles.memory_table import PlainTable
 from tests.faults.cloud import Cloud, Message
 from tests.faults.engine import START
 from tests.faults.history import NEVER, History, Operation
+from tests.faults.inbound_events import Fact, Link, Said
 from tests.faults.run import LONGEST, VirtualStage, guarded
+from tests.faults.setups import Tenant
 from tests.recorded.cases import Case, Once
 from tests.recorded.records import items
 
@@ -36,7 +39,7 @@ class _ReachedError(Exception):
 
 def record(case: Case, commit: str) -> Json:
     """Play a case up to its point: what lies there then. Raises `LookupError` if it never comes."""
-    cloud = Cloud(mode=case.mode)
+    cloud = Cloud(mode=case.mode, tenant=case.tenant)
     stage = VirtualStage(cloud)
     trouble = Once(word=case.word, effect=case.effect)
     cloud.layer.start(trouble)
@@ -77,7 +80,20 @@ def _dumped(stage: VirtualStage) -> Json:
         "salesforce": cloud.salesforce.dump(),
         "energised": cloud.energised.dump(),
         "asked": [_asked(operation) for operation in stage.history.operations],
+        **(_of_erp(cloud) if cloud.tenant.erp else {}),
     }
+
+
+def _of_erp(cloud: Cloud) -> Json:
+    """What only an ERP's events leave. Its queues have to be empty: of those that keep order, what
+    they ever took is recorded, to be delivered once more."""
+    assert all(queue.empty for queue in cloud.ordered.values())
+    files = {
+        key: {**as_file([{"content": file.content}])[0], "content_type": file.content_type}
+        for key, file in cloud.files.objects.items()
+    }
+    ever = {name: queue.ever for name, queue in cloud.ordered.items() if queue.ever}
+    return {"erp": True, "files": files, "ordered": ever}
 
 
 def _asked(operation: Operation) -> Json:
@@ -114,7 +130,8 @@ def table_of(recorded: Mapping[str, Any]) -> list[Item]:
 
 def load(recorded: Mapping[str, Any]) -> VirtualStage:
     """The code of now, over what was recorded: the release was rolled out at that very moment."""
-    cloud = Cloud(mode=recorded["mode"], first_id=OTHER_IDS)
+    tenant = Tenant(erp=recorded.get("erp", False))
+    cloud = Cloud(mode=recorded["mode"], tenant=tenant, first_id=OTHER_IDS)
     at = (datetime.fromisoformat(recorded["at"]) - START).total_seconds()
     cloud.engine.at(at - cloud.engine.seconds, lambda: None)
     cloud.engine.run(LONGEST)
@@ -131,6 +148,11 @@ def _fill(cloud: Cloud, recorded: Mapping[str, Any]) -> None:
     table.items = {Key(str(i["pk"]), str(i["sk"])): i for i in table_of(recorded)}
     for key, item in table.items.items():
         cloud.written(key, item)  # rows that nobody has sent yet still stand in the stream
+    for key, file in recorded.get("files", {}).items():
+        content = _scalar(file["content"])
+        cloud.files.objects[key] = Held(content, file["content_type"], cloud.engine.now())
+    for name, ever in recorded.get("ordered", {}).items():
+        cloud.ordered[name].ever += [(body, group) for body, group in ever]
     cloud.dead += [(row["queue"], row["body"]) for row in recorded["dead"]]
     for number, row in enumerate(recorded["messages"]):
         due = cloud.engine.seconds + row["seconds_until_visible"]
@@ -139,6 +161,15 @@ def _fill(cloud: Cloud, recorded: Mapping[str, Any]) -> None:
 
 
 def _operation(raw: Mapping[str, Any]) -> Operation:
-    return Operation(
-        **{**raw, "completed": NEVER if raw["completed"] is None else raw["completed"]}
-    )
+    wants, completed = dict(raw["wants"]), raw["completed"]
+    if "said" in wants:
+        told = wants["said"]["facts"]
+        facts = tuple(Fact(slug, number, name, _told(value)) for slug, number, name, value in told)
+        wants["said"] = Said(**{**wants["said"], "facts": facts})
+    read = {"wants": wants, "completed": NEVER if completed is None else completed}
+    return Operation(**{**raw, **read})
+
+
+def _told(value: Any) -> Any:
+    """The value of a fact: of a relation a list, whose schema is before its numbers."""
+    return Link(value[0], tuple(value[1])) if isinstance(value, list) else value

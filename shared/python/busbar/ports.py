@@ -17,10 +17,10 @@ from busbar.errors import UpstreamError
 if TYPE_CHECKING:  # a function imports of these what it handles, and not the others
     from busbar.domain.cards import BackendCard, CardAsset
     from busbar.domain.entities import Entity
-    from busbar.domain.entity_index import Edge, Indexed, Lookup
+    from busbar.domain.entity_index import Edge, Indexed, Lookup, Sole
     from busbar.domain.marks import Mark
     from busbar.domain.orders import CardOffer
-    from busbar.domain.readings import Series
+    from busbar.domain.readings import Pruned, Series
     from busbar.domain.wallbox_assets import WallboxAsset
     from busbar.domain.wallbox_products import WallboxProduct
 
@@ -205,14 +205,14 @@ class Holders:
 class EntityWrite:
     """Write `after` over `before` (version 0: nothing may be there), and where they stand.
 
-    `sole`: a value of it that nobody else may have.
+    `sole`: values of it that nobody else may have all of.
     """
 
     before: Entity
     after: Entity
     was: Indexed
     will: Indexed
-    sole: Lookup | None = None
+    sole: Sole = ()
 
 
 class Entities(Protocol):
@@ -233,7 +233,7 @@ class Entities(Protocol):
         """One conditional write; a transaction if a unique value or a relation comes or goes.
 
         Raises `Conflict` if the entity or a value's holder is another one meanwhile, `Held` if
-        somebody else is known by the sole value, be it one that is gone, `EventRejected` if the
+        others are known by all sole values, be they gone or no single one, `EventRejected` if the
         entity has grown too large.
         """
         ...
@@ -277,8 +277,13 @@ class ReadingSeries(Protocol):
         """All readings of a meter, by counter."""
         ...
 
+    def prunes(self, meter: str, counter: str) -> Mapping[str, Pruned]:
+        """Which prunes of a counter's readings are remembered just now."""
+        ...
+
     def save(self, before: Series, after: Series) -> None:
-        """Write the years that differ, each on condition that it is as it was.
+        """Write the years that differ, each on condition that it is as it was; then what is
+        remembered of the whole series.
 
         Raises `Conflict`; some years may be written then: do it all again.
         """
@@ -798,10 +803,10 @@ class FilePart:
 
 @dataclass(frozen=True)
 class FileLook:
-    """A file that was not read: its bytes, and a mark that is another once they are."""
+    """A file that was not read: how many bytes it has; `etag` is another once they are others."""
 
     size: int
-    mark: str
+    etag: str
 
 
 class Files(Protocol):
@@ -818,8 +823,8 @@ class Files(Protocol):
         """What a file is like; None if there is none."""
         ...
 
-    def copy(self, key: str, to: str, mark: str = "") -> bool:
-        """Copy a file as a whole. False if it is gone, or with a `mark` another than that."""
+    def copy(self, key: str, to: str, etag: str = "") -> bool:
+        """Copy a file as a whole. False if it is gone, or, with an `etag`, another one."""
         ...
 
     def read(self, key: str, most: int) -> FileThere | None:

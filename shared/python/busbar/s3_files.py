@@ -8,9 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from busbar.errors import Unavailable
+from busbar.errors import MisconfiguredError, Unavailable
 from busbar.ports import FileLook, FilePart, FileThere, UploadForm
-from busbar.settings import MisconfiguredError
 
 CLIENT: Mapping[str, Any] = {
     "signature_version": "s3v4",
@@ -60,10 +59,10 @@ class S3Files:
             raise _unavailable("head_object", error) from None
         return FileLook(answer["ContentLength"], answer["ETag"])
 
-    def copy(self, key: str, to: str, mark: str = "") -> bool:
+    def copy(self, key: str, to: str, etag: str = "") -> bool:
         """CopyObject: the bytes never leave S3."""
         bucket = self._named()
-        condition = {"CopySourceIfMatch": mark} if mark else {}
+        condition = {"CopySourceIfMatch": etag} if etag else {}
         source = {"Bucket": bucket, "Key": key}
         try:
             self._client().copy_object(Bucket=bucket, Key=to, CopySource=source, **condition)

@@ -158,6 +158,8 @@ def test_should_not_choose_between_several(desk: EntityDesk) -> None:
         desk.apply(1, update("contact", ids, email=[{"email": "a@example.org"}]))
     problem = refused(lambda: find(desk, unique_id="email:a@example.org"))
     assert (problem.status, problem.slug) == (409, "several-entities")
+    both = sorted(desk.id("contact", customer_number=number) for number in ("1", "2"))
+    assert problem.detail == f"They are: {', '.join(both)}."
 
 
 def test_should_know_no_schema_but_those_of_the_org(desk: EntityDesk) -> None:

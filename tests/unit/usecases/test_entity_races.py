@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from busbar.domain.updates import PruneScope
+from busbar.domain.updates import PruneScope, ReadingPrune
 from busbar.errors import Conflict, StoreUnavailable
 from busbar.store.keys import Key
 from busbar.store.table import Item, Write
@@ -309,3 +309,155 @@ def test_should_not_forget_a_newer_prune_that_came_in_between() -> None:
     mine.apply(2, billed("2"), only("2"))
     mine.apply(5, billed("3"), only("3"))
     assert [mine.entity("billing_event", external_id=n).live for n in "123"] == [True, False, False]
+
+
+def test_should_add_no_relation_to_what_another_creates_under_other_ids() -> None:
+    """Nothing takes an addition back: it may not be known before its target is there."""
+    mine, theirs, table = twins()
+    table.before = lambda: theirs.apply(1, update("contact", {"external_id": "E"}, **C))
+    added = {"_append": [{"schema": "contact", "unique_ids": C}]}
+    mine.apply(2, update("contract", K, customer={"$relation": added}))
+    relation = mine.attributes("contract", **K)["customer"]["$relation"]
+    assert relation == [{"entity_id": mine.id("contact", external_id="E")}]
+
+
+class Asked(MemoryTable):
+    """A table in which something happens right after so many consistent reads of many items."""
+
+    after: Callable[[], object] | None = None
+    reads = 0
+
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """BatchGetItem, and what happens after it."""
+        found = super().get_many(keys, consistent=consistent)
+        self.reads -= consistent
+        if self.after and consistent and self.reads < 0:
+            after, self.after = self.after, None
+            after()
+        return found
+
+
+@pytest.mark.parametrize("reads", range(3))
+def test_should_meet_by_several_ids_whenever_another_creates_it_by_one(reads: int) -> None:
+    table, quiet = Asked(), MemoryTable()
+    quiet.items = table.items
+    mine, theirs = EntityDesk(table), EntityDesk(quiet)
+    table.reads = reads
+    table.after = lambda: theirs.apply(1, update("contact", {"external_id": "E"}, **C))
+    mine.apply(2, update("contact", {"external_id": "E", **C}, title="Dr."))
+    table.after = None
+    theirs.apply(1, update("contact", {"external_id": "E"}, **C))
+    assert live(mine, "contact") == 1
+    assert mine.attributes("contact", external_id="E")["title"] == "Dr."
+
+
+def test_should_not_bring_back_who_is_gone_for_another_who_has_his_number_by_now() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, update("contact", C, "purge"))
+    table.before = lambda: theirs.apply(2, update("contact", {"external_id": "E"}, **C))
+    customer = {"$relation": {"_append": [{"schema": "contact", "unique_ids": C}]}}
+    mine.apply(3, update("contract", K, customer=customer))
+    assert live(mine, "contact") == 1
+    relation = mine.attributes("contract", **K)["customer"]["$relation"]
+    assert relation == [{"entity_id": mine.id("contact", external_id="E")}]
+
+
+def test_should_not_take_back_a_value_that_another_entity_has_got_just_before() -> None:
+    table = Behind()
+    desk = EntityDesk(table)
+    desk.apply(1, update("contact", {"external_id": "1"}, **C))
+    desk.apply(1, update("contact", {"external_id": "2"}, customer_number="4712"))
+    table.stop()
+    desk.apply(2, update("contact", {"external_id": "1"}, customer_number="4713"))
+    desk.apply(3, update("contact", {"external_id": "2"}, **C))
+    assert desk.codes(4, update("contact", C, title="Dr.")) == ["ENTITY_UPDATED"]
+    table.shown = None
+    assert desk.attributes("contact", external_id="1")["customer_number"] == "4713"
+    assert desk.attributes("contact", external_id="2")["title"] == "Dr."
+
+
+def test_should_find_by_each_of_many_values_what_another_has_kept_in_between() -> None:
+    mine, theirs, table = twins()
+    mails = [{"email": f"{n}@b.de"} for n in range(150)]
+    mine.apply(1, update("contact", C, email=mails))
+
+    def before_the_second_write() -> None:
+        table.before = lambda: theirs.apply(3, update("contact", C, email=mails))
+
+    table.before = before_the_second_write
+    mine.apply(2, update("contact", C, email=mails[:1]))
+    assert mine.attributes("contact", **C)["email"] == mails
+    found = {mine.id("contact", email=mail["email"]) for mail in mails}
+    assert found == {mine.id("contact", **C)}
+
+
+M = {"external_id": "M1"}
+
+
+def external_ids(desk: EntityDesk) -> list[str]:
+    series = desk.deps.readings.series(desk.id("meter", **M), "", consistent=True)
+    return [str(one.attributes["external_id"]) for one in series.live()]
+
+
+def read_again(desk: EntityDesk) -> None:
+    """A newer event that tells all readings there are: one."""
+    desk.apply(9, reading("new", "2026-01-31", 1), ReadingPrune(M, None, ("new",)))
+
+
+def test_should_prune_a_reading_that_an_older_event_brings_just_after() -> None:
+    """By reads that do not show the prune yet, into a year that the prune did not touch."""
+    table = Behind()
+    desk = EntityDesk(table)
+    desk.apply(1, update("meter", M), reading("new", "2026-01-31", 1))
+    table.stop()
+    read_again(desk)
+    desk.apply(2, reading("old", "2025-01-31", 1))
+    table.shown = None
+    assert external_ids(desk) == ["new"]
+
+
+def test_should_prune_a_reading_that_an_older_event_brings_meanwhile() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, update("meter", M), reading("new", "2026-01-31", 1))
+    table.before = lambda: read_again(theirs)
+    mine.apply(2, reading("old", "2025-01-31", 1))
+    assert external_ids(mine) == ["new"]
+
+
+def test_should_prune_a_reading_that_came_while_the_others_were_read() -> None:
+    mine, theirs, table = twins()
+    mine.apply(1, update("meter", M), reading("new", "2026-01-31", 1))
+    table.before = lambda: theirs.apply(2, reading("old", "2025-01-31", 1))
+    read_again(mine)
+    assert external_ids(mine) == ["new"]
+
+
+@pytest.mark.parametrize("moved", ["2025-12-31", "2027-01-01"])
+@pytest.mark.parametrize("first", [2, 3])
+def test_should_keep_a_reading_once_that_two_put_into_two_years(moved: str, first: int) -> None:
+    """Each writes an item of its own, so neither meets the other: of each is kept what is newer."""
+    mine, theirs, table = twins()
+    mine.apply(1, update("meter", M))
+    events = {
+        2: reading("a", "2026-01-01", 1, remark="told once"),
+        3: reading("a", moved, 2),
+    }
+    second = 5 - first
+    table.before = lambda: theirs.apply(second, events[second])
+    mine.apply(first, events[first])
+
+    def seen() -> list[tuple[Any, ...]]:
+        series = mine.deps.readings.series(mine.id("meter", **M), "", consistent=True)
+        assert len({one.id for one in series.live()}) == len(series.live())
+        told = [one.attributes for one in series.live()]
+        return [(one["timestamp"], one["value"], one["remark"]) for one in told]
+
+    expected = [(f"{moved}T00:00:00Z", 2, "told once")]
+    assert seen() == expected
+    mine.apply(4, reading("a", moved, 2))
+    assert seen() == expected
+    mine.apply(5, reading("a", moved, 2, mode="delete"))
+    assert seen() == []
+    mine.clock.advance(40 * 86400)  # what is gone is forgotten by then, wherever it stood
+    mine.apply(6, reading("b", "2026-02-01", 7), reading("c", moved, 7))
+    assert set(external_ids(mine)) == {"b", "c"}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from busbar.domain.tasks import Decision, Task, task_id
+from busbar.domain.updates import PruneScope
 from busbar.ports import Save
 from tests.unit.usecases.entity_desk import START, EntityDesk, update
 
@@ -71,3 +74,33 @@ def test_should_refuse_to_take_the_value_away(desk: EntityDesk) -> None:
     refused, other = desk.apply(2, update("contact", C, title=None))
     assert (refused.code, other.code) == ("NOT_LEADING_SYSTEM", "ENTITY_NO_OP")
     assert desk.attributes("contact", **C)["title"] == "Dr."
+
+
+@pytest.mark.parametrize("mode", ["delete", "purge"])
+def test_should_let_nobody_else_remove_what_one_system_leads_as_a_whole(
+    desk: EntityDesk, mode: str
+) -> None:
+    desk.apply(1, update("account", C, name="GmbH"), system="crm")
+    (refused,) = desk.apply(2, update("account", C, mode))
+    assert (refused.code, refused.operation) == ("NOT_LEADING_SYSTEM", mode)
+    assert desk.attributes("account", **C)["name"] == "GmbH"
+    stored = desk.deps.store.get(Task, task_id("leading#sap#account#*"))
+    assert stored
+    assert stored.record.count == 1
+    assert desk.codes(3, update("account", C, mode), system="crm") == ["ENTITY_DELETED"]
+
+
+@pytest.mark.parametrize("mode", ["delete", "purge"])
+def test_should_let_nobody_else_prune_it(desk: EntityDesk, mode: Any) -> None:
+    parent = {"schema": "contact", "unique_ids": C}
+    for name in ("1", "2"):
+        ids = {"external_id": name}
+        related = update("account", ids, contact={"$relation": [parent]})
+        desk.apply(1, related, system="crm")
+    scope = PruneScope("account", {"scope_mode": "relations", **parent}, (), mode)
+    pruned, refused = desk.apply(2, scope)
+    assert (pruned.detail["removed"], pruned.detail["kept"]) == (0, 2)
+    assert refused.code == "NOT_LEADING_SYSTEM"
+    assert all(desk.entity("account", external_id=name).live for name in ("1", "2"))
+    (pruned,) = desk.apply(3, scope, system="crm")
+    assert pruned.detail["removed"] == 2

@@ -21,6 +21,10 @@ class Lookup(NamedTuple):
     value: str
 
 
+Sole = tuple[tuple[Lookup, ...], ...]
+"""Values that nobody else may have all of: of each attribute one of these."""
+
+
 class Edge(NamedTuple):
     """One relation, from the side of its target."""
 

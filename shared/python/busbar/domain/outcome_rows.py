@@ -89,8 +89,13 @@ class Received(Record):
         return self.at + ROWS_KEPT
 
 
+def seen_id(integration_id: str, deduplication_id: str) -> str:
+    """What a deduplication id of an integration's events is remembered by."""
+    return f"{integration_id}#{deduplication_id}"
+
+
 class SeenEvent(Record):
-    """A deduplication id of the last 24 hours; `id` is `<integration>#<deduplication id>`."""
+    """A deduplication id of the last 24 hours; `id` is by `seen_id`."""
 
     schema_name: ClassVar[str] = "erp_seen"
 

@@ -67,10 +67,30 @@ class Series:
     prunes: Mapping[str, Pruned] = field(default_factory=dict)
     sync: Mapping[str, ReadingsSynced] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
+    doubled: frozenset[str] = frozenset()
+    """Years that hold a reading of another year, too, as two have written it at once."""
 
     def live(self) -> list[Entity]:
         """The readings that are there, by time."""
         return sorted((r for r in self.readings.values() if r.live), key=_time)
+
+
+def joined(one: Entity, other: Entity) -> Entity:
+    """The reading that two events, at work at once, have put into two years: of each attribute what
+    is newer."""
+    both = (one, other)
+    lineage = {
+        name: max(reading.lineage[name] for reading in both if name in reading.lineage)
+        for name in one.lineage.keys() | other.lineage.keys()
+    }
+    attributes = {
+        name: (one if one.lineage.get(name) == mark else other).attributes[name]
+        for name, mark in lineage.items()
+    }
+    alive = max((reading.alive for reading in both if reading.alive), default=None)
+    ended = max((reading.purged for reading in both if reading.purged), default=None)
+    made = replace(one, attributes=attributes, lineage=lineage, alive=alive, purged=None)
+    return purged(made, ended, KNOWN_BY) if ended else made
 
 
 def _time(reading: Entity) -> tuple[str, str]:

@@ -29,6 +29,9 @@ Type = Literal[
     "relation",
     "json",
 ]
+Use = Literal["found", "asked", ""]
+"""Of an attribute in unique ids: an entity is found by it; or, once it is found by another, asked
+whether it has this value; or neither."""
 MOST_FILTERS = 4
 FILTERABLE = frozenset({"string", "number", "currency", "boolean", "date", "datetime"})
 LOOKED_FOR = frozenset({"string", "number", "email", "phone"})
@@ -42,6 +45,11 @@ class Attribute:
     type: Type = "string"
     unique: bool = False
     to: tuple[str, ...] = ()
+
+    @property
+    def use(self) -> Use:
+        """What it is for in unique ids."""
+        return "found" if self.unique else "asked" if self.type in FILTERABLE else ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,11 @@ class Schema:
     def unique(self) -> tuple[Attribute, ...]:
         """The attributes by which an entity is found."""
         return tuple(a for a in self.attributes.values() if a.unique)
+
+    def repeatable(self, names: Collection[str]) -> dict[str, Literal["email", "phone"]]:
+        """Which of these attributes are lists of addresses or numbers, in which a value stands."""
+        types = {n: self.attributes[n].type for n in names if n in self.attributes}
+        return {n: kind for n, kind in types.items() if kind in ("email", "phone")}
 
     @cached_property
     def found_by(self) -> str:
@@ -102,9 +115,12 @@ class Catalogue:
         """All schemas."""
         return sorted(self._schemas)
 
-    def attributes(self) -> dict[str, list[str]]:
-        """The names of all attributes of each schema."""
-        return {name: list(self._schemas[name].attributes) for name in self.names()}
+    def attributes(self) -> dict[str, dict[str, Use]]:
+        """The attributes of each schema by their names: what they are for in unique ids."""
+        return {
+            name: {one.name: one.use for one in self._schemas[name].attributes.values()}
+            for name in self.names()
+        }
 
     def extended(
         self, attributes: Mapping[str, str], filters: Mapping[str, str] | None = None

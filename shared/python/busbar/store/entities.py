@@ -72,27 +72,34 @@ class TableEntities:
         return Holders(tuple(str(row["sk"])[2:] for row in rows), more is None)
 
     def save(self, write: EntityWrite) -> None:
-        """One put, or a transaction. More edges than fit into one are written before it, and taken
-        away after it: one too many is passed over, one too few would hide a relation."""
+        """One put, or a transaction. More lookups and edges than fit into one are written before
+        it, and taken away after it: one too many is passed over, one too few would hide it."""
         entity = self._put(write)
-        lookups = self._most_before(lookup_writes(self._table, self.org, write))
+        lookups, late = self._most_before(lookup_writes(self._table, self.org, write))
         new, gone = self._edges(write.after, write.was, write.will)
         room = TRANSACTION_LIMIT - 1 - len(lookups)
         for start in range(room, len(new), TRANSACTION_LIMIT):
             self._table.write(new[start : start + TRANSACTION_LIMIT])
         with_entity = gone[: max(0, room - len(new))]
         self._table.write([entity, *lookups, *new[:room], *with_entity])
-        left = gone[len(with_entity) :]
-        for start in range(0, len(left), TRANSACTION_LIMIT):
-            self._table.write(left[start : start + TRANSACTION_LIMIT])
+        late += gone[len(with_entity) :]
+        keep = Write(entity.key, entity.item, Holds("version", write.after.version))
+        for start in range(0, len(late), TRANSACTION_LIMIT - 1):
+            with suppress(Conflict):  # somebody has written it since: who knows what he has added
+                self._table.write([keep, *late[start : start + TRANSACTION_LIMIT - 1]])
 
-    def _most_before(self, values: list[list[Write]]) -> list[Write]:
-        """What belongs to the last values, up to half a transaction; that of the others, if there
-        are so many, is written at once, value by value: a lookup too many is passed over."""
+    def _most_before(self, values: list[list[Write]]) -> tuple[list[Write], list[Write]]:
+        """What belongs to some of the values, up to half a transaction. Of the others, if there are
+        so many, what comes is written at once, value by value; what goes is given back."""
         left = list(values)
+        late: list[Write] = []
         while sum(map(len, left)) > TRANSACTION_LIMIT // 2:
-            self._table.write(left.pop(0))
-        return [write for value in left for write in value]
+            value = left.pop(0)
+            if any(write.item is not None for write in value):
+                self._table.write(value)
+            else:
+                late += value
+        return [write for value in left for write in value], late
 
     def _put(self, write: EntityWrite) -> Write:
         after, will = write.after, write.will

@@ -21,6 +21,8 @@ from busbar.domain.marks import Mark
 BESIDE = 420
 """Bytes of an item that are not its body: names, keys, hash, the place in the list."""
 UNIT = 1024
+LARGEST = 380_000
+"""Bytes of a compressed body: DynamoDB takes items of 400 kB."""
 LEAST_UNITS = 2
 LARGEST = 380_000
 """Bytes of a compressed entity: DynamoDB takes items of 400 kB."""

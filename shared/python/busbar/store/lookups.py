@@ -34,13 +34,18 @@ def lookup_writes(table: Table, org: str, write: EntityWrite) -> list[list[Write
         return []
     heads = {lookup: keys.lookup(org, *lookup) for lookup in sorted(again | gone)}
     there = table.get_many(list(heads.values()), consistent=True)
+    others = {lookup for lookup, head in heads.items() if _is_of_others(there.get(head), write)}
+    if write.sole and all(not others.isdisjoint(values) for values in write.sole):
+        raise Held(f"entity {write.after.id}")
     writes: list[list[Write]] = []
     for lookup, head in heads.items():
-        if lookup == write.sole and head in there and there[head].get(OWNER) != write.after.id:
-            raise Held(head.pk)
         row = _Row(head, there.get(head), write.after.id, will.expires_at)
         writes.append(row.kept() if lookup in again else row.left())
     return writes
+
+
+def _is_of_others(head: Item | None, write: EntityWrite) -> bool:
+    return head is not None and head.get(OWNER) != write.after.id
 
 
 class _Row:

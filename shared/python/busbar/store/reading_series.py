@@ -21,6 +21,7 @@ from busbar.domain.readings import (
     ReadingsSynced,
     Series,
     Unmatched,
+    joined,
     remembered,
     year_of,
 )
@@ -73,18 +74,25 @@ class TableReadings:
             if start is None:
                 return found
 
+    def prunes(self, meter: str, counter: str) -> Mapping[str, Pruned]:
+        """GetItem: 1 RU."""
+        item = self._table.get(keys.readings(self._org, meter, counter, HEAD))
+        return _read(Series(meter, counter), HEAD, item).prunes if item else {}
+
     def save(self, before: Series, after: Series) -> None:
         """1 WU per kB of each year that differs, one put each; and the head if it differs.
 
         A reading that moves to another year takes a transaction: it would be lost, or there twice.
+        One that is there twice all the same, as two have written it at once, is put right.
         """
         old, new = _years(before), _years(after)
-        differ = [y for y in sorted(old.keys() | new.keys()) if old.get(y) != new.get(y)]
+        years = sorted(old.keys() | new.keys() | before.doubled)
+        differ = [y for y in years if old.get(y) != new.get(y) or y in before.doubled]
         writes = [self._year(after, year, new.get(year, {})) for year in differ]
         if (before.prunes, before.sync) != (after.prunes, after.sync):
             writes.append(self._item(after, HEAD, _head(after)))
         moved = any(old[a].keys() & new[b].keys() for a in old for b in new if a != b)
-        for part in [writes] if moved else [[write] for write in writes]:
+        for part in [writes] if moved or before.doubled else [[write] for write in writes]:
             self._table.write(part)
 
     def _year(self, series: Series, year: str, readings: Mapping[str, Entity]) -> Write:
@@ -132,9 +140,13 @@ def _read(series: Series, year: str, item: Item) -> Series:
         sync = {n: ReadingsSynced(*row) for n, row in body["y"].items()}
         return replace(series, prunes=prunes, sync=sync, versions=versions)
     events = read_events(body["e"])
-    found = [_reading(row, events) for row in body["r"]]
-    readings = {**series.readings, **{reading.id: reading for reading in found}}
-    return replace(series, readings=readings, versions=versions)
+    readings, doubled = dict(series.readings), set(series.doubled)
+    for reading in (_reading(row, events) for row in body["r"]):
+        known = readings.get(reading.id)
+        readings[reading.id] = joined(known, reading) if known else reading
+        if known:
+            doubled |= {year, year_of(known)}
+    return replace(series, readings=readings, versions=versions, doubled=frozenset(doubled))
 
 
 def _reading(row: list[Any], events: list[Mark]) -> Entity:

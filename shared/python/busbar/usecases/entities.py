@@ -89,7 +89,8 @@ def find_entity(deps: EntityDeps, schema: str, unique_ids: Mapping[str, Any]) ->
             if not any(one and one.live for one in workset.entities.values()):
                 return None  # all in the bin
             title = "Several entities have these unique ids"
-            raise Problem(409, "several-entities", title) from None
+            detail = f"They are: {', '.join(error.ids)}." if error.ids else ""
+            raise Problem(409, "several-entities", title, detail) from None
         unique = ", ".join(attribute.name for attribute in deps.schema(schema).unique)
         raise bad_parameter("unique_id", f"{schema} is found by {unique}") from None
     entity = workset.entity(found.entity_id, schema) if found.exists else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from busbar.domain.core_schemas import core_catalogue
 from busbar.domain.entities import Entity
-from busbar.domain.entity_index import Lookup, indexed
+from busbar.domain.entity_index import Sole, indexed
 from busbar.domain.schemas import Catalogue, Leading, Schema
 from busbar.ports import Clock, Entities, EntityWrite, ReadingSeries, Store
 
@@ -31,8 +31,8 @@ class EntityDeps:
         """A schema of the org."""
         return self.catalogue.get(name)
 
-    def save(self, before: Entity, after: Entity, sole: Lookup | None = None) -> None:
-        """Write an entity, and where it stands. Raises `Conflict`; `Held` for a sole value.
+    def save(self, before: Entity, after: Entity, sole: Sole = ()) -> None:
+        """Write an entity, and where it stands. Raises `Conflict`; `Held` for sole values.
 
         One that was written before its schema got other unique attributes gets all its lookups.
         """

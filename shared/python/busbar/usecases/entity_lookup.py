@@ -15,23 +15,28 @@ from busbar.domain.attribute_values import Mismatch, coerced, lookup_values
 from busbar.domain.entities import Entity, entity_id
 from busbar.domain.entity_index import Lookup, filter_value, lookups_of
 from busbar.domain.marks import Mark
-from busbar.domain.schemas import FILTERABLE, Attribute
+from busbar.domain.schemas import FILTERABLE, Attribute, Schema
 from busbar.ports import Holders
 from busbar.usecases.entity_deps import EntityDeps
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOST_NAMED = 5
+"""Ids of several entities of which one is meant that are told."""
 MOST_NAMESAKES = 8
 """Entities that were created under the same unique ids one after the other, and have others now."""
 
 
 class Unfound(Exception):
     """An entity cannot be told. `code` is one of `busbar.domain.outcomes`. `passes`: it may be told
-    later, as others come, go, or change."""
+    later, as others come, go, or change. `ids`: of several that it may be, some."""
 
-    def __init__(self, code: str, message: str, *, passes: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self, code: str, message: str, *, passes: bool = False, ids: Sequence[str] = ()
+    ) -> None:
+        super().__init__(f"{message}: {', '.join(ids)}" if ids else message)
         self.code = code
         self.passes = passes
+        self.ids = ids
 
 
 class Wanted(NamedTuple):
@@ -171,7 +176,8 @@ class Workset:
             ids = live if len(live) == 1 else ids
         if len(ids) > 1 or not self._countable(want):
             said = "several entities have these unique ids"
-            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", said, passes=True)
+            some = ids[:MOST_NAMED]
+            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", said, passes=True, ids=some)
         return Found(ids[0], True) if ids else self._new(want, mark)
 
     def _by_id(self, want: Wanted) -> Found:
@@ -250,6 +256,13 @@ class Workset:
         self.holders.clear()
         self.entities.clear()
         self.local.clear()
+
+
+def is_meant(schema: Schema, there: Entity, want: Wanted, mark: Mark) -> bool:
+    """Whether an entity that was found by its values has them, or had them when the event was."""
+    has = lookups_of(schema, there) if there.live or there.in_bin else frozenset()
+    found = all(any(lookup in has for lookup in lookups) for _, lookups in want.by)
+    return (found and is_so(there, want)) or _had(there, want, mark)
 
 
 def _had(there: Entity, want: Wanted, mark: Mark | None) -> bool:

@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from busbar.domain.entities import Entity
-from busbar.domain.entity_index import Lookup, lookups_of
+from busbar.domain.entity_index import Sole, lookups_of
 from busbar.domain.entity_versions import resynced, sealed
 from busbar.domain.marks import Mark, micros
 from busbar.domain.outcomes import Outcome
 from busbar.errors import Conflict, EventRejected, Held
 from busbar.usecases.entity_deps import EntityDeps
-from busbar.usecases.entity_lookup import Unfound, Wanted, Workset
+from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, is_meant
 from busbar.usecases.entity_steps import Step
 
 TRIES = 6
@@ -37,11 +37,16 @@ class Slot:
     base: Entity
     now: Entity
     want: Wanted | None = None
-    """How it was looked for, of one that is new."""
+    """How it was looked for."""
     steps: list[tuple[int, Step]] = field(default_factory=list)
     outcomes: list[tuple[int, Outcome]] = field(default_factory=list)
     held: bool = False
     """Whether somebody else has, or had, the value by which it was looked for."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody finds it yet: it was never there, or is gone for good."""
+        return not (self.base.live or self.base.in_bin)
 
     def do(self, place: int, step: Step) -> None:
         """One step more."""
@@ -78,10 +83,10 @@ class Plan:
     """Outcomes that are of no entity's steps."""
 
     def slot(self, entity_id: str, slug: str, want: Wanted | None = None) -> Slot:
-        """The entity's place in the plan. `want` says how to look once more for a new one."""
+        """The entity's place in the plan. `want` says how it was looked for."""
         if entity_id not in self.slots:
             base = self.workset.entity(entity_id, slug)
-            self.slots[entity_id] = Slot(base, base, None if base.version else want)
+            self.slots[entity_id] = Slot(base, base, want)
         return self.slots[entity_id]
 
     def say(self, place: int, outcome: Outcome) -> None:
@@ -94,7 +99,9 @@ class Plan:
 
         Raises `Conflict` if others are faster every time, `Overtaken`.
         """
-        for slot in sorted(self.slots.values(), key=lambda s: s.base.version > 0):
+        # What is added to an array stays in it: so those that it leads to are written before it.
+        order = sorted(self.slots.values(), key=lambda s: (not s.is_new, bool(s.now.logs)))
+        for slot in order:
             wrote = self._write(slot)
             entity_id = slot.now.id
             if wrote:
@@ -112,7 +119,7 @@ class Plan:
                 self._note_repeat(slot, now)
                 return False
             sole = self._sole(slot, after)
-            if sole is None:
+            if not sole:
                 self._look_again(slot)
             try:
                 self.deps.save(slot.base, after, sole)
@@ -120,6 +127,7 @@ class Plan:
                 slot.held = True
             except Conflict:
                 slot.rebase(self._read_again(slot.base))
+                self._check_meant(slot)
             except EventRejected as error:
                 slot.refuse(error.reason)
                 return False
@@ -139,19 +147,19 @@ class Plan:
             self.deps.save(slot.base, after)
             self.workset.wrote(slot.base, after)
 
-    def _sole(self, slot: Slot, after: Entity) -> Lookup | None:
-        """The one value by which a new entity was looked for: that nobody else has it is seen by
-        the write itself, for no read more."""
-        if slot.want is None or slot.base.version or slot.held:
-            return None
-        lookups = slot.want.lookups
+    def _sole(self, slot: Slot, after: Entity) -> Sole:
+        """The values by which a new entity was looked for: that nobody else has them is seen by the
+        write itself, for no read more."""
+        if slot.want is None or slot.held or not slot.is_new:
+            return ()
         mine = lookups_of(self.deps.schema(after.schema), after)
-        return lookups[0] if len(lookups) == 1 and lookups[0] in mine else None
+        sole = tuple(lookups for _, lookups in slot.want.by)
+        return sole if mine.issuperset(slot.want.lookups) else ()
 
     def _look_again(self, slot: Slot) -> None:
         """Before a create, consistently: lookups that were read may have been too old."""
         known = self.workset.fresh and not slot.held
-        if slot.want is None or slot.base.version or known:
+        if slot.want is None or known or not slot.is_new:
             return
         fresh = Workset(self.deps, fresh=True)
         fresh.entities[slot.base.id] = None
@@ -161,6 +169,15 @@ class Plan:
             raise Overtaken from None
         if found.entity_id != slot.base.id:
             raise Overtaken
+
+    def _check_meant(self, slot: Slot) -> None:
+        """Raises `Overtaken` if others have taken the values away by which it was found: the event
+        would take them back, and is about who has them now."""
+        want, base = slot.want, slot.base
+        if want and base.version:
+            schema = self.deps.schema(base.schema)
+            if not is_meant(schema, base, want, self.mark):
+                raise Overtaken
 
     def _read_again(self, base: Entity) -> Entity:
         found = self.deps.entities.get([base.id], consistent=True).get(base.id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from busbar.domain.arrays import canonical
@@ -41,8 +42,8 @@ def prune(scope: PruneScope, mark: Mark, workset: Workset) -> list[Outcome]:
         detail = {"cause": error.code}
         return [Outcome("PRUNE_SCOPE_PARTIAL_FAILURE", slug, "prune", str(error), None, detail)]
     leaving = [e for e in there if _leaves(e, by, mark, keep, workset)]
-    gone, failed = _remove(leaving, by, workset, for_good=scope.deletion_mode == "purge")
-    return [_outcome(scope, gone, failed, len(there) - len(leaving))]
+    done = _remove(leaving, by, workset, for_good=scope.deletion_mode == "purge")
+    return [_outcome(scope, done, len(there) - len(leaving)), *done.refused[:1]]
 
 
 def _in_scope(scope: PruneScope, workset: Workset) -> list[Entity]:
@@ -137,31 +138,40 @@ def _leaves(entity: Entity, by: Mark, mark: Mark, keep: list[Wanted], workset: W
     return not kept and alive < by
 
 
-def _remove(
-    entities: list[Entity], by: Mark, workset: Workset, *, for_good: bool
-) -> tuple[list[str], list[str]]:
-    """Ids of what went, and of what others wrote all the time."""
-    gone: list[str] = []
-    failed: list[str] = []
+@dataclass
+class _Done:
+    """Ids of what went, and of what others wrote all the time; what another system leads."""
+
+    gone: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    refused: list[Outcome] = field(default_factory=list)
+
+
+def _remove(entities: list[Entity], by: Mark, workset: Workset, *, for_good: bool) -> _Done:
+    done = _Done()
     for entity in entities:
         workset.entities[entity.id] = entity
         plan = Plan(workset.deps, workset, by)
-        plan.slot(entity.id, entity.schema).do(0, Remove(by, for_good))
+        plan.slot(entity.id, entity.schema).do(0, Remove(by, workset.deps.leading, for_good))
         try:
             plan.write({})
         except Conflict:
-            failed.append(entity.id)
-        else:
-            gone += [o.entity_id or "" for o in plan.outcomes() if o.code == "ENTITY_DELETED"]
-    return gone, failed
+            done.failed.append(entity.id)
+        for outcome in plan.outcomes():
+            if outcome.code == "ENTITY_DELETED" and entity.id not in done.failed:
+                done.gone.append(entity.id)
+            elif outcome.code == "NOT_LEADING_SYSTEM":
+                done.refused.append(outcome)
+    return done
 
 
-def _outcome(scope: PruneScope, gone: list[str], failed: list[str], kept: int) -> Outcome:
+def _outcome(scope: PruneScope, done: _Done, kept: int) -> Outcome:
+    gone, failed = done.gone, done.failed
     code = "PRUNE_SCOPE_PARTIAL_FAILURE" if failed else "PRUNE_SCOPE_COMPLETED"
     detail = {
         "removed": len(gone),
         "failed": len(failed),
-        "kept": kept,
+        "kept": kept + len(done.refused),
         "deletion_mode": scope.deletion_mode,
         "entity_ids": gone[:MOST_NAMED],
     }

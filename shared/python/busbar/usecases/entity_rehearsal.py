@@ -14,7 +14,7 @@ from busbar.domain.entities import Entity
 from busbar.domain.entity_index import Edge, Lookup
 from busbar.domain.marks import Mark, Origin
 from busbar.domain.outcomes import Outcome
-from busbar.domain.readings import Series
+from busbar.domain.readings import Pruned, Series
 from busbar.domain.updates import Mapped
 from busbar.ports import Entities, EntityWrite, Holders, ReadingSeries
 from busbar.usecases.entity_deps import EntityDeps
@@ -80,6 +80,10 @@ class UnwrittenReadings:
     def all_series(self, meter: str) -> dict[str, Series]:
         """Those of the table."""
         return self._inner.all_series(meter)
+
+    def prunes(self, meter: str, counter: str) -> Mapping[str, Pruned]:
+        """Those of the series: nobody else writes here."""
+        return self.series(meter, counter).prunes
 
     def save(self, before: Series, after: Series) -> None:
         """Keep it."""

@@ -13,6 +13,8 @@ from busbar.domain.schemas import Leading
 
 Step = Callable[[Entity], tuple[Entity, list[Outcome]]]
 Changes = Mapping[str, Set | Append]
+WHOLE = "*"
+"""In the place of an attribute: the entity itself."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,20 @@ class Upsert:
 
 @dataclass(frozen=True)
 class Remove:
-    """Wants an entity to be gone: into the bin, or for good."""
+    """Wants an entity to be gone: into the bin, or for good. Of one that another system leads as a
+    whole, nobody but that one may want it."""
 
     mark: Mark
+    leading: Leading
     for_good: bool = False
 
     def __call__(self, entity: Entity) -> tuple[Entity, list[Outcome]]:
         """The step."""
+        leader = self.leading.of(entity.schema, WHOLE)
+        if leader not in (None, self.mark.system):
+            said = f"led by another system than {self.mark.system}"
+            detail = {"attributes": {WHOLE: leader}, "system": self.mark.system}
+            return entity, [self._outcome(entity, "NOT_LEADING_SYSTEM", said, detail)]
         after = purged(entity, self.mark) if self.for_good else deleted(entity, self.mark)
         was_there = entity.live or (self.for_good and entity.in_bin)
         is_there = after.live or (self.for_good and after.in_bin)
@@ -107,6 +116,8 @@ class Remove:
         message = "" if entity.version else "nothing to remove; older events bring it no more"
         return after, [self._outcome(entity, "ENTITY_NO_OP", message)]
 
-    def _outcome(self, entity: Entity, code: str, message: str) -> Outcome:
+    def _outcome(
+        self, entity: Entity, code: str, message: str, detail: Mapping[str, object] | None = None
+    ) -> Outcome:
         operation = "purge" if self.for_good else "delete"
-        return Outcome(code, entity.schema, operation, message, entity.id)
+        return Outcome(code, entity.schema, operation, message, entity.id, detail or {})

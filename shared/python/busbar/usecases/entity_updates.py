@@ -12,20 +12,21 @@ what passes by itself: `StoreUnavailable`, and `Conflict` where others write all
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 from busbar.domain.entities import is_settled
 from busbar.domain.marks import Origin
 from busbar.domain.outcomes import Outcome
 from busbar.domain.updates import Mapped
-from busbar.errors import Conflict, StoreUnavailable
+from busbar.errors import BusbarError, Conflict, StoreUnavailable
+from busbar.observability import cause, logger
+from busbar.usecases.entity_about import About, about, prefetch
 from busbar.usecases.entity_deps import EntityDeps
-from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, wanted
+from busbar.usecases.entity_lookup import Unfound, Workset
 from busbar.usecases.entity_plan import Overtaken, Plan
-from busbar.usecases.entity_prepare import Prepared, prepare
+from busbar.usecases.entity_prepare import Prepared
 from busbar.usecases.entity_prune import prune
-from busbar.usecases.entity_relations import related, wanted_target
+from busbar.usecases.entity_relations import related
 from busbar.usecases.entity_steps import Remove, Upsert
 from busbar.usecases.leading_tasks import count_refusals
 from busbar.usecases.reading_updates import apply_readings
@@ -38,6 +39,12 @@ DOUBTFUL = {
 """What reads that are behind may say wrongly, of an entity that was written a moment ago."""
 PLANS = 4
 """How often an event is planned, where others create the same entities at the same moment."""
+MOST_ENTITIES = 5000
+"""Of one event, those that its relations lead to among them: to create so many takes a worker all
+of its time, and one more try. Of more it would never come to the end, and all that came with it."""
+Blamed = type[Exception] | tuple[type[Exception], ...]
+BROKEN = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What only the data of an event brings about; all else may be the worker's surroundings."""
 
 
 class Job(NamedTuple):
@@ -57,62 +64,72 @@ def apply(mapped: Mapped, origin: Origin, deps: EntityDeps) -> list[Outcome]:
 
 
 def apply_batch(
-    jobs: Sequence[Job], deps: EntityDeps
+    jobs: Sequence[Job], deps: EntityDeps, blamed: Blamed = BROKEN
 ) -> list[list[Outcome] | StoreUnavailable | Conflict]:
     """Apply events one after the other, in their order; the outcomes of each, or why it has to come
-    again.
+    again. What breaks by an error that is `blamed` on the event is `UNKNOWN_ERROR`, and holds up
+    nobody.
 
     Raises `StoreUnavailable` if what they are about cannot be read.
     """
-    answers = apply_uncounted(jobs, deps)
+    answers = apply_uncounted(jobs, deps, blamed)
     count_refusals([o for a in answers if isinstance(a, list) for o in a], deps)
     return answers
 
 
 def apply_uncounted(
-    jobs: Sequence[Job], deps: EntityDeps
+    jobs: Sequence[Job], deps: EntityDeps, blamed: Blamed = BROKEN
 ) -> list[list[Outcome] | StoreUnavailable | Conflict]:
     """`apply_batch` without the tasks about systems that do not lead."""
     if any(job.origin.org != deps.org for job in jobs):
         raise ValueError("an event of another org")
     workset = Workset(deps)
-    prepared = [[prepare(update, deps) for update in job.mapped.entity_updates] for job in jobs]
-    _prefetch(jobs, prepared, workset)
+    known = [_about(job, deps, blamed) for job in jobs]
+    prefetch([one for one in known if isinstance(one, About)], workset)
     answers: list[list[Outcome] | StoreUnavailable | Conflict] = []
     stopped: dict[str, StoreUnavailable | Conflict] = {}
-    for job, updates in zip(jobs, prepared, strict=True):
-        if job.group in stopped:
-            answers.append(stopped[job.group])
-            continue
-        try:
-            answers.append(_event(job, updates, workset))
-        except (StoreUnavailable, Conflict) as error:
-            workset.begin_anew(fresh=False)
-            answers.append(error)
-            stopped[job.group] = error
+    for job, one in zip(jobs, known, strict=True):
+        answer = stopped.get(job.group) or _answer(job, one, workset, blamed)
+        if isinstance(answer, Exception):
+            stopped[job.group] = answer
+        answers.append(answer)
     return answers
 
 
-def _prefetch(
-    jobs: Sequence[Job], prepared: Sequence[Sequence[Prepared]], workset: Workset
-) -> None:
-    """Read at once all that the events are about; what cannot be looked for is told later."""
-    found_by: list[Wanted] = []
-    read: list[Wanted] = []
-    for update in (update for updates in prepared for update in updates):
-        if isinstance(update.want, Wanted):
-            read.append(update.want)
-        for relation in update.relations.values():
-            for target in relation.targets:
-                with suppress(Unfound):
-                    want = wanted_target(workset.deps, target)
-                    (read if target.attribute or want.entity_id else found_by).append(want)
-    for job in jobs:
-        for reading in job.mapped.meter_readings_updates:
-            for slug, ids in (("meter", reading.meter), ("meter_counter", reading.meter_counter)):
-                with suppress(Unfound):
-                    read.append(wanted(workset.deps, slug, ids or {}))
-    workset.prefetch([*found_by, *read], read)
+def _about(job: Job, deps: EntityDeps, blamed: Blamed) -> About | list[Outcome]:
+    try:
+        known = about(job.mapped, deps)
+    except blamed as error:
+        return _broken(job, error)
+    if known.size > MOST_ENTITIES:
+        said = f"it is about {known.size} entities: an event may be about {MOST_ENTITIES}"
+        return [Outcome("PAYLOAD_TOO_LARGE", "", "upsert", said)]
+    return known
+
+
+def _answer(
+    job: Job, known: About | list[Outcome], workset: Workset, blamed: Blamed
+) -> list[Outcome] | StoreUnavailable | Conflict:
+    if not isinstance(known, About):
+        return known
+    answer: list[Outcome] | StoreUnavailable | Conflict
+    try:
+        return _event(job, known.updates, workset)
+    except (StoreUnavailable, Conflict) as error:
+        answer = error
+    except BusbarError:
+        raise
+    except blamed as error:
+        answer = _broken(job, error)
+    workset.begin_anew(fresh=False)
+    return answer
+
+
+def _broken(job: Job, error: Exception) -> list[Outcome]:
+    """Who sends it again may have it applied by a worker that was mended."""
+    extra = {"event_id": job.origin.event_id, "error": cause(error)}
+    logger.error("event broke the worker", extra=extra)
+    return [Outcome("UNKNOWN_ERROR", "", "upsert", f"it cannot be applied: {cause(error)}")]
 
 
 def _event(job: Job, updates: Sequence[Prepared], workset: Workset) -> list[Outcome]:
@@ -147,7 +164,7 @@ def _plan(updates: Sequence[Prepared], plan: Plan) -> None:
         if update.mode == "upsert":
             slot.do(place, _upsert(place, update, plan, entity_id))
         else:
-            slot.do(place, Remove(plan.mark, update.mode == "purge"))
+            slot.do(place, Remove(plan.mark, plan.deps.leading, update.mode == "purge"))
 
 
 def _found(place: int, update: Prepared, plan: Plan) -> str | None:

@@ -3,81 +3,40 @@
 A message ends in one of four ways. Applied: done. A relation leads to what cannot be told yet: all
 else is applied, and it waits (`busbar.usecases.erp_waiting`). Something of it can never be applied
 as it is (its payload, the mapping, what it names): everything else of it is applied, and it is
-parked with"""
+parked with its rows. Anything else: it comes again, and those behind it in its group with it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from busbar.domain.erp_events import EventMessage
-from busbar.domain.integrations import Integration, IntegrationUseCase
-from busbar.domain.marks import Origin, moment
-from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
+from busbar.domain.integrations import Integration
+from busbar.domain.outcome_rows import OutcomeRow
 from busbar.domain.outcomes import Outcome
-from busbar.domain.updates import Fault, Mapped
 from busbar.errors import Conflict, StoreUnavailable, Unavailable
 from busbar.observability import begin, cause, logger
-from busbar.ports import Change, Ids, Message, Put, Queues
+from busbar.ports import Change, Ids, Message, Queues
 from busbar.usecases.deps import Deps
 from busbar.usecases.entity_deps import EntityDeps
-from busbar.usecases.entity_updates import Job, apply_batch
-from busbar.usecases.erp_messages import group_of
-from busbar.usecases.erp_outcomes import rows_of, why_parked
+from busbar.usecases.entity_updates import apply_batch
+from busbar.usecases.erp_outcomes import rows_of, why_parked, write_down
+from busbar.usecases.erp_prepare import Delivery, Found, Prepared, map_all, to_be_mapped
 from busbar.usecases.erp_requests import Unfit
 from busbar.usecases.erp_waiting import wait, waited, without_waiting
 from busbar.usecases.event_mapping import EventMapper, Wanted
 from busbar.usecases.integration_store import integration_of
 from busbar.usecases.kept_events import KeptRequests
 
-MOST_ROWS = 500
-"""Rows of one item of the table, which may have 400 kB: an event may be of thousands of things."""
+TOGETHER = 4 * 1024 * 1024
+"""Characters of the events that are mapped at once. Ten uploaded payloads would not have room."""
 Answer = list[Outcome] | StoreUnavailable | Conflict
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A message of the batch: SQS's id of it, and the event in it."""
-
-    message_id: str
-    event: EventMessage
-
-    @property
-    def group(self) -> str:
-        """The queue's group of it."""
-        return group_of(self.event.org, self.event.integration_id, self.event.group)
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """An event that is mapped, or of which it is known that it cannot be."""
-
-    delivery: Delivery
-    mapped: Mapped
-    integration: Integration | None = None
-    use_case: IntegrationUseCase | None = None
-
-    @property
-    def job(self) -> Job:
-        """What is to be applied."""
-        event = self.delivery.event
-        origin = Origin(
-            org=event.org,
-            integration_id=event.integration_id,
-            use_case=event.use_case,
-            system=self.integration.system if self.integration else "",
-            event_id=event.event_id,
-            correlation_id=event.correlation_id,
-            source_version=event.timestamp,
-            mapping_version=self.use_case.changed_at.isoformat() if self.use_case else "",
-            at=moment(event.accepted),
-        )
-        return Job(self.mapped, origin, self.delivery.group)
 
 
 @dataclass(frozen=True)
@@ -165,25 +124,35 @@ class Applier:
     ) -> tuple[list[Prepared], list[str]]:
         """What can be applied now, and the ids of what has to come again: the events that could not
         be read, and those behind them in their groups."""
+        again: list[str] = []
+        prepared: list[Prepared] = []
+        for some in _pieces(self._found(deliveries, deps, again)):
+            prepared += map_all(some, self._mapper, deps.org.known_portals())
+        return prepared, again
+
+    def _found(
+        self, deliveries: Sequence[Delivery], deps: Deps, again: list[str]
+    ) -> Iterator[Found]:
+        """What can be read, one after the other; the ids of the rest into `again`."""
         integrations: dict[str, Integration | None] = {}
         kept = KeptRequests(deps.store.org, deps.files)
-        found: list[tuple[Delivery, Wanted | Prepared]] = []
         stopped: set[str] = set()
-        again: list[str] = []
         for one in deliveries:
             wanted = one.event.integration_id
             if wanted not in integrations:
                 integrations[wanted] = integration_of(deps.store, wanted)
-            if one.group not in stopped:
-                try:
-                    payload = partial(_payload, one.event, kept)
-                    found.append((one, to_be_mapped(one, integrations[wanted], payload)))
-                    continue
-                except Unavailable as error:
-                    stopped.add(one.group)
-                    _comes_again(one, error)
-            again.append(one.message_id)
-        return map_all(found, self._mapper), again
+            if one.group in stopped:
+                again.append(one.message_id)
+                continue
+            try:
+                payload = partial(_payload, one.event, kept)
+                found = to_be_mapped(one, integrations[wanted], payload)
+            except Unavailable as error:
+                stopped.add(one.group)
+                _comes_again(one, error)
+                again.append(one.message_id)
+                continue
+            yield one, found
 
     def _ended(
         self, prepared: Sequence[Prepared], answers: Sequence[Answer], deps: Deps
@@ -217,61 +186,21 @@ class Applier:
         logger.error("event parked", extra=extra)
 
 
-def to_be_mapped(
-    delivery: Delivery, integration: Integration | None, payload: Callable[[], str | Unfit]
-) -> Wanted | Prepared:
-    """What is to be mapped of an event by its use case as it stands now, or why nothing can be.
-
-    `payload` gives what it says, or why there is nothing to read; what it raises is raised.
-    """
-    event = delivery.event
-    if integration is None:
-        return _unmapped(delivery, "INTEGRATION_NOT_FOUND", "the integration is gone")
-    use_case = integration.use_case(event.use_case, "")
-    if use_case is None:
-        return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
-    if closed := use_case.closed:
-        return _unmapped(delivery, *closed, use_case)
-    said = payload()
-    if isinstance(said, Unfit):
-        return _unmapped(delivery, said.code, said.message, use_case)
-    return Wanted(integration, use_case, said, event.format)
-
-
-def map_all(
-    found: Sequence[tuple[Delivery, Wanted | Prepared]], mapper: EventMapper
-) -> list[Prepared]:
-    """All of these, mapped as far as they can be. Raises `ChildUnavailable`."""
-    mapped = iter(mapper.map_all([w for _, w in found if isinstance(w, Wanted)]))
-    return [
-        Prepared(one, next(mapped), wanted.integration, wanted.use_case)
-        if isinstance(wanted, Wanted)
-        else wanted
-        for one, wanted in found
-    ]
-
-
-def write_down(
-    integration: str, rows: Sequence[OutcomeRow], deps: Deps, named: Callable[[int], str]
-) -> None:
-    """Write rows down, as few items as may be; `named` gives the id of the item whose first row is
-    at a place."""
-    now = deps.clock.now()
-    for first in range(0, len(rows), MOST_ROWS):
-        some = tuple(rows[first : first + MOST_ROWS])
-        batch = OutcomeBatch(id=named(first), integration_id=integration, at=now, rows=some)
-        deps.store.commit(Put(batch))
-
-
 def _comes_again(delivery: Delivery, error: Exception) -> None:
     extra = {"event_id": delivery.event.event_id, "error": cause(error)}
     logger.warning("event has to come again", extra=extra)
 
 
-def _unmapped(
-    delivery: Delivery, code: str, message: str, use_case: IntegrationUseCase | None = None
-) -> Prepared:
-    return Prepared(delivery, Mapped(faults=(Fault(code, message),)), use_case=use_case)
+def _pieces(found: Iterable[Found]) -> Iterator[list[Found]]:
+    """What is mapped at once: no more than has room beside the process that maps it."""
+    some: list[Found] = []
+    for one in found:
+        some.append(one)
+        if sum(len(w.payload) for _, w in some if isinstance(w, Wanted)) >= TOGETHER:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _payload(event: EventMessage, kept: KeptRequests) -> str | Unfit:

@@ -93,7 +93,7 @@ class Loads:
             id=load_id,
             integration_id=self._integration,
             key=key,
-            etag=there.mark,
+            etag=there.etag,
             size=there.size,
             started_at=deps.clock.now(),
             most_slices=max(1, min(deps.tuning.load_slices, MOST_SLICES)),

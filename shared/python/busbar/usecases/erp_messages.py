@@ -54,7 +54,7 @@ def group_of(org: str, integration: str, group: str) -> str:
 def _once_of(integration: str, use_case: str, event: Incoming) -> str:
     """By what the queue knows a repeat within five minutes: its id, or else all of its bytes."""
     said = event.deduplication_id or (
-        f"{use_case}\0{event.timestamp}\0{event.payload}{event.payload_ref}{event.mark}"
+        f"{use_case}\0{event.timestamp}\0{event.payload}{event.payload_ref}{event.etag}"
     )
     kind = "id" if event.deduplication_id else "bytes"
     return hashlib.sha256(f"{integration}\0{kind}\0{said}".encode()).hexdigest()

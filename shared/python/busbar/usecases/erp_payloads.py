@@ -78,8 +78,8 @@ class Uploads:
         if there.size > LARGEST_PAYLOAD:
             message = f"an uploaded payload may have {LARGEST_PAYLOAD} bytes"
             return Unfit("PAYLOAD_TOO_LARGE", message)
-        if not self._files.copy(source, target, there.mark):
+        if not self._files.copy(source, target, there.etag):
             message = "payload_ref: it was uploaded anew at this moment; send the event again"
             return Unfit("PAYLOAD_REF_CHANGED", message)
         self._claimed += 1
-        return replace(event, size=there.size, mark=there.mark)
+        return replace(event, size=there.size, etag=there.etag)

@@ -11,6 +11,7 @@ from busbar.domain.erp_events import (
     LARGEST_PAYLOAD,
     LARGEST_REQUEST,
     RECEIVED_KEPT_DAYS,
+    Format,
     RequestVersion,
     payload_key,
     place_of,
@@ -19,6 +20,8 @@ from busbar.domain.erp_events import (
 from busbar.domain.numbers import whole_or_text
 from busbar.domain.outcome_rows import Received
 from busbar.errors import Problem
+from busbar.mapping.payload_faults import MalformedPayload
+from busbar.mapping.xml_payloads import text_of
 from busbar.ports import Files, Store, Stored
 from busbar.usecases.erp_requests import (
     ErpRequest,
@@ -78,9 +81,11 @@ class KeptRequests:
         event = found.event if found else None
         if not isinstance(event, Incoming):
             return Unfit("MALFORMED_PAYLOAD", "the event is no longer kept")
-        return self.uploaded(event_id, LARGEST_PAYLOAD) if event.payload_ref else event.payload
+        if not event.payload_ref:
+            return event.payload
+        return self.uploaded(event_id, event.format, LARGEST_PAYLOAD)
 
-    def uploaded(self, event_id: str, most: int) -> str | Unfit:
+    def uploaded(self, event_id: str, form: Format, most: int) -> str | Unfit:
         """The payload that was uploaded for an event, up to so many bytes."""
         file = self._files.read(payload_key(self._org, event_id), most + 1)
         if file is None:
@@ -88,9 +93,11 @@ class KeptRequests:
         if len(file.content) > most:
             return Unfit("PAYLOAD_TOO_LARGE", f"the uploaded payload has more than {most} bytes")
         try:
-            return file.content.decode()
+            return text_of(file.content) if form == "xml" else file.content.decode()
         except UnicodeDecodeError:
             return Unfit("MALFORMED_PAYLOAD", "the uploaded payload is no text in UTF-8")
+        except MalformedPayload as error:
+            return Unfit(error.code, f"the uploaded payload: {error}")
 
     def _request(self, key: str, version: RequestVersion) -> ErpRequest | None:
         kept = self._files.read(key, LARGEST_REQUEST + 1)
@@ -133,6 +140,6 @@ class KeptEvents:
             return None
         return self._requests.event(event_id, received.version)
 
-    def uploaded(self, event_id: str, most: int) -> str | Unfit:
+    def uploaded(self, event_id: str, form: Format, most: int) -> str | Unfit:
         """The uploaded payload of an event that `read` gave, up to so many bytes."""
-        return self._requests.uploaded(event_id, most)
+        return self._requests.uploaded(event_id, form, most)

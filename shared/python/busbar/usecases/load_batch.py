@@ -15,13 +15,13 @@ from typing import NamedTuple
 from busbar.domain.erp_loads import BadLine, Load
 from busbar.domain.outcome_rows import OutcomeRow, SeenEvent
 from busbar.domain.outcomes import Outcome
-from busbar.errors import BusbarError, Conflict, StoreUnavailable
-from busbar.observability import cause, logger
+from busbar.errors import Conflict, StoreUnavailable
 from busbar.ports import Put
 from busbar.usecases.deps import TimeLeft
 from busbar.usecases.entity_updates import apply_batch
-from busbar.usecases.erp_apply import Org, Prepared, write_down
-from busbar.usecases.erp_outcomes import rows_of, why_parked
+from busbar.usecases.erp_apply import Org
+from busbar.usecases.erp_outcomes import rows_of, why_parked, write_down
+from busbar.usecases.erp_prepare import Prepared
 from busbar.usecases.load_events import LineReader, LoadedLine
 from busbar.usecases.load_lines import Line
 
@@ -148,31 +148,14 @@ class Batch:
     def _tried(
         self, prepared: Sequence[Prepared]
     ) -> list[list[Outcome] | StoreUnavailable | Conflict]:
-        try:
-            return apply_batch([one.job for one in prepared], self._org.entities)
-        except BusbarError:
-            raise
-        except Exception as error:  # noqa: BLE001  looked into line by line
-            logger.warning("lines broke", extra={"error": cause(error)})
-            return self._one_by_one(prepared, error)
-
-    def _one_by_one(
-        self, prepared: Sequence[Prepared], error: Exception
-    ) -> list[list[Outcome] | StoreUnavailable | Conflict]:
         """A line that breaks the worker holds up no other. Where all do, it is not the lines."""
-        answers: list[list[Outcome] | StoreUnavailable | Conflict] = []
-        broken = 0
-        for one in prepared:
-            try:
-                answers += apply_batch([one.job], self._org.entities)
-            except BusbarError:
-                raise
-            except Exception as raised:  # noqa: BLE001  whatever it was, it is of this line
-                broken += 1
-                said = f"it cannot be applied: {cause(raised)}"
-                answers.append([Outcome("UNKNOWN_ERROR", "", "upsert", said)])
-        if broken == len(prepared) > 1:
-            raise error
+        jobs = [one.job for one in prepared]
+        try:
+            answers = apply_batch(jobs, self._org.entities, blamed=Exception)
+        except StoreUnavailable as error:  # also what they are about is read once more
+            return [error] * len(jobs)
+        if len(answers) > 1 and all(_is_broken(answer) for answer in answers):
+            raise RuntimeError("every line breaks the worker")
         return answers
 
     # --- telling -------------------------------------------------------------------------------
@@ -198,3 +181,7 @@ class Batch:
             )
             return rows
         return [row for row in rows if row.level in TOLD]
+
+
+def _is_broken(answer: Sequence[Outcome] | StoreUnavailable | Conflict) -> bool:
+    return not isinstance(answer, Exception) and any(o.code == "UNKNOWN_ERROR" for o in answer)

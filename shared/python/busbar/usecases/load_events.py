@@ -12,10 +12,12 @@ from busbar.domain.erp_loads import Load
 from busbar.domain.integrations import Integration
 from busbar.domain.marks import micros
 from busbar.domain.numbers import whole_or_text
+from busbar.domain.outcome_rows import seen_id
 from busbar.domain.updates import Fault, Mapped
 from busbar.errors import Problem
-from busbar.usecases.erp_apply import Delivery, Org, Prepared, map_all, to_be_mapped
+from busbar.usecases.erp_apply import Org
 from busbar.usecases.erp_events import AHEAD
+from busbar.usecases.erp_prepare import Delivery, Prepared, map_all, to_be_mapped
 from busbar.usecases.erp_requests import ErpRequest, Incoming, Unfit, read_event
 from busbar.usecases.event_mapping import EventMapper, Wanted
 
@@ -90,12 +92,14 @@ class LineReader:
         )
         delivery = Delivery("", message)
         wanted = to_be_mapped(delivery, self._integration, lambda: event.payload)
-        seen = f"{self._load.integration_id}#{event.deduplication_id}"
-        return LoadedLine(number, delivery, wanted, seen if event.deduplication_id else "")
+        once = event.deduplication_id
+        seen = seen_id(self._load.integration_id, once) if once else ""
+        return LoadedLine(number, delivery, wanted, seen)
 
     def map_all(self, lines: Sequence[LoadedLine]) -> list[Prepared]:
         """What lines come to, in their order. Raises `ChildUnavailable`."""
-        return map_all([(one.delivery, one.wanted) for one in lines], self._mapper)
+        found = [(one.delivery, one.wanted) for one in lines]
+        return map_all(found, self._mapper, self._org.deps.org.known_portals())
 
     def _message(self, number: int, correlation: str = "") -> EventMessage:
         ours = self._load.event_id(number)

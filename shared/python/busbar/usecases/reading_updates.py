@@ -20,7 +20,8 @@ from busbar.errors import Conflict
 from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, wanted
 
 TRIES = 6
-SEEN = {"METER_READING_UPSERTED", "METER_READING_DELETED"}
+DELETED = "METER_READING_DELETED"
+SEEN = {"METER_READING_UPSERTED", DELETED}
 """What is said of readings that are now as the event says, be it that they were so before."""
 METER, COUNTER = "meter", "meter_counter"
 
@@ -61,19 +62,33 @@ def _group(group: Group, mark: Mark, workset: Workset) -> list[Outcome]:
         count = len(group.updates)
         detail = {"readings": count}
         return [Outcome(error.code, METER, "reading", str(error), None, detail)]
+    told: list[Outcome] = []
     for tries in range(TRIES):
         series = workset.deps.readings.series(meter, counter, consistent=tries > 0)
         after, outcomes = _applied(series, group, mark)
+        told = [*told, *(o for o in outcomes if o.code == DELETED)] if told else outcomes
         try:
             seen = after is not series or any(outcome.code in SEEN for outcome in outcomes)
             after = _synced(series, after, mark, workset) if seen else after
             workset.deps.readings.save(series, after)
         except Conflict:
+            told = []
             continue
         except Unmatched as error:
             return [Outcome(error.code, METER, "reading", str(error), meter)]
-        return outcomes
+        if not _crossed(series, after, workset):
+            return told
     raise Conflict(f"readings of {meter}")
+
+
+def _crossed(before: Series, after: Series, workset: Workset) -> bool:
+    """Whether a prune and an older event may have missed each other, as they write other years: so
+    a prune looks again once it is remembered, and who has written looks whether there was one."""
+    if after.prunes != before.prunes:
+        return True
+    if after.readings is before.readings or after.sync != before.sync:
+        return False  # what is remembered has not changed, or could not have been written
+    return workset.deps.readings.prunes(before.meter, before.counter) != before.prunes
 
 
 def _existing(slug: str, unique_ids: Mapping[str, Any], workset: Workset) -> str:
@@ -117,7 +132,7 @@ def _counted(series: Series, counts: Counter[str]) -> list[Outcome]:
         made.append(_said(series, code, f"{sum(said.values())} readings", said))
     if counts["deleted"]:
         gone = {"deleted": counts["deleted"]}
-        made.append(_said(series, "METER_READING_DELETED", f"{counts['deleted']} readings", gone))
+        made.append(_said(series, DELETED, f"{counts['deleted']} readings", gone))
     return made
 
 
