@@ -43,7 +43,7 @@ def deep(levels: int) -> Any:
 
 SAVED = {
     "comments without an end": entity(formula("/*a" * 33_000)),
-    "thousands of long expressions": entity(*[formula("a" + ".a" * 300, n) for n in range(1500)]),
+    "thousands of long expressions": entity(*[formula("a" + ".a" * 300, n) for n in range(10_000)]),
     "thousands of faults": entity(*[{"x": 1}] * 50_000),
 }
 """What is refused already when it is saved."""

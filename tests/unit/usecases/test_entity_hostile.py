@@ -134,18 +134,6 @@ def test_should_refuse_more_readings_of_a_year_than_an_item_holds(matching: str)
     assert desk.codes(2, *many) == ["METER_READING_GROUP_FAILED"]
 
 
-def test_should_refuse_readings_that_no_item_holds_and_take_the_others() -> None:
-    desk = EntityDesk()
-    meters = [update("meter", {"external_id": name}) for name in ("M1", "M2")]
-    desk.apply(1, *meters)
-    noise = random.Random(1)  # noqa: S311
-    large = [
-        reading(str(n), "2026-01-31", n, remark=noise.randbytes(300).hex()) for n in range(1500)
-    ]
-    codes = desk.codes(2, *large, reading("a", "2026-01-31", 1, meter="M2"))
-    assert codes == ["METER_READING_GROUP_FAILED", "METER_READING_UPSERTED"]
-
-
 @pytest.mark.parametrize("remark", ["noise", "x"])
 def test_should_refuse_readings_of_a_year_that_are_too_large_and_keep_the_others(
     remark: str,
@@ -167,3 +155,15 @@ def test_should_refuse_readings_of_a_year_that_are_too_large_and_keep_the_others
     assert desk.codes(3, *many) == ["METER_READING_GROUP_FAILED"]
     series = desk.deps.readings.series(desk.id("meter", external_id="M1"), "")
     assert [one.attributes["external_id"] for one in series.live()] == ["a"]
+
+
+def test_should_refuse_readings_that_no_item_holds_and_take_the_others() -> None:
+    desk = EntityDesk()
+    meters = [update("meter", {"external_id": name}) for name in ("M1", "M2")]
+    desk.apply(1, *meters)
+    noise = random.Random(1)  # noqa: S311
+    large = [
+        reading(str(n), "2026-01-31", n, remark=noise.randbytes(300).hex()) for n in range(1500)
+    ]
+    codes = desk.codes(2, *large, reading("a", "2026-01-31", 1, meter="M2"))
+    assert codes == ["METER_READING_GROUP_FAILED", "METER_READING_UPSERTED"]
