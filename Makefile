@@ -22,7 +22,7 @@ help: ## what there is
 setup: ## make .venv from the locks (the other targets do it by themselves)
 	@$(shell command -v python3 || command -v python || echo python3) infra/setup.py
 
-run: setup ## the whole system on this machine; WORKERS=process, KEEP=1
+run: setup ## the whole system on this machine; KEEP=1, PORT_SHIFT=1000, WORKERS=process
 	@$(PY) -m infra.local
 
 demo: setup ## a story told step by step, every system checked; CHAPTER=cards|wallbox|inbound
@@ -75,7 +75,7 @@ deploy: build ## deploy STAGE to the AWS account of your credentials
 probe-tenant: setup ## measure a Salesforce sandbox, write infra/tenants/STAGE-ORG.json; ORG=demo YES=1
 	@$(PY) -m infra.probe --stage $(STAGE) --org $(ORG) $(if $(YES),--create-test-records) $(ARGS)
 
-redrive: setup ## dead letters back to their queue; QUEUE=card_event STAGE=dev DRY=1 REASON=… MOST=100
+redrive: setup ## dead letters back to their queue; QUEUE=erp_apply STAGE=local|dev|test|prod DRY=1 REASON=… MOST=100
 	@$(PY) -m infra.redrive $(QUEUE) --stage $(STAGE) $(if $(DRY),--dry-run) $(if $(REASON),--reason $(REASON)) $(if $(MOST),--most $(MOST))
 
 bench: setup ## what each use case costs, against the committed table; an ERP's event, against the usual ways

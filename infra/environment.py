@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from busbar.settings import OrgSettings
+    from busbar.settings.function import OrgSettings
     from infra.catalog import UseCase
     from infra.stages import StageConfig
 
@@ -41,7 +41,7 @@ KNOW_ENTITIES = frozenset(
     }
 )
 """Use cases that write entities, list and find them, or say what a mapping does to them."""
-ENTITY_SETTINGS = ("leading_systems", "entity_attributes", "entity_filters")
+ENTITY_SETTINGS = ("leading_systems", "entity_attributes", "entity_filters", "portals")
 
 
 def _default(of: Field[Any]) -> object:

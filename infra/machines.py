@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 
 FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
 RINGS = {

@@ -1,4 +1,5 @@
-"""Writes what is made in the README: the table of use cases and the picture of a wallbox order.
+"""Writes what is made in pages: the table of use cases and the picture of a wallbox order in the
+README, the schemas of entities in the page of `entities`.
 
 python -m infra.readme
 """
@@ -6,14 +7,17 @@ python -m infra.readme
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from busbar.domain.core_schemas import core_catalogue
+from busbar.domain.schemas import Schema
 from infra.catalog import USE_CASES, UseCase
 from infra.machines import definition
 from infra.picture import drawn
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
 BEGIN = "<!-- {}: made by `python -m infra.readme` -->"
 END = "<!-- end of {} -->"
 
@@ -56,21 +60,54 @@ def picture() -> str:
     return f"```mermaid\n{drawn(json.loads(definition('wallbox_provisioning')))}\n```"
 
 
-MADE: Mapping[str, Callable[[], str]] = {"use cases": table, "wallbox order": picture}
-"""Part of the README -> what makes it."""
+def schemas() -> str:
+    """The schemas of entities: how each is found and listed, its attributes, whom it leads to."""
+    found = [core_catalogue().get(name) for name in core_catalogue().names()]
+    common = set.intersection(*(set(one.attributes) for one in found))
+    head = "| Schema | Unique | Filters | Relations | Other attributes |"
+    lines = [head, "|---|---|---|---|---|", *(_row(one, common) for one in found)]
+    listed = ", ".join(f"`{name}`" for name in sorted(common))
+    return "\n".join([*lines, "", f"Each has {listed}, too, of which `external_id` is unique."])
 
 
-def with_made_parts(text: str) -> str:
-    """A README with its made parts as they have to be. Raises `ValueError` without their marks."""
-    for part, make in MADE.items():
+def _row(of: Schema, common: Collection[str]) -> str:
+    own = [one for one in of.attributes.values() if one.name not in common]
+    unique = [f"`{one.name}`" for one in own if one.unique]
+    filters = [f"`{name}`" for name in of.filters]
+    related = [
+        f"`{one.name}`{' → ' + ', '.join(one.to) if one.to else ''}"
+        for one in own
+        if one.type == "relation"
+    ]
+    other = [
+        f"`{one.name}`{'' if one.type == 'string' else ' ' + one.type}"
+        for one in own
+        if not one.unique and one.type != "relation"
+    ]
+    cells = (", ".join(unique), ", ".join(filters), "; ".join(related), ", ".join(other))
+    return " | ".join((f"| `{of.name}`", *cells)) + " |"
+
+
+MADE: Mapping[Path, Mapping[str, Callable[[], str]]] = {
+    README: {"use cases": table, "wallbox order": picture},
+    ROOT / "functions" / "entities" / "README.md": {"schemas": schemas},
+}
+"""Page -> part of it -> what makes it."""
+
+
+def with_made_parts(page: Path, text: str) -> str:
+    """A page's text with its made parts as they have to be. Raises `ValueError` without their
+    marks."""
+    for part, make in MADE[page].items():
         begin, end = BEGIN.format(part), END.format(part)
         before, _, rest = text.partition(begin)
         _, found, after = rest.partition(end)
         if not found:
-            raise ValueError(f"README.md needs the lines {begin} and {end}")
+            raise ValueError(f"{page.relative_to(ROOT)} needs the lines {begin} and {end}")
         text = f"{before}{begin}\n{make()}\n{end}{after}"
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(with_made_parts(README.read_text()))
+    for each in MADE:
+        each.write_text(with_made_parts(each, each.read_text()))

@@ -206,6 +206,7 @@ def main(
             _redrive(source, letters, options)
     except (BotoCoreError, ClientError) as error:
         print(f"{error}\nWhat was sent back so far stays so; the rest lies where it was.")
+        print(f"This was stage {options.stage}: STAGE=local is the local system.")
         return 1
     if not queues:
         print(f"{options.use_case} has no dead-letter queue in stage {options.stage}")

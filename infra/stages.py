@@ -13,14 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
-from busbar.settings import (
-    EnergisedSettings,
-    OrgSettings,
-    SalesforceSettings,
-    SapSettings,
-    Tuning,
-    WebhookSettings,
-)
+from busbar.settings.energised import EnergisedSettings
+from busbar.settings.function import OrgSettings, Tuning
+from busbar.settings.salesforce import SalesforceSettings
+from busbar.settings.sap import SapSettings
+from busbar.settings.webhook import WebhookSettings
 from infra.simulators.sample_wallboxes import CONTRACT_ID, PRICE_BOOK_ID
 from infra.tenant_files import with_measured
 

@@ -124,7 +124,7 @@ def _tell(task: Json) -> None:
         "about": f"{subject['schema']} {subject['id']}",
         "system": task["system"] or "-",
         "reason": task["reason"],
-        "since": task["opened_at"],
+        "since": task["opened_at"] + (f", {task['count']} times" if task["count"] > 1 else ""),
         "possible": ", ".join(task["actions"]) or "-",
         "etag": task["etag"],
     }

@@ -12,7 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from busbar.settings import Mode, OrgSettings, SalesforceSettings
+from busbar.settings.function import OrgSettings
+from busbar.settings.modes import Mode
+from busbar.settings.salesforce import SalesforceSettings
 
 TENANTS = Path(__file__).parent / "tenants"
 SECONDS = ("search_lag_seconds", "processing_seconds")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.contact_forward import bring
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 from busbar.worker import Worker
 
 

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 
 from busbar.api import Door
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases import entities, entity_history
 from busbar.usecases.entity_deps import EntityDeps
+from busbar.usecases.entity_related import QUERY, related_entities
 from busbar.usecases.entity_sync import meter_readings
 from busbar.usecases.entity_views import Json
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
-Work = Callable[[Request, EntityDeps, str, str], Json]
-"""Is given the schema and the id of the path; empty where the path has none."""
+Work = Callable[[Request, EntityDeps, str, str], Json]  # schema and id of the path, or empty
 ONE = "/v1/entities/{schema}/{entity_id}"
 
 
@@ -22,15 +23,11 @@ def _index(request: Request, deps: EntityDeps, schema: str, _: str) -> Json:
     return entities.find_entities(deps, schema, request.query, request.number("limit", 50))
 
 
-def _relations(request: Request, deps: EntityDeps, schema: str, one: str) -> Json:
-    wanted, limit = request.query.get("relation"), request.number("limit", entities.MOST)
-    return entities.related_entities(deps, schema, one, relation=wanted, limit=limit)
-
-
 ROUTES: Sequence[tuple[str, str, str, Sequence[str], Work]] = (
     ("GET", "/v1/entities/{schema}", "list", entities.LIST_QUERY, _index),
     ("GET", ONE, "show", (), lambda _, *of: entities.show_entity(*of)),
-    ("GET", f"{ONE}/relations", "relations", ("relation", "limit"), _relations),
+    ("GET", f"{ONE}/relations", "relations", QUERY,
+     lambda r, *of: related_entities(of[0], of[1], of[2], r.query, r.number("limit", 50))),
     ("GET", f"{ONE}/history", "history", (), lambda _, *of: entity_history.entity_history(*of)),
     ("GET", f"{ONE}/history/{{version}}", "version", (),
      lambda r, *of: entity_history.entity_at_version(of[0], of[1], of[2], r.path["version"])),

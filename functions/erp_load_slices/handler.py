@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.erp_apply import Org
 from busbar.usecases.erp_load_slices import Loader
-from busbar.wiring import Clients, Handler, Parts, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
+from busbar.wiring.parts import Parts
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

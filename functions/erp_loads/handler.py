@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from busbar.api import Door
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.erp_loads import LoadInput, Loads, LoadWish
 from busbar.usecases.pages import PAGE_QUERY
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 EVERY = "/v1/integrations/{integrationId}/loads"
 ONE = f"{EVERY}/{{loadId}}"

@@ -7,19 +7,19 @@ from typing import Any
 
 from busbar.api import Door
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
+from busbar.usecases import entity_sync, erp_received
 from busbar.usecases import monitoring_bodies as bodies
-from busbar.usecases.entity_sync import sync_status
 from busbar.usecases.erp_monitoring import Monitoring
-from busbar.usecases.erp_received import received_events
 from busbar.usecases.erp_replay import Replay
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 Work = Callable[[Monitoring, Any], dict[str, Any]]
 V1, V2 = "/v1/integrations/{integrationId}", "/v2/integrations/{integrationId}"
 SYNCED = "/v1/integrations/entities/{entityId}/sync-status"
 QUERIES: Sequence[tuple[str, str, type[bodies.Asked], Work]] = (
-    (f"{V1}/events", "received", bodies.ReceivedQuery, received_events),
+    (f"{V1}/events", "received", bodies.ReceivedQuery, erp_received.received_events),
     (f"{V1}/monitoring/inbound-events", "inbound", bodies.InboundQuery, Monitoring.inbound),
     (f"{V2}/monitoring/events", "rows", bodies.RowQuery, Monitoring.rows),
     (f"{V2}/monitoring/stats", "stats", bodies.StatsQuery, Monitoring.stats),
@@ -51,7 +51,7 @@ def make_handler(settings: Settings, clients: Clients) -> Handler:
     @door.route("GET", SYNCED, "erp_monitoring_synced", ("integration_id",))
     def synced(request: Request) -> Answer:
         deps, of = door.parts.entity_deps(request.caller.org), request.query.get("integration_id")
-        return Answer(200, sync_status(deps, request.path["entityId"], of))
+        return Answer(200, entity_sync.sync_status(deps, request.path["entityId"], of))
 
     return door.handler
 

@@ -7,27 +7,27 @@ from typing import Any
 
 from busbar.api import Door
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases import integration_bodies as b
 from busbar.usecases.integration_use_cases import UseCases, map_app, unmap_app
 from busbar.usecases.integrations import LARGEST_BODY, Integrations
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 Work = Callable[[Integrations, str, str, Any], dict[str, Any]]  # the ids of the path, and the body
 V1, V2, ID = "/v1/integrations", "/v2/integrations", "/{integrationId}"
-ONE, WHOLE = V1 + ID, V2 + ID
-APP, CASES, CASE = f"{ONE}/app-mapping", f"{ONE}/use-cases", f"{ONE}/use-cases/{{useCaseId}}"
+APP, CASES, CASE = (V1 + ID + at for at in ("/app-mapping", "/use-cases", "/use-cases/{useCaseId}"))
 ROUTES: Sequence[tuple[str, str, str, type[b.Taken] | None, Work]] = (
     ("GET", V1, "list", None, lambda of, *_: of.listed(whole=False)),
     ("POST", V1, "create", b.IntegrationNew, lambda of, _, __, body: of.create(body)),
-    ("GET", ONE, "show", None, lambda of, i, *_: of.show(i, whole=False)),
-    ("PUT", ONE, "change", b.IntegrationChange, lambda of, i, _, body: of.change(i, body)),
-    ("DELETE", ONE, "remove", None, lambda of, i, *_: of.remove(i)),
+    ("GET", V1 + ID, "show", None, lambda of, i, *_: of.show(i, whole=False)),
+    ("PUT", V1 + ID, "change", b.IntegrationChange, lambda of, i, _, body: of.change(i, body)),
+    ("DELETE", V1 + ID, "remove", None, lambda of, i, *_: of.remove(i)),
     ("GET", V2, "list_whole", None, lambda of, *_: of.listed(whole=True)),
     ("POST", V2, "create_whole", b.IntegrationWhole, lambda of, _, __, body: of.create(body)),
-    ("GET", WHOLE, "show_whole", None, lambda of, i, *_: of.show(i, whole=True)),
-    ("PUT", WHOLE, "put_whole", b.IntegrationWhole, lambda of, i, _, body: of.put(i, body)),
-    ("DELETE", WHOLE, "remove_whole", None, lambda of, i, *_: of.remove(i)),
+    ("GET", V2 + ID, "show_whole", None, lambda of, i, *_: of.show(i, whole=True)),
+    ("PUT", V2 + ID, "put_whole", b.IntegrationWhole, lambda of, i, _, body: of.put(i, body)),
+    ("DELETE", V2 + ID, "remove_whole", None, lambda of, i, *_: of.remove(i)),
     ("PUT", APP, "map_app", b.AppBody, lambda of, i, _, body: map_app(of, i, body)),
     ("DELETE", APP, "unmap_app", b.AppBody, lambda of, i, _, body: unmap_app(of, i, body)),
     ("GET", CASES, "list_cases", None, lambda of, i, *_: UseCases(of, i).listed()),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from busbar.api import Door
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.my_wallbox import change_tariff, my_wallboxes
 from busbar.usecases.wallbox_proof_forms import ProofInput, proof_link, upload_form
 from busbar.usecases.wallbox_tariff import TariffInput
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

@@ -6,10 +6,12 @@ from typing import Any
 
 from busbar.observability import begin, cause, logger
 from busbar.process.outbox import OutboxRow
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.store.records import stored_in
 from busbar.usecases.outbox_relay import send
-from busbar.wiring import Clients, Handler, Parts, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
+from busbar.wiring.parts import Parts
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

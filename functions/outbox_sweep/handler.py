@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from busbar.observability import begin, logger
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.backlog import tell_backlog
 from busbar.usecases.deps import time_left
 from busbar.usecases.outbox_relay import let_go, sweep
-from busbar.wiring import Clients, Handler, Parts, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
+from busbar.wiring.parts import Parts
 
 SECONDS = 50.0
 SHORTEST = 5.0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from busbar.api import Door
 from busbar.request import Answer, Delivery
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.salesforce_webhook import Message, take
-from busbar.wiring import Clients, Handler, Parts, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
+from busbar.wiring.parts import Parts
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

@@ -8,18 +8,13 @@ from typing import Any
 from busbar.api import Door
 from busbar.ports import Json
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.deps import Deps, TimeLeft, time_left
 from busbar.usecases.sync_cards import sync, sync_on
-from busbar.wiring import (
-    ON_DEMAND_SECONDS,
-    SCHEDULED_SECONDS,
-    Clients,
-    Handler,
-    Parts,
-    lambda_entry,
-    run_for_orgs,
-)
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
+from busbar.wiring.parts import Parts
+from busbar.wiring.scheduled import ON_DEMAND_SECONDS, SCHEDULED_SECONDS, run_for_orgs
 from busbar.worker import Worker
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from busbar.api import Door
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.systems import list_systems
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

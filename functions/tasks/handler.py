@@ -7,9 +7,10 @@ from functools import partial
 from busbar.api import Door
 from busbar.domain.tasks import Action
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.tasks import BODIES, LIST_QUERY, decide, list_tasks, show_task
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

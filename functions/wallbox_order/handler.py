@@ -5,10 +5,11 @@ from __future__ import annotations
 from busbar.api import Door
 from busbar.domain.lifecycle import LIFECYCLE, waiting_text
 from busbar.request import Answer, Request
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.wallbox_order import submit_wallboxes
 from busbar.usecases.wallbox_submission import WallboxSubmission
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.card_event import read_event
 from busbar.usecases.wallbox_review import InstallationReviewed, reviewed
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 from busbar.worker import Worker
 
 

@@ -14,8 +14,9 @@ from infra.catalog import Files
 
 READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 """No Scan: there is no access pattern that needs one."""
-WRITES = ("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
-"""A transaction asks for the rights of its parts. No UpdateItem: the store puts whole items."""
+WRITES = ("dynamodb:PutItem", "dynamodb:DeleteItem")
+"""A transaction asks for the rights of its parts: the store puts and deletes whole items. No
+UpdateItem, and no ConditionCheckItem, as conditions stand with what is written."""
 INDEXES = ("list", "due")
 
 

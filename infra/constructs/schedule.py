@@ -13,7 +13,7 @@ from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
 from busbar.observability import Metric
-from busbar.wiring import SCHEDULE_SOURCE
+from busbar.wiring.entry import SCHEDULE_SOURCE
 from infra.constructs.alarm import MetricAlarm, own
 from infra.constructs.function import UseCaseFunction
 from infra.constructs.grants import may_send

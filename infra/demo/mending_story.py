@@ -78,10 +78,9 @@ def _send(stage: Stage, calibration: Erp, home: Household) -> Sent:
     check(codes == [["ENTITY_UPDATED"], [FAILED], ["ENTITY_UPDATED"]], f"they came to {codes}")
     for number, (meter, result) in enumerate(zip(dates, sent.results, strict=True)):
         said = in_words(sent.rows_of(number))
-        stage.tell("ERP", f"meter {meter} was calibrated: {said}", result["event_id"])
+        stage.tell("ERP", f"meter {meter} calibrated: {said}", result["event_id"])
     (row,) = calibration.find(level="error", correlation_id=sent.correlation_id)
-    what = f"{row['level']} {row['code']}, {row['message']}"
-    stage.tell("monitoring", what, row["detail"]["path"])
+    stage.tell("monitoring", row["message"], row["detail"]["path"])
     return sent
 
 

@@ -59,4 +59,5 @@ def _as_json(line: str) -> dict[str, Any]:
 def _briefly(line: dict[str, Any]) -> str:
     if raised := line.get("raised"):
         return f"{raised['errorType']}: {raised['errorMessage']}"[:300]
-    return f"{line.get('message', '')} {line.get('exception_name', '')}".strip()[:300]
+    words = (line.get(name) for name in ("message", "reason", "exception_name"))
+    return ", ".join(str(word) for word in words if word)[:300]

@@ -22,6 +22,9 @@ from infra.local.stream_filter import matches
 _log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.5
 """How long nothing is asked while the emulator reports no news. News is taken up at once."""
+PASS_SECONDS = 0.05
+"""The least time from one pass to the next, so that under load each finds a batch, as on AWS, and
+not a record or two. News after a quiet time is taken up at once all the same."""
 MAPPINGS_SECONDS = 1.0
 """How often the mappings are listed anew."""
 
@@ -81,6 +84,7 @@ class StreamEsm:
         while not self._ending.is_set():
             self._running.wait()
             self._news.clear()
+            following = time.monotonic() + PASS_SECONDS
             try:
                 found = self._poll()
             except Exception as raised:  # noqa: BLE001  polling goes on, whatever one pass met
@@ -88,6 +92,7 @@ class StreamEsm:
                 found = False
             if not found:
                 self._news.wait(IDLE_SECONDS)
+            self._ending.wait(max(0.0, following - time.monotonic()))
 
     def _poll(self) -> bool:
         if time.monotonic() - self._listed_at > MAPPINGS_SECONDS:

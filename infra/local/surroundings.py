@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable
-from busbar.wiring import SystemClock
+from busbar.wiring.clients import SystemClock
 from infra.local import sample
 from infra.local.clients import LocalClients
 from infra.local.options import ACCOUNT, HOST, REGION, CannotStart, Options

@@ -109,9 +109,10 @@ class ThreadExecutor(Executor):
 
     def _make(self, function: Function) -> Handler:
         module = self._code.module(function.module)
-        settings: Any = self._code.module("busbar.settings")
-        wiring: Any = self._code.module("busbar.wiring")
-        clients = wiring.Clients(_session(function), endpoint_url=function.endpoint)
+        settings: Any = self._code.module("busbar.settings.reading")
+        made: Any = self._code.module("busbar.wiring.clients")
+        wiring: Any = self._code.module("busbar.wiring.entry")
+        clients = made.Clients(_session(function), endpoint_url=function.endpoint)
         told = settings.read_settings(dict(function.environment))
         handler: Handler = wiring.entry(module.make_handler, told, clients)
         return handler

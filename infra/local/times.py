@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from infra.environment import changed
 from infra.machines import step_seconds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.local.options import Options
+from infra.local.options import STANDARD_PORTS, Options
 
 _BARE = "Ready after {seconds:.1f} s: {api}"
 _READY = """
@@ -27,9 +27,9 @@ Try, as the fleet manager of Nordwind Logistik:
   curl -H "Authorization: Bearer $(curl -s '{issuer}/token?user=fleet-manager')" \\
        {api}/v1/charge-card-orders/form
 
-Next: `make demo`, in another terminal, takes an order from the portal to the driver's card;
-`make demo CHAPTER=wallbox` one of a wallbox, to the activated refund card;
-`make demo CHAPTER=inbound` feeds an ERP's events, and shows the customer that they become.
+Next: `make demo{shift}`, in another terminal, takes an order from the portal to the driver's card;
+`make demo CHAPTER=wallbox{shift}` one of a wallbox, to the activated refund card;
+`make demo CHAPTER=inbound{shift}` feeds an ERP's events, and shows the customer that they become.
 Ctrl-C ends everything.{kept}"""
 _HANDLERS = {
     "thread": "in this process; a changed file is used at the next call",
@@ -42,11 +42,13 @@ def welcome(status: Mapping[str, Any], options: Options, seconds: float) -> str:
     if options.bare:
         return _BARE.format(seconds=seconds, **status)
     kept = f" State is kept in {options.state}." if options.keep else " Nothing is kept (KEEP=1)."
+    shift = options.ports.portal - STANDARD_PORTS.portal
     shown = {**status, "people": ", ".join(status["people"])}
     return _READY.format(
         seconds=seconds,
         logs=options.state / "logs",
         handlers=_HANDLERS[options.workers].format(api=status["api"]),
         kept=kept,
+        shift=f" PORT_SHIFT={shift}" if shift else "",
         **shown,
     )

@@ -75,10 +75,10 @@ class RelatedEntity(View):
 
 
 class RelatedEntities(View):
-    """Relations of both directions; `more` if there are more than were asked for."""
+    """Relations of both directions, `out` first. The last page has no cursor."""
 
     relations: list[RelatedEntity]
-    more: bool
+    next_cursor: str | None
 
 
 class AttributeChange(View):
@@ -191,11 +191,11 @@ OPERATIONS = {
                 RelatedEntities,
                 {
                     "relations": [{"direction": "in", "relation": "customer", "entity": ENTITY}],
-                    "more": False,
+                    "next_cursor": None,
                 },
             )
         },
-        query={"relation": RELATION, "limit": PAGE["limit"]},
+        query={"relation": RELATION, **PAGE},
         problems=GONE,
     ),
     "entities_history": Operation(

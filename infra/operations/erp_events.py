@@ -167,6 +167,22 @@ ANSWER = {
         },
     )
 }
+REFUSED = {
+    422: Says(
+        "One result per event: a direct payload among them was refused",
+        ErpResults,
+        {
+            "results": [
+                {"event_id": "202603020RDER00000001-000", "status": "success", "message": ""},
+                {
+                    "event_id": "202603020RDER00000001-001",
+                    "status": "error",
+                    "message": "operations[0].attributes: is required",
+                },
+            ]
+        },
+    )
+}
 PROBLEMS = {400: ("invalid-request",), 404: ("integration-not-found",)}
 OPERATIONS = {
     "erp_events_v1": Operation(
@@ -227,7 +243,7 @@ OPERATIONS = {
     ),
     "erp_events_v3": Operation(
         "Take events of an ERP: each is answered for itself, and safe before it is answered",
-        ANSWER,
+        {**ANSWER, **REFUSED},
         body=ErpEventsV3,
         bodies={
             "one": {"integration_id": INTEGRATION, "events": [EVENT]},

@@ -78,13 +78,14 @@ class ReplayResults(View):
 
 
 class InboundRow(View):
-    """A row, by the words of version 1."""
+    """A row, by the words of version 1. One that is of no event has no `event_type`."""
 
     org_id: str
     event_id: str
     correlation_id: str | None
     integration_id: str
     use_case_id: str | None
+    event_type: EventType | None = None
     object_type: str
     sync_type: Literal["entity", "meter_reading", "api_deprecation"]
     status: Literal["success", "error", "skipped", "warning"]
@@ -97,11 +98,11 @@ class InboundRow(View):
 
 
 class InboundCursorView(View):
-    """Where a page of version 1 ended."""
+    """Where a page of version 1 ended: `event_id` is that of the row, of which events may have
+    several."""
 
     completed_at: datetime
     event_id: str
-    row_id: str
 
 
 class InboundPage(View):
@@ -113,7 +114,11 @@ class InboundPage(View):
 
 
 class MonitoringRow(View):
-    """What became of an event, or of a part of it. Holds ids and names, no values."""
+    """What became of an event, or of a part of it. Holds ids and names, no values.
+
+    What each `code` means, and what to do, stands in `functions/erp_monitoring/README.md`.
+    `detail` names the entity, the attribute, the place in the mapping (`path`) and the item.
+    """
 
     id: str
     org_id: str
@@ -243,6 +248,7 @@ INBOUND: Json = {
     "correlation_id": "erp-run-17",
     "integration_id": INTEGRATION_ID,
     "use_case_id": USE_CASE_ID,
+    "event_type": "UPDATE",
     "object_type": "contact",
     "sync_type": "entity",
     "status": "success",

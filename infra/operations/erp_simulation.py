@@ -41,7 +41,15 @@ class MappingConfigurationV1(Taken):
 
 
 class EventConfiguration(Taken):
-    """What a use case stores: which entities and meter readings an event becomes."""
+    """What a use case stores: which entities and meter readings an event becomes, in the toolkit's
+    mapping format, of which `integrations/README.md` tells.
+
+    One of `entities` has `entity_schema`, `unique_ids`, `fields`, and may have `jsonataExpression`
+    (of a list, one entity for each item), `enabled`, `mode`, `scope`. A field has `attribute` and
+    one of `constant`, `jsonataExpression`, `field`, `relations`, `relation_refs`, `env_var_ref`,
+    `portal_ref`, `file_proxy_url`. One of `meter_readings` has `meter`, `fields`, and may have
+    `meter_counter`, `jsonataExpression`, `reading_matching`, `mode`, `scope`.
+    """
 
     entities: Entries | None = None
     meter_readings: Entries | None = None
@@ -227,6 +235,64 @@ CONFIGURATION: Json = {
         }
     ]
 }
+READINGS = (
+    "Devices.($serial := Serial;"
+    " Readings.{'serial': $serial, 'id': Id, 'day': Day, 'value': Value})"
+)
+DEVICES: Json = {
+    "entities": [
+        {
+            "entity_schema": "meter",
+            "jsonataExpression": "Devices",
+            "unique_ids": ["meter_number"],
+            "fields": [
+                {"attribute": "meter_number", "field": "Serial"},
+                {"attribute": "manufacturer", "jsonataExpression": "$trim(Maker)"},
+                {"attribute": "location", "field": "$$.Site.Name"},
+                {"attribute": "sector", "constant": "power"},
+                {
+                    "attribute": "contract",
+                    "relations": {
+                        "operation": "_set",
+                        "items": [
+                            {
+                                "entity_schema": "contract",
+                                "unique_ids": [
+                                    {"attribute": "contract_number", "field": "$$.Contract"}
+                                ],
+                            }
+                        ],
+                    },
+                },
+            ],
+        }
+    ],
+    "meter_readings": [
+        {
+            "jsonataExpression": READINGS,
+            "reading_matching": "external_id",
+            "meter": {"unique_ids": [{"attribute": "meter_number", "field": "serial"}]},
+            "fields": [
+                {"attribute": "external_id", "field": "id"},
+                {"attribute": "timestamp", "field": "day"},
+                {"attribute": "source", "constant": "ERP"},
+                {"attribute": "value", "field": "value"},
+            ],
+        }
+    ],
+}
+"""What `integrations/README.md` shows."""
+DEVICES_SENT: Json = {
+    "Contract": "0020001234",
+    "Site": {"Name": "Keller"},
+    "Devices": [
+        {
+            "Serial": "1ISK0070012345",
+            "Maker": "ISKRA",
+            "Readings": [{"Id": "R-1", "Day": "2026-03-02", "Value": 2551.3}],
+        }
+    ],
+}
 UPDATE: Json = {
     "entity_slug": "contact",
     "unique_identifiers": {"customer_number": "0001000042"},
@@ -248,6 +314,32 @@ DIRECT: Json = {
             "unique_ids": {"customer_number": "0001000042"},
             "attributes": {"last_name": "Janssen"},
         }
+    ],
+}
+CUSTOMER: Json = {"schema": "contact", "unique_ids": {"customer_number": "0001000042"}}
+DIRECT_MORE: Json = {
+    "version": "1",
+    "operations": [
+        {
+            "entity_slug": "contract",
+            "unique_ids": {"contract_number": "0020001234"},
+            "attributes": {"customer": {"$relation": [CUSTOMER]}},
+        },
+        {
+            "type": "meter_reading",
+            "meter": {"unique_ids": {"meter_number": "1ISK0070012345"}},
+            "attributes": {
+                "external_id": "R-1",
+                "timestamp": "2026-03-02",
+                "source": "ERP",
+                "value": 2551.3,
+            },
+        },
+        {
+            "entity_slug": "meter",
+            "unique_ids": {"meter_number": "1ISK0070098765"},
+            "mode": "delete",
+        },
     ],
 }
 PROBLEMS = {
@@ -280,7 +372,12 @@ OPERATIONS = {
         {200: Says("What it would come to", Simulated, ANSWER)},
         body=TrialV2,
         bodies={
-            "one": {"event_configuration": CONFIGURATION, "format": "json", "payload": PAYLOAD}
+            "one": {"event_configuration": CONFIGURATION, "format": "json", "payload": PAYLOAD},
+            "devices with readings": {
+                "event_configuration": DEVICES,
+                "format": "json",
+                "payload": DEVICES_SENT,
+            },
         },
         query=QUERY,
         problems=PROBLEMS,
@@ -303,7 +400,11 @@ OPERATIONS = {
         },
         body=DirectTrial,
         bodies={
-            "one": {"event_configuration": {"direct": True, "entities": []}, "payload": DIRECT}
+            "one": {"event_configuration": {"direct": True, "entities": []}, "payload": DIRECT},
+            "a relation, a reading, a deletion": {
+                "event_configuration": {"direct": True},
+                "payload": DIRECT_MORE,
+            },
         },
         query=QUERY,
         problems=PROBLEMS,

@@ -48,6 +48,7 @@ class TaskView(View):
     system: str | None
     reason: str
     cause: str
+    count: int
     opened_at: datetime
     changed_at: datetime
     decision: DecisionView | None
@@ -71,6 +72,7 @@ TASK: Json = {
     "system": "salesforce",
     "reason": "refused",
     "cause": f"step#salesforce#BBCO{ORDER_ID}",
+    "count": 1,
     "opened_at": AT,
     "changed_at": AT,
     "decision": None,

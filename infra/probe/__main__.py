@@ -17,8 +17,9 @@ from busbar.connectors.reach import Reach
 from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.errors import BusbarError
 from busbar.mapping.registry import MappingRegistry
-from busbar.settings import SalesforceSettings
-from busbar.wiring import Clients, SecretCache
+from busbar.settings.salesforce import SalesforceSettings
+from busbar.wiring.clients import Clients
+from busbar.wiring.secret_cache import SecretCache
 from infra.probe.measures import Measured, Probe
 from infra.probe.sandbox import ProbeError, Sandbox
 from infra.stages import stage_named

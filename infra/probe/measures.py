@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from busbar.errors import Duplicate, Unavailable, Unknown
-from busbar.settings import Mode, SalesforceSettings
+from busbar.settings.modes import Mode
+from busbar.settings.salesforce import SalesforceSettings
 from infra.probe.sandbox import ProbeError, Sandbox, id_in
 
 ROUNDS = 5

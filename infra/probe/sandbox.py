@@ -12,7 +12,7 @@ from busbar.connectors.salesforce.soql import literal
 from busbar.domain.identifiers import derived_id, reference
 from busbar.errors import Missing, Unknown, UpstreamError
 from busbar.ports import Mapper
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 KIND = "ZZ"
 """Of references of test records: `BBZZ…` is nothing that anybody ordered."""

@@ -104,12 +104,12 @@ def by_hand(endpoint: str) -> Handle:
 def _worker_with(endpoint: str, mapped: Callable[[str, Mapping[str, Any]], Any]) -> Handle:
     from busbar.usecases.erp_apply import Applier, Org  # noqa: PLC0415
     from busbar.usecases.event_mapping import EventMapper  # noqa: PLC0415
-    from busbar.wiring import Parts  # noqa: PLC0415
+    from busbar.wiring.parts import Parts  # noqa: PLC0415
 
     class Unguarded(EventMapper):
         """Maps at once."""
 
-        def map_all(self, events: Any) -> Any:
+        def map_all(self, events: Any, _portals: Any = ()) -> Any:
             return [mapped(one.payload, one.integration.environment()) for one in events]
 
     def make_handler(settings: Any, clients: Any) -> Any:
@@ -127,8 +127,10 @@ def _worker_with(endpoint: str, mapped: Callable[[str, Mapping[str, Any]], Any])
 def _served(endpoint: str, make: Any) -> Handle:
     from busbar.domain.integrations import Integration, IntegrationUseCase  # noqa: PLC0415
     from busbar.ports import Put  # noqa: PLC0415
-    from busbar.settings import OrgSettings, Settings  # noqa: PLC0415
-    from busbar.wiring import Clients, Parts, entry, settled  # noqa: PLC0415
+    from busbar.settings.function import OrgSettings, Settings  # noqa: PLC0415
+    from busbar.wiring.clients import Clients  # noqa: PLC0415
+    from busbar.wiring.entry import entry, settled  # noqa: PLC0415
+    from busbar.wiring.parts import Parts  # noqa: PLC0415
 
     settings = Settings("local", "busbar", {ORG: OrgSettings(audiences=("any",))})
     clients = Clients(endpoint_url=endpoint)
@@ -148,8 +150,8 @@ def _served(endpoint: str, make: Any) -> Handle:
 
 def ready_ingest() -> object:
     """Make what `erp_events` has made by the end of its first request."""
-    from busbar.settings import OrgSettings, Settings  # noqa: PLC0415
-    from busbar.wiring import Clients  # noqa: PLC0415
+    from busbar.settings.function import OrgSettings, Settings  # noqa: PLC0415
+    from busbar.wiring.clients import Clients  # noqa: PLC0415
     from functions.erp_events.handler import make_handler  # noqa: PLC0415
 
     clients = Clients()
@@ -163,7 +165,7 @@ def calls(endpoint: str) -> Handle:
     """Nothing but the calls to the table that the worker makes, with botocore as it sets it up."""
     from busbar.store.keys import Key  # noqa: PLC0415
     from busbar.store.table import DynamoTable, Holds, Write  # noqa: PLC0415
-    from busbar.wiring import Clients  # noqa: PLC0415
+    from busbar.wiring.clients import Clients  # noqa: PLC0415
 
     table = DynamoTable(Clients(endpoint_url=endpoint).aws("dynamodb"), "busbar")
     names = [Key(f"demo#entity#{place}", "#") for place in range(BATCH)]
@@ -186,7 +188,7 @@ def calls(endpoint: str) -> Handle:
 
 def floor(endpoint: str) -> Handle:
     """The least that a program by hand does: parse, map by hand, one conditional write an event."""
-    from busbar.wiring import Clients  # noqa: PLC0415
+    from busbar.wiring.clients import Clients  # noqa: PLC0415
     from tests.bench.by_hand import map_by_hand  # noqa: PLC0415
 
     client = Clients(endpoint_url=endpoint).aws("dynamodb")

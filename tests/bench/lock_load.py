@@ -28,7 +28,7 @@ from busbar.ports import Change, Save, Stored
 from busbar.process.outbox import OutboxRow
 from busbar.usecases.card_forward import tell_salesforce
 from busbar.usecases.deps import Deps, revise
-from busbar.wiring import Parts
+from busbar.wiring.parts import Parts
 from functions.card_forward.handler import make_handler
 from infra.catalog import use_case
 from tests.bench.sync_load import FLEET, ORG, ROW_SECONDS, Rig, company_of, energised_id, rig

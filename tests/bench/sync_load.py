@@ -33,12 +33,14 @@ from busbar.domain.cards import ChargeCard, card_id
 from busbar.observability import logger
 from busbar.ports import Save
 from busbar.process.outbox import OutboxRow
-from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, Settings
+from busbar.settings.energised import EnergisedSettings
+from busbar.settings.function import OrgSettings, Settings
+from busbar.settings.salesforce import SalesforceSettings
 from busbar.store.keys import record
 from busbar.store.records import TableStore, decode_body
 from busbar.store.table import Item, Write
 from busbar.usecases.card_follow import CURSOR
-from busbar.wiring import Clients, SystemClock
+from busbar.wiring.clients import Clients, SystemClock
 from functions.sync_cards.handler import make_handler
 from infra.simulators.energised import EnergisedSimulator
 from infra.simulators.energised.backend import Card, Contact

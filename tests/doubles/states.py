@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from busbar.errors import Unmappable
 from busbar.process.executions import DETAIL_TYPE
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from infra.catalog import USE_CASES
 from infra.machines import ENDED_BADLY, definition, put_in, substitutions
 from tests.doubles.state_language import TIMEOUT, matches, program, refuse_unknown

@@ -23,17 +23,14 @@ from botocore.exceptions import ClientError
 
 from busbar.domain.customers import SUB_PATTERN, Role, User
 from busbar.ports import Mapper
-from busbar.settings import (
-    EnergisedSettings,
-    OrgSettings,
-    SalesforceSettings,
-    SapSettings,
-    Settings,
-    Tuning,
-    WebhookSettings,
-)
+from busbar.settings.energised import EnergisedSettings
+from busbar.settings.function import OrgSettings, Settings, Tuning
+from busbar.settings.salesforce import SalesforceSettings
+from busbar.settings.sap import SapSettings
+from busbar.settings.webhook import WebhookSettings
 from busbar.store.records import TableStore
-from busbar.wiring import Clients, Handler
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler
 from infra.catalog import USE_CASES, Route, UseCase, use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE

@@ -13,7 +13,7 @@ import pytest
 from busbar.domain.customers import Role
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable
-from busbar.wiring import SystemClock
+from busbar.wiring.clients import SystemClock
 from infra.local.options import CACHE
 from infra.local.synthesis import assembly
 from infra.local.testing import RunningSystem, running_system

@@ -20,7 +20,7 @@ from busbar.domain.identifiers import derived_id
 from busbar.domain.tasks import Kind, Task
 from busbar.ports import Drop, Put, Save
 from busbar.store.records import TableStore
-from busbar.wiring import SystemClock
+from busbar.wiring.clients import SystemClock
 from infra.catalog import USE_CASES, Route
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id

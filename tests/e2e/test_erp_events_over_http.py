@@ -18,7 +18,7 @@ from busbar.store.reading_series import TableReadings
 from busbar.store.table import DynamoTable
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Workset, wanted
-from busbar.wiring import SystemClock
+from busbar.wiring.clients import SystemClock
 from infra.local.testing import RunningSystem
 from infra.redrive import dead_letters_of
 from tests.e2e.conftest import eventually, held, store_of

@@ -40,7 +40,7 @@ def stage_of(system: RunningSystem) -> Stage:
 
 def typed_in(page: Path) -> list[str]:
     """What a page has a reader type in to post an ERP's event and to read the entity back: lines
-    that begin with `curl`, or a whole block where the line is not its first."""
+    that begin with `curl`, perhaps after a wait, or else a whole block."""
     blocks = re.findall(r"^```\w*\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     found = [block for block in blocks if "/v3/erp/updates/events" in block]
     return [part for block in found for part in _commands(block)]
@@ -48,15 +48,22 @@ def typed_in(page: Path) -> list[str]:
 
 def _commands(block: str) -> list[str]:
     lines = block.splitlines()
-    return lines if all(line.startswith("curl ") for line in lines) else [block]
+    return lines if all(re.match(r"(sleep \d; )?curl ", line) for line in lines) else [block]
 
 
-def typed(system: RunningSystem, command: str) -> dict[str, Any]:
+def printed(system: RunningSystem, command: str) -> str:
     """What a shell on this machine prints."""
     shell = ["/bin/bash", "-c", system.ports.in_text(command)]
     bare = {"PATH": os.defpath}  # no proxy of this machine's
-    done = subprocess.run(shell, capture_output=True, check=True, timeout=30, env=bare)  # noqa: S603
-    answer: dict[str, Any] = json.loads(done.stdout)
+    done = subprocess.run(  # noqa: S603
+        shell, capture_output=True, check=True, timeout=30, env=bare, cwd=ROOT, text=True
+    )
+    return done.stdout
+
+
+def typed(system: RunningSystem, command: str) -> dict[str, Any]:
+    """The same, of a command that prints one answer."""
+    answer: dict[str, Any] = json.loads(printed(system, command))
     return answer
 
 
@@ -79,7 +86,7 @@ def test_should_work_as_the_readme_has_it_typed_in(system: RunningSystem) -> Non
     post, read = typed_in(README)
     (result,) = typed(system, post)["results"]
     assert result["status"] == "success", result
-    (shown,) = eventually(lambda: typed(system, read)["entities"])
+    (shown,) = typed(system, read)["entities"]
     assert shown["customer_number"] == CUSTOMER
     for name in ("customer_number", "first_name", "last_name"):
         by = shown["_lineage"][name]
@@ -94,6 +101,22 @@ def test_should_work_as_the_page_of_the_door_has_it_typed_in(system: RunningSyst
         erp = Erp(stage, integration_id("demo", "erp"), "page")
         rows = eventually(lambda: erp.find(event_id=result["event_id"]))
     assert [row["code"] for row in rows] == ["ENTITY_CREATED"]
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("functions/erp_loads", '"key": "loads/demo/'),
+        ("functions/integrations", '"slug":"meters"'),
+        ("functions/erp_monitoring", '"status":"not_found"'),
+        ("integrations", '"source": "jsonataExpression"'),
+    ],
+)
+def test_should_work_as_a_page_has_it_typed_in(system: RunningSystem, page: str, said: str) -> None:
+    text = (ROOT / page / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    first = next(block for block in blocks if "curl " in block)
+    assert said in printed(system, first)
 
 
 def test_should_find_nobody_in_a_graph_before_the_first_event(system: RunningSystem) -> None:

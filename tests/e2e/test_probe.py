@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from busbar.wiring import Clients
+from busbar.wiring.clients import Clients
 from infra.local.testing import RunningSystem
 from infra.probe.__main__ import main
 from infra.stages import LOCAL

@@ -16,11 +16,13 @@ from typing import Any
 from busbar.domain.identifiers import derived_id
 from busbar.ports import Mapper, Put
 from busbar.process.outbox import OutboxRow
-from busbar.settings import Mode, Tuning
+from busbar.settings.function import Tuning
+from busbar.settings.modes import Mode
 from busbar.store.keys import Key
 from busbar.store.records import TableStore
 from busbar.store.table import Item, Table
-from busbar.wiring import Clients, Handler
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler
 from infra.catalog import USE_CASES, use_case
 from infra.local import sample as local_sample
 from infra.local.people import PEOPLE

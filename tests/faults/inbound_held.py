@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 from busbar.domain.erp_events import event_id
 from busbar.domain.outcome_rows import OutcomeBatch
 from busbar.errors import Problem
-from busbar.usecases.entities import find_entity, list_entities, related_entities
+from busbar.usecases.entities import find_entity, list_entities
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_history import entity_history
+from busbar.usecases.entity_related import related_entities
 from busbar.usecases.entity_sync import meter_readings
 from busbar.usecases.erp_loads import Loads
-from busbar.wiring import Clients, Parts
+from busbar.wiring.clients import Clients
+from busbar.wiring.parts import Parts
 from tests.doubles.world import ORG
 from tests.faults.cloud import Cloud
 from tests.faults.engine import START
@@ -136,7 +138,7 @@ def _entity(deps: EntityDeps, one: tuple[str, str], held: Inbound) -> None:
         return
     held.entities[one] = found
     held.histories[one] = entity_history(deps, slug, found["_id"])["changes"]
-    held.related[one] = related_entities(deps, slug, found["_id"])["relations"]
+    held.related[one] = related_entities(deps, slug, found["_id"], {}, 100)["relations"]
     if slug == "meter":
         held.readings[number] = meter_readings(deps, found["_id"])["readings"]
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from busbar.ports import Put
 from busbar.store.records import TableStore
-from busbar.wiring import Clients, Parts
+from busbar.wiring.clients import Clients
+from busbar.wiring.parts import Parts
 from tests.doubles.world import ORG
 from tests.faults.cloud import Cloud
 from tests.faults.inbound import ERP

@@ -32,11 +32,11 @@ from busbar.domain.entities import entity_id
 from busbar.domain.erp_events import request_of
 from busbar.domain.integrations import integration_id
 from busbar.domain.outcome_rows import OutcomeBatch, Received
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.store.entities import TableEntities
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable
-from busbar.wiring import SystemClock
+from busbar.wiring.clients import SystemClock
 from infra.local.console import Console
 from infra.local.options import CACHE
 from infra.local.synthesis import assembly

@@ -11,7 +11,7 @@ from busbar.process.circuit_row import SYSTEMS
 from busbar.process.outbox import OutboxRow
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable
-from busbar.wiring import SystemClock
+from busbar.wiring.clients import SystemClock
 from infra.catalog import USE_CASES
 from infra.local.testing import RunningSystem
 from tests.doubles.world import ORG

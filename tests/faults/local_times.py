@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from infra.catalog import USE_CASES
 from infra.local.times import Times
 

@@ -382,7 +382,13 @@ MUTANTS += (
     Mutant(
         "circuit",
         Setup(trouble="calm"),
-        (Edit("busbar.settings", "circuit_failures: int = 3", "circuit_failures: int = 10**9"),),
+        (
+            Edit(
+                "busbar.settings.function",
+                "circuit_failures: int = 3",
+                "circuit_failures: int = 10**9",
+            ),
+        ),
         outage=True,
     ),
     Mutant(

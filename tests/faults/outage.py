@@ -15,7 +15,7 @@ from typing import Any
 
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.store.keys import Key
 from busbar.store.table import INDEX_KEYS, Item, Write
 from tests.doubles.memory_table import PlainTable

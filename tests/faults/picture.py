@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 from tests.faults.evidence import Evidence
 
 DRAWN = frozenset(

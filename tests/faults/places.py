@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.usecases.reconcile import reconcile
 from tests.doubles.world import World
 from tests.functions.given import errands

@@ -14,7 +14,7 @@ from busbar.domain.customers import Role, User
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND
 from busbar.ports import Put
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.store.records import TableStore
 from infra.local.sample import company_id
 from infra.simulators.sample import COMPANIES

@@ -16,7 +16,7 @@ from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND
 from busbar.domain.private_customers import PERSON_KIND, customer_id
 from busbar.domain.wallbox_orders import WALLBOX_ITEM_KIND, WALLBOX_KIND
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from infra.catalog import USE_CASES
 from infra.local.people import PEOPLE
 from infra.local.testing import RunningSystem

@@ -17,7 +17,8 @@ from busbar.store.keys import Key
 from busbar.store.records import decode_body
 from busbar.store.table import Item, Table, Write
 from busbar.usecases.entity_lookup import Workset, wanted
-from busbar.wiring import Clients, Parts
+from busbar.wiring.clients import Clients
+from busbar.wiring.parts import Parts
 from infra.operations.erp_events import APP, COMPONENT
 from tests.doubles.world import ORG, Reply, World
 from tests.functions.given import store

@@ -9,7 +9,7 @@ from typing import Any
 
 from busbar.domain.erp_loads import Load, upload_key
 from busbar.ports import Save
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from tests.doubles.world import ORG, Reply, World
 from tests.functions.erp_given import INTEGRATION, ErpWorld
 from tests.functions.given import store

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from infra.simulators.faults import Fault
 from infra.simulators.sample import DRIVERS
 from tests.doubles.world import World

@@ -15,7 +15,7 @@ from busbar.connectors.sap.connection import SapConnection
 from busbar.domain.customers import Caller, User
 from busbar.ports import Connection, Finding
 from busbar.usecases.connection_check import check_connection
-from busbar.wiring import Parts
+from busbar.wiring.parts import Parts
 from infra.local.people import PEOPLE
 from infra.simulators.faults import Fault
 from tests.doubles.clock import ManualClock

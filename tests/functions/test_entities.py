@@ -78,6 +78,19 @@ def test_relations_should_show_who_is_related_to_it(erp: World, event: Any) -> N
     assert one["entity"]["_id"] == METER_ID
 
 
+def test_relations_should_be_shown_page_by_page(erp: World) -> None:
+    post(erp, sent("meter", 3, meter="M2"), sent("meter", 4, meter="M3"))
+    seen, query = list[str](), "limit=2"
+    for _ in range(2):
+        page = erp.call("GET", f"{ONE}/relations?{query}", "operator").json
+        seen += [one["entity"]["external_id"] for one in page["relations"]]
+        query = f"limit=2&cursor={page['next_cursor']}"
+    assert (sorted(seen), page["next_cursor"]) == (["M1", "M2", "M3"], None)
+    for wrong, name in (("limit=0", "limit"), ("limit=101", "limit"), ("cursor=any", "cursor")):
+        refused = erp.call("GET", f"{ONE}/relations?{wrong}", "operator")
+        assert fields_at_fault(refused) == [name]
+
+
 def test_history_should_tell_each_change_and_its_event(erp: World, event: Any) -> None:
     newest, first = answer(erp, "entities", event).json["changes"]
     assert newest["attributes"] == {"last_name": {"before": "Ost", "after": "Janssen"}}

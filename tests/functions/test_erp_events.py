@@ -135,7 +135,7 @@ def test_should_know_an_integration_that_comes_with_the_product(world: World) ->
 def test_should_answer_404_to_an_app_that_stands_for_nothing(world: World) -> None:
     body = {"app_id": INTEGRATION, "component_id": INTEGRATION, "meta": {}, "events": []}
     refused = world.call("POST", "/v1/erp/updates/events", "machine", body)
-    problem(refused, 404, "integration-not-found")
+    assert "app-mapping" in problem(refused, 404, "integration-not-found")["message"]
 
 
 # --- repeats -----------------------------------------------------------------------------------

@@ -10,15 +10,28 @@ import pytest
 from infra.catalog import Route, use_case
 from infra.operations import operations
 from tests.doubles.world import Reply
-from tests.functions.erp_given import PATH, WIEBKE, ErpWorld, any_event, contact, send, statuses
+from tests.functions.erp_given import (
+    PATH,
+    WIEBKE,
+    ErpWorld,
+    any_event,
+    codes,
+    contact,
+    send,
+    statuses,
+)
 from tests.functions.portal import problem
 from tests.functions.test_bodies import HEADERS, NO_OBJECT
 from tests.functions.test_bodies import send as send_bytes
 
 ROUTES = [r for r in use_case("erp_events").routes if r.path.endswith("/events")]
 EVERY = pytest.mark.parametrize("route", ROUTES, ids=lambda r: r.operation)
-TAKEN_HERE = {"beyond 2^53", "below -2^53", "endless number", "deep lists", "one level too deep"}
-"""An ERP's ids are numbers of any length, and its documents have up to 64 levels."""
+TAKEN_HERE = {
+    *("beyond 2^53", "below -2^53", "endless number", "deep lists", "one level too deep"),
+    "no UTF-8, as a gateway mends it",
+}
+"""An ERP's ids are numbers of any length, and its documents have up to 64 levels. What a gateway
+has mended is one event's fault."""
 V3 = ROUTES[2]
 
 
@@ -51,6 +64,27 @@ def test_should_refuse_what_is_no_json_by_its_headers(
     encoded = "Content-Encoding" in HEADERS[case]
     slug = "content-encoding-unsupported" if encoded else "content-type-unsupported"
     problem(send_bytes(world, route, body, HEADERS[case]), 415, slug)
+
+
+def test_should_refuse_the_event_that_was_no_utf_8_and_take_its_neighbours(world: ErpWorld) -> None:
+    events = [
+        any_event({"partner": "1000001", "lastName": "M\ufffdller"}),
+        any_event('{"partner": "1000002", "lastName": "Schr\ufffdder"}'),
+        any_event({"partner": "1000003", "lastName": "Jürgens"}),
+    ]
+    body = {"integration_id": world.integration_id, "events": events}
+    reply = world.call("POST", PATH, "machine", json.dumps(body, ensure_ascii=False))
+    assert statuses(reply) == ["error", "error", "success"]
+    assert "send it in UTF-8" in reply.json["results"][0]["message"]
+    world.pump()
+    assert contact(world, "1000003") == {"customer_number": "1000003", "last_name": "Jürgens"}
+    assert codes(world) == ["ENTITY_CREATED", "MALFORMED_PAYLOAD", "MALFORMED_PAYLOAD"]
+
+
+def test_should_take_the_character_itself_where_its_sender_means_it(world: ErpWorld) -> None:
+    event = any_event({"partner": "1000001", "lastName": "M\ufffdller"})
+    body = {"integration_id": world.integration_id, "events": [event]}
+    assert statuses(world.call("POST", PATH, "machine", json.dumps(body))) == ["success"]
 
 
 def sent(world: ErpWorld, payload: str) -> Reply:

@@ -82,7 +82,9 @@ def test_should_take_a_payload_of_so_many_bytes(world: World, name: str | None, 
     if name is None:
         fields["use_case_slug"] = "customer"
     events = [filled(most + more, **fields) for more in (-1, 0, 1)]
-    assert statuses(send(world, *events)) == ["success", "success", "error"]
+    reply = send(world, *events)
+    assert statuses(reply) == ["success", "success", "error"]
+    assert "is uploaded: POST /v3/erp/updates/payloads" in reply.json["results"][2]["message"]
     assert codes(world) == ["PAYLOAD_TOO_LARGE"]
 
 
@@ -104,7 +106,8 @@ FITTING: dict[str, list[Any]] = {
         "2026-03-02T07:59:00Z",
         "2026-03-02T07:59:00.123456789+01:00",
         "2026-03-02 07:59",
-        "0001-01-01T00:00:00+23:59",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T23:59:00+23:59",
     ],
 }
 WRONG: dict[str, list[Any]] = {
@@ -123,6 +126,8 @@ WRONG: dict[str, list[Any]] = {
         "2026-03-02",
         "02.03.2026",
         "2026-03-02T25:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
         "٢٠٢٦-03-02T07:59:00Z",
     ],
 }
@@ -141,9 +146,31 @@ def beside_a_good_one(world: World, field: str, value: Any) -> Reply:
     return send(world, any_event(), odd)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "2026-03-03T07:59:00Z"])
+def test_should_show_again_whatever_time_it_has_taken(world: World, at: str) -> None:
+    assert statuses(send(world, any_event(timestamp=at))) == ["success"]
+    world.pump()
+    found = world.call("GET", "/v1/entities/contact?unique_id=customer_number:1000042", "operator")
+    (entity,) = found.json["entities"]
+    assert entity["_lineage"]["last_name"]["event_time"].startswith(at[:19])
+    came = world.call("POST", f"/v1/integrations/{INTEGRATION}/events", "operator", {})
+    assert came.json["data"][0]["timestamp"].startswith(at[:19])
+
+
 @each(FITTING)
 def test_should_take_what_fits(world: World, field: str, value: Any) -> None:
     assert statuses(beside_a_good_one(world, field, value)) == ["success", "success"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("timestamp", "02.03.2026", "in ISO 8601, as 2026-03-02T08:00:00Z"),
+        ("use_case_slug", "Kunde!", "has to be of a-z, 0-9, _ and -"),
+    ],
+)
+def test_should_say_how_it_has_to_be(world: World, field: str, value: str, said: str) -> None:
+    assert beside_a_good_one(world, field, value).json["results"][1]["message"].endswith(said)
 
 
 @each(WRONG)

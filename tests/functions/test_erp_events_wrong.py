@@ -53,6 +53,7 @@ def formula(attribute: str, text: str) -> dict[str, str]:
 
 
 DIRECT: dict[str, Any] = {"direct": True, "entities": [{"entity_schema": "contact"}]}
+OF_ACCOUNTS: dict[str, Any] = {"direct": True, "entities": [{"entity_schema": "account"}]}
 OPERATION: dict[str, Any] = {
     "entity_slug": "contact",
     "unique_ids": {"customer_number": "1"},
@@ -332,20 +333,31 @@ CASES: dict[str, Case] = {
     ),
     # --- direct --------------------------------------------------------------------------------
     "direct, no operations": Case(
-        "DIRECT_PAYLOAD_INVALID", says({"version": "1", "a": SECRET}), mapping=DIRECT
+        "DIRECT_PAYLOAD_INVALID", says({"version": "1", "a": SECRET}), "error", DIRECT
     ),
     "direct, another version": Case(
         "DIRECT_VERSION_UNSUPPORTED",
         says({"version": "2", "operations": [OPERATION]}),
-        mapping=DIRECT,
+        "error",
+        DIRECT,
     ),
     "direct, not allowed": Case(
         "DIRECT_ENTITY_NOT_ALLOWED",
         says({"version": "1", "operations": [{**OPERATION, "entity_slug": "account"}]}),
-        mapping=DIRECT,
+        "error",
+        DIRECT,
     ),
     "direct, as XML": Case(
-        "DIRECT_PAYLOAD_INVALID", says("<version>1</version>", format="xml"), mapping=DIRECT
+        "DIRECT_PAYLOAD_INVALID", says("<version>1</version>", format="xml"), "error", DIRECT
+    ),
+    "direct, uploaded": Case(
+        "DIRECT_PAYLOAD_INVALID", says(None, payload_ref=REF), mapping=DIRECT, before=uploaded(10)
+    ),
+    "direct, no longer allowed": Case(
+        "DIRECT_ENTITY_NOT_ALLOWED",
+        says({"version": "1", "operations": [OPERATION]}),
+        mapping=DIRECT,
+        after=lambda world: store(world).commit(Put(integration(wrong=OF_ACCOUNTS))),
     ),
 }
 
@@ -426,7 +438,9 @@ def test_should_show_every_code_of_what_is_wrong() -> None:
 def test_should_answer_404_to_an_unknown_integration_and_keep_nothing() -> None:
     world = ErpWorld()
     reply = send(world, any_event(), integration_id=use_case_id("any", "any"))
-    assert problem(reply, 404, "integration-not-found")["code"] == "INTEGRATION_NOT_FOUND"
+    told = problem(reply, 404, "integration-not-found")
+    assert told["code"] == "INTEGRATION_NOT_FOUND"
+    assert "GET /v1/integrations lists" in told["message"]
     assert world.files.below("inbound/") == []
 
 

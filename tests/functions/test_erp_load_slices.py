@@ -182,6 +182,13 @@ def test_should_tell_a_bad_line_by_its_number_and_go_on(
     assert len(contacts(world)) == 3
 
 
+def test_should_say_of_a_use_case_that_there_is_none_and_not_that_it_is_gone(
+    world: ErpWorld,
+) -> None:
+    (one,) = loaded(world, customer_line(1, use_case_slug="nobody"))["bad_lines"]
+    assert one["message"] == "there is no such use case, or no longer"
+
+
 def test_should_say_that_a_line_has_to_hold_its_payload(world: ErpWorld) -> None:
     seen = loaded(world, customer_line(1, payload=None, payload_ref="202603020RDER00000001"))
     (one,) = seen["bad_lines"]
@@ -356,8 +363,8 @@ def test_should_pass_a_line_that_breaks_the_worker(world: ErpWorld) -> None:
 
 
 def test_should_blame_no_line_where_all_of_them_break(world: ErpWorld) -> None:
-    world.fails = _breaking("0")
     load = start(world, *LINES)
+    world.fails = _breaking("0")
     world.pump()
     assert (shown(world, load)["lines_done"], shown(world, load)["lines_bad"]) == (0, 0)
     world.fails = lambda _writes: False

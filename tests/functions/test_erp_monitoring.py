@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.world import World
+from busbar.domain.entities import entity_id
+from busbar.usecases.erp_monitoring import Monitoring
+from busbar.usecases.monitoring_bodies import StatsQuery
+from busbar.wiring.parts import Parts
+from tests.doubles.world import ORG, World
 from tests.functions.portal import answer, problem
 from tests.functions.toolkit_given import (
     CONTACT_ID,
+    CONTACTS,
     CORRELATION,
     INTEGRATION_ID,
     V1,
@@ -135,11 +140,6 @@ def test_should_refuse_a_query_that_is_none(erp: World, query: Any) -> None:
     assert field in problem(refused, 400, "invalid-request")["message"]
 
 
-def test_should_refuse_what_rows_cannot_be_asked_for(erp: World) -> None:
-    refused = erp.call("POST", INBOUND, "operator", {"event_type": "UPDATE"})
-    assert "event_type" in problem(refused, 400, "invalid-request")["message"]
-
-
 def test_should_hold_nothing_of_what_events_say(erp: World) -> None:
     for path in (ROWS, INBOUND, STATS, CAME):
         for user in ("operator", "service-agent", "machine"):
@@ -170,6 +170,33 @@ def test_inbound_should_tell_the_same_by_the_words_of_version_one(erp: World, ev
     assert ask(erp, INBOUND, {"event_name": "customer"})["data"][0]["error_category"]
 
 
+def test_inbound_should_tell_rows_by_the_type_of_their_event(erp: World) -> None:
+    """As received events are told: those of version 3 say no type, and are updates."""
+    for second, kind in enumerate(("CREATE", "DELETE")):
+        erp.clock.advance(60)
+        event = {
+            "event_type": kind,
+            "object_type": "customer",
+            "timestamp": f"2026-03-02T07:00:0{second}.5Z",
+            "format": "json",
+            "payload": {"partner": "1000043"},
+        }
+        body = {"integration_id": INTEGRATION_ID, "events": [event]}
+        erp.call("POST", "/v2/erp/updates/events", "machine", body)
+        erp.pump()
+        (row,) = ask(erp, INBOUND, {"event_type": kind})["data"]
+        assert (row["event_type"], row["sync_type"]) == (kind, "entity")
+    rows = ask(erp, INBOUND)["data"]
+    of_version_3 = [row for row in rows if row.get("event_type") == "UPDATE"]
+    assert ask(erp, INBOUND, {"event_type": "UPDATE"})["data"] == of_version_3
+    assert len(of_version_3) == 4
+    of_no_event = [row for row in rows if "event_type" not in row]
+    assert {row["error_code"] for row in of_no_event} == {"DEPRECATED_ENDPOINT"}
+    assert ask(erp, INBOUND, {"event_type": "TRIGGER"})["data"] == []
+    refused = erp.call("POST", INBOUND, "operator", {"event_type": "ANY"})
+    assert "event_type" in problem(refused, 400, "invalid-request")["message"]
+
+
 def test_stats_should_count_info_in_the_total_alone(erp: World, event: Any) -> None:
     post(erp, {**sent(), "deduplication_id": "one"})
     post(erp, {**sent(), "deduplication_id": "one"})
@@ -197,6 +224,15 @@ def test_should_count_received_events_by_what_was_answered(erp: World) -> None:
     }
 
 
+def test_should_count_only_so_many_rows_and_say_from_when_on(erp: World) -> None:
+    parts = Parts(erp.settings, erp._clients())
+    monitoring = Monitoring(parts.deps(ORG), INTEGRATION_ID)
+    for most, total, since in ((1, 1, "08:02:00"), (2, 2, "08:01:00"), (5, 4, None)):
+        told = monitoring.stats(StatsQuery(), most)
+        assert (told["total_events"], told["truncated"]) == (total, since is not None)
+        assert since is None or since in told["counted_from"]
+
+
 def test_should_count_nothing_without_a_rate(world: World) -> None:
     integration(world)
     told = ask(world, STATS)
@@ -216,12 +252,48 @@ def test_trace_should_show_a_run_from_its_beginning(erp: World, event: Any) -> N
     assert (nobody["status"], nobody["spans"], nobody["started_at"]) == ("info", [], None)
 
 
+def test_should_show_the_earliest_rows_of_a_long_run(world: World) -> None:
+    many = {"entities": [{**CONTACTS["entities"][0], "jsonataExpression": "partners"}]}
+    integration(world, many=many)
+    for first, count in ((0, 300), (300, 300)):
+        partners = [{"partner": str(n)} for n in range(first, first + count)]
+        post(world, sent("many", first, partners=partners), correlation_id=CORRELATION)
+        world.clock.advance(60)
+    told = world.call("GET", f"{V2}/monitoring/traces/{CORRELATION}", "operator").json
+    assert (told["span_count"], len(told["spans"]), told["truncated"]) == (500, 500, True)
+    at = [span["created_at"][:19] for span in told["spans"]]
+    assert (at.count("2026-03-02T08:00:00"), at.count("2026-03-02T08:01:00")) == (300, 200)
+    ids = [span["detail"]["entity_id"] for span in told["spans"]]
+    assert ids[0] == entity_id(ORG, "contact", {"customer_number": "0"})
+    assert ids[499] == entity_id(ORG, "contact", {"customer_number": "499"})
+
+
 def test_synced_should_show_how_far_an_integration_is(erp: World, event: Any) -> None:
     (state,) = answer(erp, "erp_monitoring", event).json["sync_states"]
     assert (state["integration_id"], state["entity_slug"]) == (INTEGRATION_ID, "contact")
     assert state["last_operation"] == "create"
     other = f"/v1/integrations/entities/{CONTACT_ID}/sync-status?integration_id={CONTACT_ID}"
     assert erp.call("GET", other, "operator").json["sync_states"] == []
+
+
+def test_should_forget_after_90_days_though_the_table_does_later(erp: World) -> None:
+    erp.clock.advance(90 * 86400 - 30)
+    assert codes(ask(erp, ROWS)) == ["MALFORMED_PAYLOAD"]
+    assert len(ask(erp, CAME)["data"]) == 1
+    erp.clock.advance(31)
+    for path in (ROWS, INBOUND, CAME):
+        assert ask(erp, path)["data"] == []
+    for source in ("monitoring", "incoming"):
+        assert ask(erp, STATS, {"source": source})["total_events"] == 0
+
+
+def test_should_find_rows_by_a_time_of_sap_in_another_zone(world: World) -> None:
+    """21 digits that begin like an id of ours, of a day that has not begun in UTC."""
+    integration(world)
+    at = "202603030030001234567"
+    post(world, sent(), correlation_id=at)
+    assert codes(ask(world, ROWS, {"correlation_id": at})) == ["ENTITY_CREATED"]
+    assert len(ask(world, CAME, {"correlation_id": at})["data"]) == 1
 
 
 # --- received events -----------------------------------------------------------------------------
@@ -306,6 +378,7 @@ def test_should_tell_received_events_by_their_type(erp: World) -> None:
         ("12", "<unreadable>"),
         ("no json", "<unreadable>"),
         ({"a": "b", "n": 7}, {"a": "<redacted>", "n": 0}),
+        ({"DE89370400440532013000": {"a": "b"}}, {"DE…3000": {"a": "<redacted>"}}),
     ],
 )
 def test_should_show_every_payload_as_an_object_or_a_text(
@@ -337,3 +410,28 @@ def test_should_take_no_more_than_25_at_once(erp: World) -> None:
 
 def test_service_agent_should_not_send_events_again(erp: World, event: Any) -> None:
     problem(answer(erp, "erp_monitoring", event), 403, "forbidden")
+
+
+def test_should_show_a_page_of_large_events_within_what_lambda_answers(erp: World) -> None:
+    """A form of short texts is longer than its event."""
+    large = {"partner": "1", "texts": ["x"] * 9_000}
+    small = {"partner": "1", "texts": ["x"] * 7_000}
+    for _ in range(13):
+        erp.clock.advance(1)
+        post(erp, {**sent(), "payload": large}, {**sent(), "payload": small})
+    reply = erp.call("POST", CAME, "operator", {"limit": 25})
+    assert len(reply.text) < 5_000_000
+    shown = {
+        one["payload"] if isinstance(one["payload"], str) else "form" for one in reply.json["data"]
+    }
+    assert shown == {"<too large to be shown>", "form"}
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_should_refuse_a_time_that_is_none_in_utc(erp: World, at: str) -> None:
+    for path, query in (
+        (ROWS, {"from_date": at}),
+        (STATS, {"to_date": at}),
+        (CAME, {"cursor": {"event_time": at, "event_id": "any"}}),
+    ):
+        problem(erp.call("POST", path, "operator", query), 400, "invalid-request")

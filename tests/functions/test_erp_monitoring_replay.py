@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.doubles.world import World
+from busbar.usecases.erp_monitoring import Monitoring
+from busbar.usecases.erp_replay import Replay
+from busbar.wiring.parts import Parts
+from tests.doubles.files import BUCKET
+from tests.doubles.world import ORG, World
 from tests.functions.portal import answer, problem
 from tests.functions.toolkit_given import (
     CONTACTS,
     CORRELATION,
     EVENT_ID,
+    INTEGRATION_ID,
     SLUGS,
     V1,
     V2,
@@ -132,6 +139,24 @@ def test_should_ask_no_deduplication_again_and_be_replayed_itself(erp: World) ->
     assert contact(erp)["last_name"] == "Janssen"
 
 
+def test_should_keep_the_type_that_an_old_event_said(world: World) -> None:
+    integration(world)
+    event = {
+        "event_type": "DELETE",
+        "object_type": "customer",
+        "timestamp": "2026-03-02T07:00:00Z",
+        "format": "json",
+        "payload": {"partner": "1000042"},
+    }
+    body = {"integration_id": INTEGRATION_ID, "events": [event]}
+    told = world.call("POST", "/v2/erp/updates/events", "machine", body).json
+    one = told["results"][0]["event_id"]
+    for _ in range(2):
+        world.clock.advance(60)
+        one = replay(world, one)["results"][0]["replay_event_id"]
+        assert came(world, one)["event_type"] == "DELETE"
+
+
 def test_should_send_large_events_by_their_place_in_s3(world: World) -> None:
     integration(world)
     (first,) = post(world, sent(more="x" * 220_000))
@@ -159,6 +184,32 @@ def test_should_send_many_large_events_in_several_requests(world: World) -> None
     assert told["replayed"] == 24
     assert len(world.files.objects) - kept == 2
     assert not world.sqs.dead
+
+
+def replayer(world: World, **limits: int) -> Replay:
+    parts = Parts(replace(world.settings, files=BUCKET), world._clients())
+    return Replay(Monitoring(parts.deps(ORG), INTEGRATION_ID), parts.queues, parts.ids, **limits)
+
+
+def test_should_read_only_so_much_by_one_call_and_say_of_what(world: World) -> None:
+    integration(world)
+    ids = [post(world, sent(partner=f"{n}", more="x" * 200_000))[0]["event_id"] for n in range(4)]
+    told = replayer(world, most_bytes=300_000).replay(ids)
+    assert [one["status"] for one in told["results"]] == ["success", "success", "error", "error"]
+    assert "another call" in told["results"][2]["message"]
+    assert replayer(world).replay(ids[2:])["replayed"] == 2
+
+
+def test_should_hold_few_requests_in_memory(world: World) -> None:
+    integration(world)
+    wide = [{"n": number} for number in range(5000)]
+    ids = [post(world, sent(partner=f"{n}", rows=wide))[0]["event_id"] for n in range(10)]
+    tracemalloc.start()
+    told = replayer(world).replay(ids)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert told["replayed"] == 10
+    assert peak < 7_000_000  # three of them take 4 MB, all ten 12
 
 
 def test_should_say_of_each_why_it_is_not_sent(erp: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.operations.erp_simulation import OPERATIONS
 from tests.doubles.world import World
 from tests.functions.portal import answer, problem
 from tests.functions.toolkit_given import CONTACT_ID, CONTACTS, contact, integration, post
@@ -104,3 +105,13 @@ def test_should_say_what_is_wrong_with_a_configuration_as_a_whole(world: World) 
     body = {"event_configuration": {}, "format": "json", "payload": {"a": 1}}
     told = problem(world.call("POST", V2, "operator", body), 422, "invalid-mapping")
     assert told["message"].endswith(": needs entities or meter_readings, or direct: true")
+
+
+def test_should_find_nothing_wrong_with_the_direct_payload_that_the_api_s_document_shows(
+    world: World,
+) -> None:
+    body = OPERATIONS["erp_simulation_direct"].bodies["a relation, a reading, a deletion"]
+    told = world.call("POST", "/v1/erp/updates/direct_simulation", "machine", body).json
+    assert (told["valid"], told["errors"], told["warnings"]) == (True, [], [])
+    assert [one["mode"] for one in told["entity_updates"]] == ["upsert", "delete"]
+    assert len(told["meter_reading_updates"]) == 1

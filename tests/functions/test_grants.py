@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from busbar.settings import Settings
-from busbar.wiring import Handler
+from busbar.settings.function import Settings
+from busbar.wiring.entry import Handler
 from infra.catalog import UseCase, use_case
 from infra.local.people import PEOPLE
 from tests.doubles.world import ORG, World

@@ -148,6 +148,7 @@ def test_should_refuse_what_is_no_integration(world: World, body: Any) -> None:
     refused = world.call("POST", "/v2/integrations", "operator", body)
     problem(refused, 400, "invalid-request")
     assert "secret-value" not in refused.text
+    assert "Value error" not in refused.text
 
 
 def test_should_keep_the_value_of_a_variable_that_the_toolkits_clients_do_not_know(
@@ -200,11 +201,13 @@ def test_should_name_every_fault_of_every_mapping_by_its_path(erp: World) -> Non
     cases = [
         {"name": "good", "type": "inbound", "enabled": True, "configuration": CONTACTS},
         {"name": "bad", "type": "inbound", "enabled": True, "configuration": bad},
+        {"name": "bad too", "type": "inbound", "enabled": True, "configuration": {"entities": 5}},
     ]
     refused = put(erp, V2, {"name": "ERP", "use_cases": cases})
     said = problem(refused, 400, "invalid-mapping")["message"]
     assert "use_cases[1].configuration.entities[0].entity_schema" in said
     assert "use_cases[1].configuration.entities[0].unique_ids" in said
+    assert "use_cases[2].configuration.entities has to be a list" in said
     assert slugs(erp) == set(SLUGS)
 
 
@@ -288,6 +291,53 @@ def test_should_warn_of_a_unique_id_that_the_orgs_schemas_do_not_have(
     made = erp.call("POST", CASES, "operator", {**NEW, "configuration": {"entities": [entity]}})
     assert made.status == 201, made.text
     assert bool(made.json["warnings"]) == (not own)
+
+
+VERSION_ONE = {
+    "unique_ids": {"contact": {"partner": "customer_number"}},
+    "fields": [{"entity": "contact", "attribute": "last_name", "field": "lastName"}],
+}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"version": "1.0", "mapping": {"objects": {"partner": VERSION_ONE}}},
+        {"version": "2.0", "mapping": {"events": {"CustomerChanged": CONTACTS}}},
+    ],
+    ids=["1.0", "2.0"],
+)
+def test_should_map_by_a_document_with_a_version_as_by_what_stands_in_it(
+    erp: World, document: dict[str, Any]
+) -> None:
+    made = erp.call("POST", CASES, "operator", {**NEW, "configuration": document})
+    assert (made.status, made.json["warnings"]) == (201, [])
+    assert post(erp, sent("new"))[0]["status"] == "success"
+    assert contact(erp)["last_name"] == "Janssen"
+
+
+def test_should_refuse_a_document_of_which_nobody_knows_what_to_map_by(erp: World) -> None:
+    events = {"a": CONTACTS, "b": CONTACTS}
+    document = {"version": "2.0", "mapping": {"events": events}}
+    refused = erp.call("POST", CASES, "operator", {**NEW, "configuration": document})
+    said = problem(refused, 400, "invalid-mapping")["message"]
+    assert "configuration.mapping.events it has several" in said
+
+
+def test_should_name_a_scope_in_a_document_by_its_whole_path(erp: World) -> None:
+    scope = {"scope_mode": "query", "query": [{"attribute": "title", "constant": "Dr."}]}
+    pruning = {**CONTACTS["entities"][0], "mode": "upsert-prune-scope-delete", "scope": scope}
+    document = {"version": "2.0", "mapping": {"events": {"a": {"entities": [pruning]}}}}
+    refused = erp.call("POST", CASES, "operator", {**NEW, "configuration": document})
+    said = problem(refused, 400, "invalid-mapping")["message"]
+    assert "configuration.mapping.events.a.entities[0].scope.query" in said
+
+
+def test_should_not_look_at_scopes_where_nothing_is_mapped(erp: World) -> None:
+    entry = {"entity_schema": "contact", "mode": "upsert-prune-scope-delete", "scope": 5}
+    direct = {"direct": True, "entities": [entry]}
+    made = erp.call("POST", CASES, "operator", {**NEW, "configuration": direct})
+    assert made.status == 201, made.text
 
 
 def test_change_case_should_warn_of_keys_that_nobody_reads(erp: World, event: Any) -> None:

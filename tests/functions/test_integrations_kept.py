@@ -244,3 +244,56 @@ def test_should_lead_a_name_that_two_have_to_the_one_that_takes_events(world: Wo
     event = {k: v for k, v in sent().items() if k != "use_case_slug"}
     post(world, {**event, "event_name": "Customer"})
     assert contact(world)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", V1, '{"settings": {"a": "HALF"}}'),
+        ("PUT", V1, '{"connector_config": {"HALF": 1}}'),
+        (
+            "POST",
+            f"{V1}/use-cases",
+            '{"name": "n", "slug": "n", "type": "outbound", "enabled": true,'
+            ' "configuration": {"a": ["HALF"]}}',
+        ),
+    ],
+)
+@pytest.mark.parametrize("half", ["\\ud800", "\\uDFFF", "\ud800"])
+def test_should_refuse_half_of_a_character_which_could_not_be_kept(
+    world: World, method: str, path: str, body: str, half: str
+) -> None:
+    integration(world)
+    refused = world.call(method, path, "operator", body.replace("HALF", half))
+    problem(refused, 400, "body-invalid")
+    whole = world.call(method, path, "operator", body.replace("HALF", "\\ud83d\\ude00"))
+    assert whole.status in {200, 201}
+
+
+def test_should_keep_no_integration_that_is_small_only_as_it_is_compressed(world: World) -> None:
+    """Each event of the org has it read: 80 MB of one letter would fill the worker of all orgs."""
+    integration(world)
+    large = {"name": "n", "type": "outbound", "enabled": True, "configuration": {"a": "x" * 10**6}}
+    told = [
+        world.call("POST", f"{V1}/use-cases", "operator", {**large, "slug": f"n{number}"}).status
+        for number in range(6)
+    ]
+    assert told == [201, 201, 201, 201, 400, 400]
+    assert world.call("GET", V1, "operator").status == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("client_secret", "clientSecret", "Client-Secret", "secret", "PASSWORD", "apiKey"),
+        *("api_key", "X-API-Key", "access_token", "accessToken", "refresh_token", "Authorization"),
+        *("private_key", "secretKey"),
+    ],
+)
+def test_should_know_a_secret_in_any_spelling(world: World, name: str) -> None:
+    integration(world)
+    body = {"connector_config": {"auth": [{name: "any"}]}}
+    refused = problem(world.call("PUT", V1, "operator", body), 400, "invalid-request")
+    assert f"connector_config.auth[0].{name} is a secret" in refused["message"]
+    named = {"connector_config": {"auth": [{name: "{{env.any}}"}], "token_url": "any"}}
+    assert world.call("PUT", V1, "operator", named).status == 200

@@ -11,7 +11,7 @@ import pytest
 from busbar.domain.orders import ChargeCardOrder
 from busbar.observability import Metric
 from busbar.process.outbox import OutboxRow
-from busbar.wiring import Handler, entry
+from busbar.wiring.entry import Handler, entry
 from infra.catalog import USE_CASES, use_case
 from infra.simulators.faults import Fault
 from tests.doubles.emf import documents, faults

@@ -13,11 +13,11 @@ from busbar.domain.cards import ChargeCard, card_id
 from busbar.domain.tasks import Task
 from busbar.ports import Put, Save
 from busbar.process.ledger import LedgerRow, ledger_id
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.usecases.deps import Deps
 from busbar.usecases.reconcile import PLACE, reconcile
 from busbar.usecases.reconcile_walk import Place, Report
-from busbar.wiring import Parts
+from busbar.wiring.parts import Parts
 from infra.simulators.faults import Fault
 from infra.simulators.record_ids import record_id
 from tests.doubles.world import ORG, Boundaries, World

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from busbar.api import LARGEST_DELIVERY
-from busbar.settings import MisconfiguredError, WebhookSettings
+from busbar.errors import MisconfiguredError
+from busbar.settings.webhook import WebhookSettings
 from busbar.usecases.salesforce_webhook import MOST_EVENTS
 from infra.simulators.sample import NORDWIND
 from tests.doubles.world import ORG, SOURCE, Reply, World

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from busbar.connectors.salesforce.webhook_keys import AGAIN_SECONDS, KEPT_SECONDS
-from busbar.wiring import Clients
+from busbar.wiring.clients import Clients
 from functions.salesforce_webhook.handler import make_handler
 from tests.doubles.world import ORG, WEBHOOK_KEY, MemorySecrets, Reply, World, http_event
 from tests.functions.portal import problem

@@ -10,7 +10,7 @@ import pytest
 
 from busbar.domain.cards import ChargeCard
 from busbar.domain.orders import ChargeCardOrder
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.usecases.card_follow import CURSOR, SyncCursor
 from infra.simulators.faults import Fault
 from infra.simulators.sample import cards

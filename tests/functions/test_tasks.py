@@ -142,6 +142,7 @@ def test_show_should_tell_what_happened_and_what_is_to_be_decided(
             " oder storniert wird."
         ),
         "subject": {"schema": "charge_card_order", "id": ORDER},
+        "count": 1,
         "system": "salesforce",
         "reason": "refused FIELD_CUSTOM_VALIDATION_EXCEPTION",
         "cause": PARKED,
@@ -176,6 +177,15 @@ def test_should_show_no_subject_where_the_message_named_none(world: World) -> No
     task = open_task(world, kind="parked_event", subject_schema="", subject_id="", system="")
     one = world.call("GET", f"{TASKS}/{task.id}", "service-agent").json
     assert (one["subject"], one["system"]) == (None, None)
+
+
+def test_should_tell_how_often_a_system_wrote_what_another_one_leads(world: World) -> None:
+    task = open_task(
+        world, kind="not_leading_system", subject_schema="contact", subject_id="title", count=5
+    )
+    one = world.call("GET", f"{TASKS}/{task.id}", "service-agent").json
+    assert (one["count"], one["actions"]) == (5, ["cancel"])
+    assert one["subject"] == {"schema": "contact", "id": "title"}
 
 
 def test_should_show_a_task_of_another_release_and_hide_no_other_for_one_that_is_broken(

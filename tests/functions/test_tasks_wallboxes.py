@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from busbar.domain.wallbox_orders import Step
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from tests.functions.given import errands, tasks
 from tests.functions.portal import fields_at_fault, problem
 from tests.functions.wallbox_clerk import enter, there

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.wallbox_orders import Step
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from tests.doubles.world import Reply, World
 from tests.functions.given import errands, tasks
 from tests.functions.portal import problem

@@ -9,7 +9,7 @@ import pytest
 
 from busbar.domain.private_customers import PrivateCustomer
 from busbar.domain.wallbox_orders import Step
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from tests.doubles.world import Reply, World
 from tests.functions.given import store, tasks
 from tests.functions.portal import fields_at_fault, problem

@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from busbar.errors import StoreUnavailable
-from busbar.wiring import Clients, Handler
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler
 from infra.catalog import USE_CASES, Route, UseCase
 from infra.local.people import PEOPLE
 from tests.doubles.world import Boundaries, Reply, World, http_event

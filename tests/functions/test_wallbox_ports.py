@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from busbar.errors import Unavailable, Withheld
+from busbar.errors import MisconfiguredError, Unavailable, Withheld
 from busbar.ports import Systems
-from busbar.settings import MisconfiguredError
-from busbar.wiring import Parts
+from busbar.wiring.parts import Parts
 from infra.simulators import sample
 from infra.simulators.energised.stations import stations
 from infra.simulators.faults import Fault

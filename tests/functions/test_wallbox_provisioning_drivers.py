@@ -11,7 +11,7 @@ from busbar.domain.customers import User
 from busbar.domain.identifiers import reference
 from busbar.domain.private_customers import PERSON_KIND, customer_id
 from busbar.domain.wallbox_orders import Step
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from infra.local.people import PEOPLE
 from infra.simulators.sample import DRIVERS
 from tests.doubles.world import ORG, Reply, World

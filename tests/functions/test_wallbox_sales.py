@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from busbar.errors import Unavailable
+from busbar.errors import MisconfiguredError, Unavailable
 from busbar.ports import Systems
-from busbar.settings import MisconfiguredError
-from busbar.wiring import Parts
+from busbar.wiring.parts import Parts
 from infra.simulators import sample_wallboxes
 from tests.doubles.world import ORG, World
 

@@ -9,7 +9,8 @@ from typing import Any
 from busbar.domain.private_customers import PrivateCustomer, customer_id
 from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import Step, WallboxOrder
-from busbar.settings import Mode, Settings
+from busbar.settings.function import Settings
+from busbar.settings.modes import Mode
 from infra.local.people import PEOPLE
 from infra.simulators import sample_wallboxes
 from infra.simulators.faults import Fault

@@ -180,7 +180,9 @@ def test_should_be_red_when_the_artefact_lacks_a_file(
         layout_faults(dataclasses.replace(packages, busbar=empty), made_here, this_machine())
     )
 
-    assert any("busbar: python/busbar/settings.py is in one build only" in f for f in found)
+    assert any(
+        "busbar: python/busbar/settings/function.py is in one build only" in f for f in found
+    )
 
 
 HANDLERS = {

@@ -79,7 +79,7 @@ def test_should_make_it_again_when_a_source_changed(tmp_path: Path) -> None:
 def test_should_leave_out_what_lambda_does_not_need(packages: Build) -> None:
     names = set(zipfile.ZipFile(packages.busbar.zip).namelist())
 
-    assert "python/busbar/settings.py" in names
+    assert "python/busbar/settings/function.py" in names
     assert not {n for n in names if n.endswith(".md") or "/metadata/" in n}
     boto3 = [n for n in zipfile.ZipFile(packages.dependencies.zip).namelist() if "boto" in n]
     assert boto3 == []

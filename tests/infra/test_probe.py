@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.orders import ITEM_KIND, KIND
-from busbar.wiring import Clients
+from busbar.wiring.clients import Clients
 from infra.probe.__main__ import main
 from infra.probe.sandbox import KIND as TEST_KIND
 from infra.simulators.faults import Fault

@@ -226,7 +226,9 @@ def test_should_say_what_aws_refused(aws: Clients, capsys: Capture) -> None:
 
     assert main([USE_CASE], lambda _stage: aws) == 1
 
-    assert "the rest lies where it was" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "the rest lies where it was" in said
+    assert "This was stage dev: STAGE=local is the local system." in said
 
 
 @pytest.mark.parametrize("page", sorted(UNDELIVERABLE.values()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from busbar.settings import read_settings
+from busbar.settings.reading import read_settings
 from infra.catalog import USE_CASES, use_case
 from infra.environment import Names, environment
 from infra.stages import (
@@ -109,7 +109,9 @@ def test_should_tell_a_companys_limit_to_the_function_that_holds_it_and_to_no_ot
 
 def test_should_tell_each_function_that_asks_for_entities_how_the_org_sees_them() -> None:
     own = dataclasses.replace(
-        LOCAL.orgs["demo"], entity_attributes={"contract.grid_number": "string!"}
+        LOCAL.orgs["demo"],
+        entity_attributes={"contract.grid_number": "string!"},
+        portals={"p1": "END_CUSTOMER_PORTAL portal.example 2024-01-31 Portal"},
     )
     known = dataclasses.replace(LOCAL, orgs={"demo": own})
     told = {
@@ -119,6 +121,7 @@ def test_should_tell_each_function_that_asks_for_entities_how_the_org_sees_them(
     folder = Path(__file__).parents[2] / "functions"
     ask = {c for c in told if "entity_deps(" in (folder / c / "handler.py").read_text()}
     assert len(ask) > 3
-    having = {name for name, org in told.items() if "entity_attributes" in org}
-    # A mapping that is saved is held against the org's schemas, though nothing is read of them.
-    assert having == {*ask, "integrations"}
+    for setting in ("entity_attributes", "portals"):
+        having = {name for name, org in told.items() if setting in org}
+        # A mapping that is saved is held against the org's schemas, though nothing is read of them.
+        assert having == {*ask, "integrations"}

@@ -9,7 +9,17 @@ import pytest
 
 from infra.tasks import Api, parser, run
 from tests.doubles.world import World
-from tests.functions.given import NORDWIND_ID, ORDER, batch, command, errand, order, shown, tasks
+from tests.functions.given import (
+    NORDWIND_ID,
+    ORDER,
+    batch,
+    command,
+    errand,
+    open_task,
+    order,
+    shown,
+    tasks,
+)
 from tests.functions.test_tasks import REFUSED
 
 Run = Callable[..., int]
@@ -160,3 +170,11 @@ def test_should_refuse_a_decision_without_a_reason(tool: Run) -> None:
     with pytest.raises(SystemExit) as ended:
         tool("resume", "0RDER00000001")
     assert ended.value.code == 2
+
+
+def test_should_tell_how_often_a_task_s_cause_was_met(
+    world: World, tool: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    often = open_task(world, "often", kind="not_leading_system", subject_schema="contact", count=5)
+    assert tool("show", often.id) == 0
+    assert ", 5 times\n" in capsys.readouterr().out

@@ -24,7 +24,7 @@ from busbar.usecases.integration_store import built_in
 
 ROOT = Path(__file__).parents[2] / "integrations"
 ORG = "demo"
-KNOWN = {name: core_catalogue().get(name).attributes for name in core_catalogue().names()}
+KNOWN = core_catalogue().attributes()
 
 
 @dataclass(frozen=True)

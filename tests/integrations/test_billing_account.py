@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 
+from tests.integrations.cases import use_case
 from tests.integrations.desk import ErpDesk
 
 ACCOUNT = {"billing_account_number": "000200012345"}
@@ -114,6 +115,27 @@ def test_transfer_should_name_no_account_to_collect_from(desk: ErpDesk) -> None:
 def test_no_account_should_let_the_customer_transfer(desk: ErpDesk) -> None:
     payments(desk, "two_accounts")
     assert payments(desk, "no_account") == [{"_tags": ["DEBIT"], "type": "payment_invoice"}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"IncomingPaymentBankAccountID": "0009"},
+        {"OutgoingPaymentBankAccountID": "0009"},
+        {"BankAccounts": []},
+        {"BankAccounts": [{"BankAccountID": "0001"}, {"BankAccountID": "0002", "IBAN": "NL91"}]},
+        {"BankAccounts": [{"BankAccountID": 1, "IBAN": "NL91"}]},
+    ],
+)
+def test_should_keep_what_is_known_and_tell_where_an_account_was_not_sent(
+    desk: ErpDesk, change: dict[str, object]
+) -> None:
+    known = payments(desk, "two_accounts")
+    case = use_case("payment_method")
+    payload = {**case.payload("two_accounts"), **change}
+    assert "LOOKUP_UNMAPPED" in {fault.code for fault in case.mapped(payload).faults}
+    desk.send("payment_method", payload)
+    assert desk.attributes("billing_account", **ACCOUNT)["payment_method"] == known
 
 
 @pytest.mark.parametrize("case", ["one_account", "two_accounts", "transfer", "masked_already"])

@@ -109,3 +109,12 @@ def test_device_as_number_should_let_go_of_no_meter(desk: ErpDesk) -> None:
     desk.send("contract", "device_as_number")
     assert desk.targets("contract", "meters", **OTHER) == [{"meter_number": "0815"}]
     assert "customer" not in desk.attributes("contract", **OTHER)
+
+
+@pytest.mark.parametrize(("sent", "kept"), [(200012345, False), ("000200012345", True)])
+def test_an_account_number_that_is_a_number_should_be_left_out(sent: object, *, kept: bool) -> None:
+    mapped = use_case("contract").mapped({"ContractID": "0020001236", "ContractAccountID": sent})
+    (contract,) = mapped.entity_updates
+    assert ("account_number" in contract.attributes, "billing_account" in contract.attributes) == (
+        *(kept, kept),
+    )

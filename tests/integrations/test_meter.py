@@ -63,6 +63,36 @@ def test_feed_in_should_tell_directions_apart(desk: ErpDesk) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("obis", "direction", "tariff"),
+    [
+        *(("1-0:1.8.1", "feed-out", "ht"), ("1-1:1.8.2*255", "feed-out", "nt")),
+        *(
+            ("1-0:2.8.0", "feed-in", "et"),
+            ("2.8.0", "feed-in", "et"),
+            ("2.8.1*01", "feed-in", "ht"),
+        ),
+        *(("1.8.2", "feed-out", "nt"), ("1-0:1.8.2.255", "feed-out", "nt")),
+        *(("1-0:12.8.1", "feed-out", "ht"), ("7-20:3.0.0", "feed-out", "et")),
+        *(("1.0.0", "feed-out", "et"), ("1-0:1.8.12", "feed-out", "et")),
+    ],
+)
+def test_should_read_an_obis_code_however_it_is_written(
+    obis: str, direction: str, tariff: str
+) -> None:
+    register = {"RegisterID": "001", "OBIS": obis}
+    made = use_case("meter").mapped({"SerialNumber": "1", "Registers": [register]})
+    counter = made.entity_updates[1].attributes
+    assert (counter["direction"], counter["tariff_type"]) == (direction, tariff)
+    for slug in ("meter_readings", "meter_readings_portal"):
+        (sample, *_) = use_case(slug).cases()
+        payload = use_case(slug).payload(sample)
+        readings = payload["Readings"]
+        first = readings[0] if isinstance(readings, list) else readings
+        told = use_case(slug).mapped({**payload, "Readings": [{**first, "OBIS": obis}]})
+        assert told.meter_readings_updates[0].attributes["direction"] == direction
+
+
 def test_the_same_obis_code_on_two_meters_should_be_two_counters(desk: ErpDesk) -> None:
     for number in ("1", "2"):
         register = {"RegisterID": "001", "OBIS": "1-0:1.8.0"}
@@ -102,3 +132,10 @@ def test_a_meter_number_that_is_a_number_should_make_neither_meter_nor_counters(
     mapped = use_case("meter").mapped(payload)
     assert mapped.entity_updates == ()
     assert {fault.code for fault in mapped.faults} == {"MISSING_UNIQUE_IDENTIFIERS"}
+
+
+@pytest.mark.parametrize(("device", "kept"), [(10012345, False), ("010012345", True), (None, True)])
+def test_a_device_number_that_is_a_number_should_be_left_out(device: object, *, kept: bool) -> None:
+    mapped = use_case("meter").mapped({"SerialNumber": "0815", "DeviceID": device})
+    (meter,) = mapped.entity_updates
+    assert meter.attributes.get("external_id", "-") == (device if kept else "-")

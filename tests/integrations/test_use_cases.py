@@ -25,7 +25,10 @@ SAMPLES = [(one, case) for one in USE_CASES for case in one.cases()]
 EVERY_SAMPLE = pytest.mark.parametrize(
     ("one", "case"), SAMPLES, ids=[f"{one.name}/{case}" for one, case in SAMPLES]
 )
-BORNE = {*("MISSING_UNIQUE_IDENTIFIERS", "INVALID_METER_READING_ATTRIBUTES", "INVALID_TIMESTAMP")}
+BORNE = {
+    *("MISSING_UNIQUE_IDENTIFIERS", "INVALID_METER_READING_ATTRIBUTES", "INVALID_TIMESTAMP"),
+    "LOOKUP_UNMAPPED",
+}
 """What becomes of an item that lacks what it needs. An expression never fails for it."""
 LONG = 320
 """Characters of an expression that nobody reads in one line."""

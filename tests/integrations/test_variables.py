@@ -40,3 +40,29 @@ def test_should_be_found_by_expressions_and_by_their_keys(
 
     assert mapped.entity_updates[0].attributes["title"] == value
     assert mapped.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$env.plain & '-' & id", "-7"),
+        ("$exists($env.plain)", False),
+        ("$env.erp.base_url & '/x'", "https://erp.example/x"),
+    ],
+)
+def test_should_not_be_there_as_long_as_they_have_no_value(expression: str, value: Any) -> None:
+    """Nor is a secret, and it hides nothing below its key. As null it would be the text `null`."""
+    variables = (
+        Variable(key="plain"),
+        Variable(key="erp", type="SecretString"),
+        Variable(key="erp.base_url", value="https://erp.example"),
+    )
+    any_integration = Integration(id="i", name="any", system="sap", variables=variables)
+    ids = {"attribute": "external_id", "field": "id"}
+    fields = [ids, {"attribute": "title", "jsonataExpression": expression}]
+    entity = {"entity_schema": "contact", "unique_ids": ["external_id"], "fields": fields}
+    context = Context(env=any_integration.environment())
+
+    mapped = map_event(parse({"entities": [entity]}), {"id": "7"}, context)
+
+    assert mapped.entity_updates[0].attributes["title"] == value

@@ -174,9 +174,9 @@ def test_should_copy_a_file_only_while_it_is_what_was_looked_at(plain: RunningSy
     seen = files.look("other/from")
     assert seen is not None
     assert seen.size == 3
-    assert files.copy("other/from", "other/to", seen.mark)
+    assert files.copy("other/from", "other/to", seen.etag)
     files.keep("other/from", b"another", "image/png")
-    assert not files.copy("other/from", "other/to", seen.mark)
+    assert not files.copy("other/from", "other/to", seen.etag)
     assert not files.copy("other/nothing", "other/to")
     there = files.read("other/to", 10)
     assert there is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from infra.local import sample
 from infra.local.assembly import read_assembly
 from infra.local.deploying import adapted

@@ -11,7 +11,7 @@ from busbar.domain.integrations import integration_id
 from busbar.domain.outcome_rows import OutcomeBatch
 from busbar.store.records import TableStore
 from busbar.store.table import DynamoTable
-from busbar.wiring import SystemClock
+from busbar.wiring.clients import SystemClock
 from infra.catalog import USE_CASES
 from infra.local.assembly import read_assembly
 from infra.local.options import CACHE

@@ -11,7 +11,8 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
-from busbar.wiring import Clients, settled
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import settled
 
 
 class _Raw:

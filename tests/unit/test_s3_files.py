@@ -16,10 +16,9 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from busbar.errors import Unavailable
+from busbar.errors import MisconfiguredError, Unavailable
 from busbar.ports import FileLook, FilePart, FileThere
 from busbar.s3_files import CLIENT, S3Files
-from busbar.settings import MisconfiguredError
 
 BUCKET, KEY = "any-bucket", "uploads/demo/F6100BA4YESFB/VP10AD0000001"
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -10,8 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from busbar.errors import Unavailable
-from busbar.settings import MisconfiguredError
+from busbar.errors import MisconfiguredError, Unavailable
 from busbar.step_functions import StepFunctions
 
 ARN = "arn:aws:states:eu-central-1:111122223333:stateMachine:any"

@@ -19,7 +19,7 @@ Right = tuple[str, str]
 """(action, resource as text)."""
 
 TABLE_READS = ("GetItem", "BatchGetItem", "Query")
-TABLE_WRITES = ("PutItem", "DeleteItem", "ConditionCheckItem")
+TABLE_WRITES = ("PutItem", "DeleteItem")
 QUEUE_READS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 STREAM_READS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 

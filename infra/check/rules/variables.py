@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
-from busbar.settings import MisconfiguredError, Settings, read_settings
+from busbar.errors import MisconfiguredError
+from busbar.settings.function import Settings
+from busbar.settings.reading import read_settings
 from infra.catalog import System, UseCase
 from infra.check.assembly import Assembly
 

@@ -24,8 +24,9 @@ from busbar.errors import Conflict, FieldError, Problem, StoreUnavailable, Upstr
 from busbar.observability import CORRELATION_HEADER, begin, correlation_id, logger
 from busbar.process.idempotency import Idempotency
 from busbar.request import Answer, Delivery, Request, dump
-from busbar.settings import Settings
-from busbar.wiring import Clients, Parts
+from busbar.settings.function import Settings
+from busbar.wiring.clients import Clients
+from busbar.wiring.parts import Parts
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from busbar.domain.webhook_signature import HEADERS, ID, SIGNATURE, TIMESTAMP, WINDOW, is_signed
 from busbar.errors import FieldError, Problem
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 
 MACHINE_SCOPE = "busbar/machine"
 """Scope that a machine's token has to carry (client credentials)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,20 +16,27 @@ CSV_TYPE = "text/csv"
 DEEPEST = 16
 """Levels of objects and lists in a body."""
 LONGEST_NAME = 64
-_UNREADABLE = "\ufffd"
+UNREADABLE = "\ufffd"
 """What gateways put in the place of bytes that are no UTF-8."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+"""Perhaps half of a character, which JSON can escape, and no encoding can hold."""
 
 
 def read_object(
-    text: str, deepest: int = DEEPEST, whole: Callable[[str], Any] | None = None
+    text: str,
+    deepest: int = DEEPEST,
+    whole: Callable[[str], Any] | None = None,
+    *,
+    damaged: bool = False,
 ) -> Any:
     """A JSON object, as every system would read it. Raises a 400 `Problem` that says what is wrong.
 
     Names that come twice, numbers that JSON cannot hold, and depths that nothing of ours has are
     refused: two readers would not agree about them. The values are not repeated. `whole` reads
-    whole numbers; by default those beyond 2^53 are refused.
+    whole numbers; by default those beyond 2^53 are refused. `damaged`: who asks looks himself which
+    part of it was no UTF-8.
     """
-    if _UNREADABLE in text:
+    if UNREADABLE in text and not damaged:
         raise _no_object("It is no text in UTF-8.")
     try:
         body = json.loads(
@@ -47,6 +55,19 @@ def read_object(
     if not _shallow(body, deepest):
         raise _too_deep(deepest)
     return body
+
+
+def refuse_halves(text: str, body: Any) -> None:
+    """Refuse a body of this text that holds half of a character: it could not be kept.
+
+    Raises a 400 `Problem`.
+    """
+    if not _HALF.search(text):
+        return
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _no_object("It holds half of a character (a lone surrogate).") from None
 
 
 def _too_deep(deepest: int) -> Problem:
@@ -108,7 +129,7 @@ def check_file(headers: Mapping[str, str], text: str) -> None:
     _check_encoding(headers)
     if not _is(headers.get("content-type", ""), CSV_TYPE):
         raise _no_type("CSV", CSV_TYPE)
-    if _UNREADABLE in text:
+    if UNREADABLE in text:
         raise Problem(400, "body-invalid", "The file is no text", "Send it in UTF-8.")
 
 
@@ -142,3 +163,8 @@ def _check_encoding(headers: Mapping[str, str]) -> None:
 def repeatable(name: str) -> str:
     """A name that a caller chose, so that it can be repeated: not endless, and encodable."""
     return name[:LONGEST_NAME].encode(errors="replace").decode()
+
+
+def in_words(message: str) -> str:
+    """What pydantic says of a field, without what it puts before the words of our own checks."""
+    return message.removeprefix("Value error, ")

@@ -4,6 +4,7 @@ BusbarError
 ├── Problem                 the caller's request cannot be done: answered as RFC 9457, never retried
 ├── Conflict                somebody else wrote first: read again and decide anew
 │   └── Held                a value that was to be its alone is somebody else's
+├── MisconfiguredError      a setting is missing or wrong: whoever deploys mends it
 ├── Unmappable              an expression or its input is wrong: a person mends the mapping
 │   └── InvalidMapping      a configuration cannot be taken: each fault with its place
 └── UpstreamError           an outside system said no, or said nothing
@@ -24,6 +25,10 @@ from dataclasses import dataclass, field
 
 class BusbarError(Exception):
     """The root of every error that the product raises on purpose."""
+
+
+class MisconfiguredError(BusbarError):
+    """A setting is missing or wrong. The message names it and what it has to be."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from busbar.body import check_content, check_file, read_object, repeatable
+from busbar.body import (
+    check_content,
+    check_file,
+    in_words,
+    read_object,
+    refuse_halves,
+    repeatable,
+)
 from busbar.domain.customers import Caller
 from busbar.domain.field_lists import may_send, shown_to
 from busbar.errors import FieldError, Problem
@@ -87,8 +94,11 @@ class Request:
         Raises a 400 `Problem` that names each field at fault, as the toolkit has no other status.
         """
         check_content(self.headers)
+        body = read_object(self.raw_body or "{}", TOOLKIT_DEEPEST)
+        # What is of any form is kept as it is.
+        refuse_halves(self.raw_body, body)
         try:
-            return model.model_validate(read_object(self.raw_body or "{}", TOOLKIT_DEEPEST))
+            return model.model_validate(body)
         except ValidationError as error:
             told = invalid(error)
         title = "The request is invalid"
@@ -232,7 +242,7 @@ def dump(body: Any) -> str:
 def invalid(error: ValidationError) -> Problem:
     """A 422 that names each field at fault, without the values that were sent."""
     faults = tuple(
-        FieldError(_json_path(e["loc"]), e["msg"])
+        FieldError(_json_path(e["loc"]), in_words(e["msg"]))
         for e in error.errors(include_input=False)[:MOST_FAULTS]
     )
     return Problem(422, "fields-invalid", "Some fields are invalid", "See errors.", errors=faults)

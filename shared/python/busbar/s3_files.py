@@ -8,9 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from busbar.errors import Unavailable
+from busbar.errors import MisconfiguredError, Unavailable
 from busbar.ports import FileLook, FilePart, FileThere, UploadForm
-from busbar.settings import MisconfiguredError
 
 CLIENT: Mapping[str, Any] = {
     "signature_version": "s3v4",

@@ -8,9 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from busbar.errors import Unavailable
+from busbar.errors import MisconfiguredError, Unavailable
 from busbar.ports import Json
-from busbar.settings import MisconfiguredError
 
 EXISTS = ("ExecutionAlreadyExists",)
 GONE = ("TaskTimedOut", "InvalidToken", "TaskDoesNotExist")

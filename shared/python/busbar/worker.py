@@ -19,9 +19,10 @@ from busbar.observability import begin, cause, logger
 from busbar.ports import Put
 from busbar.process.executions import Ended, StepAsked, read_asked, read_ended
 from busbar.process.outbox import Command, Errand
-from busbar.settings import Settings
+from busbar.settings.function import Settings
 from busbar.usecases.deps import Deps
-from busbar.wiring import Clients, Parts
+from busbar.wiring.clients import Clients
+from busbar.wiring.parts import Parts
 
 Work = Callable[[Any, Deps], object]
 _UNTOLD = frozenset({"CardNumber__c", "ReviewReason__c"})

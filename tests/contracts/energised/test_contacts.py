@@ -15,7 +15,7 @@ from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 from infra.simulators.faults import Fault
 from infra.simulators.sample import NORDWIND
 from tests.contracts.energised.test_against_simulator import CARD_ID, SETTINGS, Rig

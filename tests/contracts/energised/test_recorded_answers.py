@@ -12,7 +12,7 @@ import pytest
 from busbar.connectors.energised.cards import EnergisedCards
 from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown, UpstreamError
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 from tests.contracts.recording import FixedClock, Player, Seconds, Secrets
 
 RECORDED = Path(__file__).parent / "recorded"

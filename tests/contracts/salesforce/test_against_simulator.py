@@ -12,7 +12,7 @@ from busbar.connectors.reach import Reach
 from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 from infra.simulators import sample
 from infra.simulators.faults import Fault
 from infra.simulators.salesforce import SalesforceSimulator

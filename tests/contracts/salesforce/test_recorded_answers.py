@@ -21,7 +21,7 @@ from busbar.errors import (
     Unknown,
     UpstreamError,
 )
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 from tests.contracts.recording import FixedClock, Player, Seconds, Secrets
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -13,7 +13,7 @@ from busbar.connectors.reach import Reach
 from busbar.connectors.salesforce.client import SalesforceClient
 from busbar.connectors.salesforce.wallbox_sales import SalesforceWallboxSales
 from busbar.errors import Duplicate, Refused, Unavailable, Unknown, UpstreamError
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 from tests.contracts.recording import FixedClock, Player, Secrets
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -17,7 +17,7 @@ from busbar.domain.wallbox_assets import AssetKind
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown, UpstreamError
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Found
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 from infra.simulators import sample, sample_wallboxes
 from infra.simulators.faults import Fault
 from infra.simulators.salesforce import SalesforceSimulator

@@ -13,7 +13,7 @@ from busbar.connectors.sap.system import SapSystem
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
 from busbar.ports import Json
-from busbar.settings import SapSettings
+from busbar.settings.sap import SapSettings
 from infra.simulators.faults import Fault
 from infra.simulators.sap import SapSimulator
 from infra.simulators.sap.contract_service import ContractNames

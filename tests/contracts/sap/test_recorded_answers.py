@@ -14,7 +14,7 @@ import pytest
 from busbar.connectors.reach import Reach
 from busbar.connectors.sap.system import SapSystem
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown, UpstreamError
-from busbar.settings import SapSettings
+from busbar.settings.sap import SapSettings
 from tests.contracts.recording import FixedClock, Player, Seconds, Secrets
 from tests.unit.connectors.test_gate import UP, Notes
 

@@ -11,9 +11,9 @@ from busbar.api import Door
 from busbar.domain.customers import Role, User
 from busbar.ports import Save
 from busbar.request import Answer, Request
-from busbar.settings import OrgSettings, Settings
+from busbar.settings.function import OrgSettings, Settings
 from busbar.store.records import TableStore
-from busbar.wiring import Clients
+from busbar.wiring.clients import Clients
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_table import MemoryTable
 

@@ -12,7 +12,7 @@ import pytest
 import busbar.connectors.salesforce as package
 from busbar.domain.webhook_signature import key_of, sign
 from busbar.mapping.registry import MAPPINGS, MappingRegistry
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 from busbar.usecases.card_event import CardAssigned
 from busbar.usecases.salesforce_webhook import MOST_EVENTS
 from busbar.usecases.status_callback import StatusChanged

@@ -40,7 +40,18 @@ def test_should_know_the_day_of_every_id_of_ours(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "run-17", "20260302", "202602300RDER00000001-000", f"{REQUEST}-1", f"x{REQUEST}", "²" * 8],
+    [
+        *(
+            "",
+            "run-17",
+            "20260302",
+            "202602300RDER00000001-000",
+            f"{REQUEST}-1",
+            f"x{REQUEST}",
+            "²" * 8,
+        ),
+        "202603030030001234567",
+    ],
 )
 def test_should_know_no_day_of_what_others_have_named(name: str) -> None:
     assert day_of(name) is None

@@ -258,6 +258,15 @@ AT = "operations[0].attributes.a"
         (payload(any_entity(unique_ids={"a": None})), "operations[0].unique_ids.a", "text"),
         (payload(any_entity(unique_ids={"a": True})), "operations[0].unique_ids.a", "text"),
         (payload(any_entity(unique_ids={"a": ["x"]})), "operations[0].unique_ids.a", "text"),
+        (payload(any_entity(unique_ids={"Jana P.": 1})), "operations[0].unique_ids", "no name"),
+        (payload(any_entity(unique_ids={"x" * 65: 1})), "operations[0].unique_ids", "no name"),
+        (payload(any_entity(entity_slug="Jana P.")), "operations[0].entity_slug", "a name"),
+        (payload(any_entity(entity_slug="x" * 65)), "operations[0].entity_slug", "a name"),
+        (
+            relation({"$relation": [{**ITEM, "schema": "Jana P."}]}),
+            f"{AT}.$relation[0].schema",
+            "a name",
+        ),
         (
             payload(any_entity(unique_id_types={"a": "iban"})),
             "operations[0].unique_id_types.a",

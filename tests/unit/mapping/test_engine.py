@@ -146,6 +146,25 @@ def test_should_not_lose_depth_over_many_lists(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("$a := 1; $a", "S0201 at position 8: this sign cannot stand here"),
+        ("$trim(name", "S0203 at position 10: something is missing at its end"),
+        ("-name", ": what is negated is no number"),
+        ("$foo(1)", ": there is no such function"),
+        ("$length(1)", ": an argument of the function is of the wrong type"),
+        ('"a" < 1', ": both sides of the operator have to be of one type"),
+        ("($f := function() { $f() }; $f())", ": it takes too long"),
+        ("[1..100000]", ": it makes, or is given, too many"),
+    ],
+)
+def test_should_say_in_words_what_fails(run: Run, text: str, said: str) -> None:
+    with pytest.raises(Unmappable) as caught:
+        run(text, {"name": "Jana"}, Limits(milliseconds=200))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("($f := function() { 1 + $f() }; $f())", "D1011"),
@@ -193,7 +212,7 @@ def test_should_refuse_a_source_that_nests_too_deep(run: Run) -> None:
     deep: dict[str, Any] = {}
     for _ in range(100):
         deep = {"a": deep}
-    with pytest.raises(Unmappable, match="D2014"):
+    with pytest.raises(Unmappable, match="D2014: it makes, or is given, too many"):
         run("a", deep)
 
 

@@ -72,11 +72,41 @@ HOSTILE = {
     "slow distinct": '$distinct([1..99999].{"a": $, "b": [1..5]})',
     "group of everything": "[1..99999]{$string($): [1..99]}",
     "large result": '[1..60000].{"a": $pad("", 200, "x")}',
+    "sort that ends in itself": (
+        "$sort([3, 2, 1], function($a, $b) { ($f := function() { 1 + $f() }; $f()) })"
+    ),
+    "order by very much": "[1..99999]^(" + ",".join([">$string($)"] * 200) + ")",
+    "reduction that doubles": '$reduce([1..60], function($a, $i) { $a & $a }, "ab")',
+    "lists that are shared": (
+        "($l := $reduce([1..60], function($a, $i) { [[$a, $a]] }, 0); $count($l) = 1 ? $l : $l)"
+    ),
+    "comparing what is shared": (
+        "($s := function() { $reduce([1..40], function($a, $i) {"
+        " {'x': $a, 'y': $a} }, {'a': 1}) }; $s() = $s())"
+    ),
+    "picture of a number": '$formatNumber(1e300, "' + "###," * 24_000 + '##0")',
+    "matcher that finds nothing for ever": (
+        '($m := function($s) { {"match": "", "start": 0, "end": 0, "groups": [],'
+        ' "next": function() { $m($s) }} }; $replace("aaa", $m, "b"))'
+    ),
+    "comments without an end": "/*a" * 33_000,
+    "keys that are long": ('$keys($merge([1..50000].{$pad("", 1000, "x") & $string($): $}))'),
+    "splitting again and again": '$count([1..90000].($split($pad("", 90000, "x"), "")))',
+    "function in a function": "($f := function($x) { $x($x) }; $f($f))",
     "number out of range": "$power(10, 400)",
     "too long": "1" + "+1" * 60_000,
 }
 """By what they do."""
 NAMED = {"TIMEOUT", "OUT_OF_MEMORY", "CRASHED", "TooLong", "NotJson"}
+BY_BOTH = (
+    *("endless recursion", "endless tail call", "branching recursion"),
+    *("regex that backtracks", "regex that counts", "large range", "large pad"),
+    *("10 GB by replacing", "string that doubles", "list that doubles", "cartesian product"),
+    *("deep brackets", "deep result", "evaluation that branches", "evaluation that grows"),
+    *("transform that grows", "comparing what is shared", "sort that ends in itself"),
+)
+"""Kinds that the second engine is tried with as well; it has no code for all that Python refuses,
+and then names the kind of error."""
 SLACK = 1.0
 """Seconds that a busy machine may add, killing included."""
 
@@ -105,6 +135,24 @@ def test_should_end_it_in_time_with_a_code_and_map_the_next_event(child: Child, 
     code = answer["code"]
     assert code in NAMED or (len(code) == 5 and code[0] in "DST" and code[1:].isdigit())
     assert ask(child, "$sum(a)") == {"value": 50}
+
+
+@pytest.fixture(scope="module")
+def python_child() -> Iterator[Child]:
+    made = Child("tests.doubles.child_targets:evaluate", engine="jsonata-python")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind", BY_BOTH)
+def test_should_end_it_in_time_by_the_second_engine_too(python_child: Child, kind: str) -> None:
+    ask(python_child, "1")
+    began = time.monotonic()
+    answer = ask(python_child, HOSTILE[kind])
+    assert time.monotonic() - began < SECONDS + SLACK
+    assert set(answer) == {"code"}
+    assert answer["code"].isalnum() or answer["code"] in NAMED
+    assert ask(python_child, "$sum(a)") == {"value": 50}
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,24 @@ def test_should_keep_what_is_to_be_added_to_an_array(field: dict[str, Any], valu
     assert attribute(field) == value
 
 
+@pytest.mark.parametrize("operation", ["_append", "_append_all"])
+@pytest.mark.parametrize("items", ["absent", "null", "mails[$ = 'nobody']"])
+@pytest.mark.parametrize("more", [{}, {"_type": "email"}])
+def test_should_add_nothing_where_there_is_nothing_to_add(
+    operation: str, items: str, more: dict[str, str]
+) -> None:
+    """JSONata makes an empty object of it, which would take the place of all that is there."""
+    assert attribute({"jsonataExpression": f"{{'{operation}': {items}}}", **more}) == "left out"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("{'_set': null}", None), ("{'_set': []}", []), ("{'street': absent}", {})],
+)
+def test_should_still_empty_what_is_said_to_be_empty(expression: str, value: Any) -> None:
+    assert attribute({"jsonataExpression": expression}) == value
+
+
 # Unique ids
 
 

@@ -78,6 +78,21 @@ def test_should_take_meters_by_the_bare_name_of_an_attribute() -> None:
     assert update.meter == {"meterId": "M-1"}
 
 
+def test_should_take_the_field_of_a_meter_that_is_named_by_its_attribute_alone() -> None:
+    """As one of the toolkit's guides writes it."""
+    fields = [
+        *any_entry()["fields"],
+        {"attribute": "meter_number", "field": "meterId"},
+        {"attribute": "obis_number", "jsonataExpression": "'1-0:' & counterId"},
+    ]
+    bare = {"meter": {"unique_ids": ["meter_number"]}, "fields": fields}
+    update = only(any_entry(**bare, meter_counter={"unique_ids": ["obis_number"]}))
+    assert (update.meter, update.meter_counter) == (
+        {"meter_number": "M-1"},
+        {"obis_number": "1-0:R-1"},
+    )
+
+
 @pytest.mark.parametrize("matching", ["external_id", "strict-date"])
 def test_should_pass_on_how_readings_are_matched(matching: str) -> None:
     assert only({**COUNTED, "reading_matching": matching}).matching == matching

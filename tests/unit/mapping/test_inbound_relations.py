@@ -191,6 +191,9 @@ def test_should_take_relations_that_an_expression_makes(text: str, items: Any) -
         "[1]",
         "{'unique_ids': {'a': 'b'}}",
         "{'entity_schema': 5, 'unique_ids': {'a': 'b'}}",
+        "{'entity_schema': address.street, 'unique_ids': {'a': 'b'}}",
+        "{'entity_schema': $pad('x', 65, 'x'), 'unique_ids': {'a': 'b'}}",
+        "{'entity_schema': 'a', 'unique_ids': {'c d': 'b', 'a': 'b'}}",
         "{'entity_schema': 'a', 'unique_ids': [{'attribute': 'x', 'jsonataExpression': 'id'}]}",
         "{'entity_schema': 'a', 'unique_ids': [{'attribute': 'x', 'field': '$['}]}",
         "-id",
@@ -238,6 +241,12 @@ def test_should_leave_out_what_a_plain_expression_makes_of_a_missing_id() -> Non
     made = mapped({"jsonataExpression": text})
     assert made.entity_updates[0].attributes == {"id": "C-1"}
     assert made.warnings[0].field == "entities[0].fields[1]"
+
+
+@pytest.mark.parametrize("wrap", ["$relation", "$relation_ref"])
+@pytest.mark.parametrize("inner", ["absent", "{'_set': absent}", "{'_append': absent}"])
+def test_should_leave_alone_what_a_plain_expression_makes_of_nothing(wrap: str, inner: str) -> None:
+    assert value({"jsonataExpression": f"{{'{wrap}': {inner}}}"}) == LEFT_OUT
 
 
 def reference(operation: str = "_set", **value: Any) -> dict[str, Any]:

@@ -30,17 +30,21 @@ BOMB = """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 
         ('{"a": [5890840712243076123456]}', {"a": ["5890840712243076123456"]}),
         ('{"a": ' + "9" * 5000 + "}", {"a": "9" * 5000}),
         ('{"a": 0001}'.replace("0001", "1.50"), {"a": 1.5}),
+        ('{"a": 10.0, "b": [1e3, -0.0, 0.1, 1e300]}', {"a": 10, "b": [1000, 0, 0.1, 1e300]}),
         ('{"a": null, "b": true}', {"a": None, "b": True}),
         ('{"a": "9007199254740993"}', {"a": "9007199254740993"}),
         ('{"a": "\\ud83d\\ude00"}', {"a": "😀"}),
         ("[" * 64 + "]" * 64, json.loads("[" * 64 + "]" * 64)),
         (json.dumps([{"a": [n]} for n in range(50)]), [{"a": [n]} for n in range(50)]),
+        ('\ufeff{"a": 1}', {"a": 1}),
+        (b'\xef\xbb\xbf{"a": "\xc3\xa4"}', {"a": "ä"}),
     ],
 )
 def test_should_read_json(text: str, value: Any) -> None:
     made = parse(text)
     assert made == value
-    assert type(made) is type(value)
+    # 10.0 is equal to 10, and another text.
+    assert repr(made) == repr(value)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +85,13 @@ def test_should_refuse_json_that_readers_would_not_agree_on(text: str, says: str
     [
         ({"a": 2**60}, {"a": str(2**60)}),
         ({"a": [True, None, 1.5, "x"]}, {"a": [True, None, 1.5, "x"]}),
+        ({"a": [10.0, 1e300]}, {"a": [10, 1e300]}),
         ([{"ä": "ö"}], [{"ä": "ö"}]),
     ],
 )
 def test_should_hold_an_object_to_the_same_rules(given_value: Any, value: Any) -> None:
     before = repr(given_value)
-    assert parse(given_value) == value
+    assert repr(parse(given_value)) == repr(value)
     assert repr(given_value) == before
 
 
@@ -130,6 +135,11 @@ def test_should_refuse_an_object_that_is_no_json(value: Any) -> None:
         ('<?xml version="1.0" encoding="ISO-8859-1"?><a>ä</a>', {"a": "ä"}),
         ('<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe4</a>'.encode("latin-1"), {"a": "ä"}),
         ("\ufeff<a>x</a>", {"a": "x"}),
+        (b"\xef\xbb\xbf<a>\xc3\xa4</a>", {"a": "ä"}),
+        (b"\xef\xbb\xbf<?xml version='1.0' encoding='ISO-8859-1'?><a>\xc3\xa4</a>", {"a": "ä"}),
+        ('<?xml version="1.0" encoding="windows-1252"?><a>€</a>'.encode("cp1252"), {"a": "€"}),
+        ('<?xml version="1.0" encoding="UTF-16"?><a>ä</a>'.encode("utf-16"), {"a": "ä"}),
+        ("<a>ä</a>".encode("utf-16"), {"a": "ä"}),
         ("<a>" * 64 + "</a>" * 64, None),
     ],
 )
@@ -162,6 +172,10 @@ def test_should_read_xml_by_the_stated_rule(text: str | bytes, value: Any) -> No
         ("<a>" + "<b/>" * 100_001 + "</a>", "elements"),
         ("<" + "n" * 300 + "/>", "256"),
         (b'<?xml version="1.0" encoding="klingon"?><a/>', "encoding"),
+        (b'<?xml version="1.0" encoding="ISO-8859-99"?><a/>', "encoding"),
+        (b'<?xml version="1.0" encoding="unicode_escape"?><a/>', "encoding"),
+        (b"<a>\xe4</a>", "no text in UTF-8"),
+        (b'<?xml version="1.0" encoding="us-ascii"?><a>\xe4</a>', "no text in US-ASCII"),
         ("<a>\ud800</a>", "surrogate"),
         ("<a>\x00</a>", "no XML"),
     ],
@@ -172,6 +186,18 @@ def test_should_refuse_xml_that_declares_or_exceeds(text: str | bytes, says: str
         parse(text, "xml")
     assert "secret" not in str(caught.value)
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_should_count_values_while_it_reads_them(more: int) -> None:
+    """What has a million would take the process and its memory with it before it is counted."""
+    text = json.dumps([{"a": 1, "b": 2}] * 50_000 + [{"c": 3}] * more)
+    if not more:
+        assert len(parse(text)) == 50_000
+        return
+    with pytest.raises(MalformedPayload, match="more than 100000 values") as caught:
+        parse(text)
+    assert caught.value.code == "PAYLOAD_TOO_LARGE"
 
 
 def test_should_say_that_xml_is_too_large_by_its_code() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from busbar.errors import Unmappable
 from busbar.mapping.registry import MappingRegistry
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 HOME = {
     "name": "Erika Muster",

@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 
+from busbar.domain.updates import Mapped
 from busbar.mapping import direct
 from busbar.mapping.configuration import parse
 from busbar.mapping.inbound import Context, map_event
 from busbar.mapping.payloads import parse as parse_payload
-from busbar.mapping.wire import message_of, schema_warnings, simulated, simulated_direct
+from busbar.mapping.wire import (
+    Known,
+    message_of,
+    schema_warnings,
+    simulated,
+    simulated_direct,
+)
 
 SIMULATED = Context(simulation=True)
 
@@ -228,7 +235,9 @@ def test_should_answer_what_failed_among_the_warnings() -> None:
         ("contact", "entities[0].fields[0].jsonataExpression"),
         ("meter", "entities[1].unique_ids"),
     ]
-    assert answer["warnings"][1]["message"].startswith("MAPPING_EXPRESSION_FAILED: D3030")
+    assert answer["warnings"][1]["message"].startswith(
+        "MAPPING_EXPRESSION_FAILED: D3030 at position 8: the value cannot be made a number"
+    )
     assert answer["warnings"][2]["message"].endswith("no value for: id (item 0)")
     assert "geheim" not in json.dumps(answer)
 
@@ -424,6 +433,7 @@ def test_should_warn_of_unique_ids_that_their_schema_does_not_have() -> None:
                 ),
                 entity("unknown", "odd", {"attribute": "odd", "field": "x"}),
                 entity("contact", "_id", {"attribute": "_id", "field": "x"}),
+                entity("contact", "last_name", {"attribute": "last_name", "field": "x"}),
             ],
             "meter_readings": [
                 {
@@ -435,13 +445,13 @@ def test_should_warn_of_unique_ids_that_their_schema_does_not_have() -> None:
             ],
         }
     )
-    known = {
-        "contract": {"number"},
-        "billing_account": {"number"},
-        "customer_account": {"number"},
-        "meter": {"meter_number"},
-        "meter_counter": {"obis_number"},
-        "contact": {"customer_number"},
+    known: Known = {
+        "contract": {"number": "found"},
+        "billing_account": {"number": "found"},
+        "customer_account": {"number": "found"},
+        "meter": {"meter_number": "found"},
+        "meter_counter": {"obis_number": "found"},
+        "contact": {"customer_number": "found", "last_name": "asked"},
     }
     mapped = map_event(configuration, {})
     found = schema_warnings(configuration, mapped, known)
@@ -449,16 +459,54 @@ def test_should_warn_of_unique_ids_that_their_schema_does_not_have() -> None:
         ("contract", "contract_number"),
         ("billing_account", "external_id"),
         ("customer_account", "nr"),
+        ("unknown", "odd"),
+        ("contact", "last_name"),
         ("meter", "serial"),
     ]
     assert found[0].message == (
         'Unique identifier "contract_number" not found in schema "contract"'
     )
+    assert found[3].message == 'There is no schema "unknown" here'
+    assert found[4].message.endswith(' of schema "contact" is none that entities are found by')
 
 
 def test_should_warn_of_the_unique_ids_of_direct_operations() -> None:
     configuration = parse({"direct": True})
     mapped = direct.operations({"version": "1", "operations": [CONTACT]}, configuration)
-    assert schema_warnings(configuration, mapped, {"contact": {"email"}}) == []
-    (warning,) = schema_warnings(configuration, mapped, {"contact": set[str]()})
+    assert schema_warnings(configuration, mapped, {"contact": {"email": "found"}}) == []
+    (warning,) = schema_warnings(configuration, mapped, {"contact": {"email": "asked"}})
     assert warning.field == "email"
+
+
+def test_should_warn_of_the_meters_of_direct_operations() -> None:
+    configuration = parse({"direct": True})
+    mapped = direct.operations({"version": "1", "operations": [READING]}, configuration)
+    known: Known = {"meter": {"meter_number": "found"}, "meter_counter": {"serial": ""}}
+    assert [w.field for w in schema_warnings(configuration, mapped, known)] == ["obis_number"]
+
+
+def test_should_warn_of_what_direct_mode_allows_and_cannot_find() -> None:
+    allowed = {"entity_schema": "contact", "unique_ids": ["custmer_number"]}
+    configuration = parse({"direct": True, "entities": [allowed]})
+    (warning,) = schema_warnings(configuration, Mapped(), {"contact": {"customer_number": "found"}})
+    assert (warning.entity_schema, warning.field) == ("contact", "custmer_number")
+
+
+@pytest.mark.parametrize(
+    ("names", "warned"),
+    [
+        (["contract_number", "type"], []),
+        (["type", "contract_number"], []),
+        (["type"], ["type"]),
+        (["contract_number", "meters"], ["meters"]),
+        (["contract_number", "absent"], ["absent"]),
+    ],
+)
+def test_should_not_warn_of_what_is_asked_of_who_is_found(
+    names: list[str], warned: list[str]
+) -> None:
+    fields = [{"attribute": name, "field": name} for name in names]
+    entity = {"entity_schema": "contract", "unique_ids": names, "fields": fields}
+    known: Known = {"contract": {"contract_number": "found", "type": "asked", "meters": ""}}
+    found = schema_warnings(parse({"entities": [entity]}), Mapped(), known)
+    assert [warning.field for warning in found] == warned

@@ -11,7 +11,7 @@ from busbar.errors import Duplicate, Unmappable
 from busbar.ports import Bind, Change, Found, Save
 from busbar.process.contract import Outcome
 from busbar.process.create import CreateStep, Creator, StepRow
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from tests.unit.process.lab import LAG, SETTLE, TIMEOUT, TUNING, Lab
 
 REFERENCE = "BBCO0000000000001"

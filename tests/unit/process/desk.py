@@ -12,7 +12,7 @@ import pytest
 from busbar.domain.identifiers import encode
 from busbar.errors import Problem
 from busbar.process.idempotency import FinalAnswer, Idempotency
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.store.records import TableStore
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_table import MemoryTable

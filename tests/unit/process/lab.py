@@ -17,7 +17,7 @@ from busbar.errors import Missing, Refused, Unavailable, Unknown, Withheld
 from busbar.ports import Save, Stored
 from busbar.process.circuit_row import CIRCUIT_OPEN
 from busbar.process.contract import Later, Outcome, Parked
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.store.records import TableStore
 from busbar.store.table import Write
 from tests.doubles.clock import ManualClock

@@ -11,7 +11,7 @@ from busbar.errors import Conflict, Refused, Unmappable
 from busbar.ports import Change, Save, Stored
 from busbar.process.contract import Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from tests.unit.process.lab import ERRORS, PROCESSING, TIMEOUT, TUNING, Lab
 
 SETTLE = TUNING.pause_bound + PROCESSING

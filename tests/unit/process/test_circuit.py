@@ -21,7 +21,7 @@ from busbar.process.circuit_row import (
     Slots,
 )
 from busbar.process.outbox import Command, OutboxRow
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.store.records import TableStore
 from busbar.store.table import Write
 from tests.doubles.clock import ManualClock

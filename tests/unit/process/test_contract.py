@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from busbar.process.contract import backoff, content_hash
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 
 TUNING = Tuning(retry_first=5.0, retry_most=300.0)
 

@@ -11,7 +11,7 @@ from busbar.errors import Missing, Refused, Unavailable, Unknown, Withheld
 from busbar.process.circuit_row import CIRCUIT_OPEN
 from busbar.process.contract import LEASE_MARGIN, Done, Later, Parked
 from busbar.process.create import StepState
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from tests.unit.process.creating import BY_HAND, CreateLab
 from tests.unit.process.lab import LAG, SETTLE, TUNING, Pause, Plan, parked
 

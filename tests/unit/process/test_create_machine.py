@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from busbar.process.contract import Done
 from busbar.process.create import StepState
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from tests.unit.process.creating import CreateLab
 from tests.unit.process.lab import PROCESSING, TUNING, Plan
 from tests.unit.process.plans import WAITS, plans

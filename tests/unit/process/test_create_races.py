@@ -9,7 +9,7 @@ import pytest
 
 from busbar.process.contract import Done, Later, Parked
 from busbar.process.create import StepState
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from tests.unit.process.creating import CreateLab
 from tests.unit.process.lab import LAG, SETTLE, TUNING, Pause, Plan, parked
 

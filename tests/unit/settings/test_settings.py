@@ -7,16 +7,13 @@ from typing import Any, get_args
 
 import pytest
 
-from busbar.settings import (
-    EnergisedSettings,
-    MisconfiguredError,
-    Mode,
-    SalesforceSettings,
-    SapSettings,
-    Settings,
-    Tuning,
-    read_settings,
-)
+from busbar.errors import MisconfiguredError
+from busbar.settings.energised import EnergisedSettings
+from busbar.settings.function import Settings, Tuning
+from busbar.settings.modes import Mode
+from busbar.settings.reading import read_settings
+from busbar.settings.salesforce import SalesforceSettings
+from busbar.settings.sap import SapSettings
 
 SALESFORCE: dict[str, Any] = {
     "base_url": "https://acme.my.salesforce.com",
@@ -166,6 +163,14 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "filter of no attribute": (
         "entity_filters",
         {"BUSBAR_ORGS": with_org(entity_filters={"contract": "colour"})},
+    ),
+    "portal of no origin": (
+        "portals",
+        {"BUSBAR_ORGS": with_org(portals={"p1": "PORTAL portal.example 2024-01-31 Portal"})},
+    ),
+    "portal since no day": (
+        "portals",
+        {"BUSBAR_ORGS": with_org(portals={"p1": "B2B_PORTAL portal.example soon Portal"})},
     ),
     "leading systems are a list": (
         "leading_systems",

@@ -12,7 +12,7 @@ from busbar.domain.orders import ChargeCardOrder
 from busbar.ports import Bind, Drop, Save
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import Outbox, OutboxRow
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 from busbar.store.records import TableStore
 from tests.unit.domain.any_orders import NOON, any_order, event
 from tests.unit.store.things import Linked, Shop, Thing

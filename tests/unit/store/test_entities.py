@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from busbar.usecases.entities import list_entities, related_entities, restore_entity
+from busbar.usecases.entities import list_entities, restore_entity
+from busbar.usecases.entity_related import related_entities
 from busbar.usecases.entity_sync import meter_readings
 from tests.unit.store.tables import a_table
 from tests.unit.usecases.entity_desk import EntityDesk, origin, reading, update
@@ -36,7 +37,7 @@ def test_should_do_the_same_on_both_tables(kind: str) -> None:
             assert desk.codes(version, *parts) == codes
         contact = desk.id("contact", **C)
         restore_entity(desk.deps, "contact", contact, origin(99).mark)
-        (back,) = related_entities(desk.deps, "contact", contact)["relations"]
+        (back,) = related_entities(desk.deps, "contact", contact, {}, 50)["relations"]
         assert (back["direction"], back["entity"]["_id"]) == ("in", desk.id("contract", **K))
         (listed,) = list_entities(desk.deps, "contract", {"status": "active"})["entities"]
         assert listed["_id"] == back["entity"]["_id"]

@@ -17,6 +17,12 @@ FIRST = Mark(1, 2, "e1", "sap", "3", "i", "customer")
 LAST = FIRST._replace(version=5, event_id="e2", system="crm")
 
 
+def encoded(entity: Entity) -> bytes:
+    packed = encode_entity(entity)
+    assert packed
+    return packed
+
+
 def any_entity(**fields: Any) -> Entity:
     log = Log(FIRST, ["a"], (Op(LAST, every=False, items=["b"]),), None)
     made = Entity(
@@ -48,7 +54,7 @@ def any_entity(**fields: Any) -> Entity:
     ],
 )
 def test_should_read_back_what_was_written(entity: Entity) -> None:
-    assert decode_entity("1", 7, "abc", encode_entity(entity)) == entity
+    assert decode_entity("1", 7, "abc", encoded(entity)) == entity
 
 
 def grown(words: int, versions: int) -> Entity:
@@ -66,13 +72,13 @@ def grown(words: int, versions: int) -> Entity:
 def test_should_give_history_only_the_room_that_is_left_in_a_write_unit(
     words: int, units: int
 ) -> None:
-    bare = encode_entity(grown(words, 1))
-    packed = encode_entity(grown(words, 20))
+    bare = encoded(grown(words, 1))
+    packed = encoded(grown(words, 20))
     assert len(packed) + BESIDE <= units * 1024
     assert len(bare) + BESIDE > (units - 1) * 1024 or units == 2
     assert decode_entity("1", 7, "abc", packed).history
 
 
 def test_should_keep_the_last_change_however_full_it_is() -> None:
-    kept = decode_entity("1", 7, "abc", encode_entity(grown(5000, 20))).history
+    kept = decode_entity("1", 7, "abc", encoded(grown(5000, 20))).history
     assert kept[0].version == 20

@@ -9,6 +9,7 @@ import pytest
 from busbar.errors import Problem
 from busbar.usecases import entities
 from busbar.usecases.entity_history import entity_at_version, entity_history
+from busbar.usecases.entity_related import related_entities
 from busbar.usecases.entity_sync import meter_readings, sync_status
 from tests.unit.usecases.entity_desk import EntityDesk, reading, update
 
@@ -55,6 +56,25 @@ def test_should_list_by_all_filters_that_are_given(desk: EntityDesk) -> None:
     assert [one["last_name"] for one in find(desk, filter="last_name:B;;C")["entities"]] == ["B;C"]
 
 
+@pytest.mark.parametrize("text", ["true", "True", " TRUE "])
+def test_should_read_a_filter_as_its_attribute_has_it(desk: EntityDesk, text: str) -> None:
+    for number, invoice in (("1", True), ("2", False)):
+        desk.apply(1, update("file", {"document_id": number}, is_invoice=invoice))
+    (found,) = find(desk, "file", filter=f"is_invoice:{text}")["entities"]
+    assert found["document_id"] == "1"
+    problem = refused(lambda: find(desk, "file", filter="is_invoice:yes"))
+    assert "is_invoice has to be true or false" in problem.errors[0].message
+
+
+def test_should_show_what_changes_meanwhile_on_the_first_page(desk: EntityDesk) -> None:
+    contacts(desk, "A", "B", "C")
+    first = find(desk, limit=1)
+    desk.apply(9, update("contact", {"customer_number": "0"}, last_name="A2"))
+    rest = find(desk, limit=9, cursor=first["next_cursor"])
+    assert [one["last_name"] for one in first["entities"] + rest["entities"]] == ["C", "B"]
+    assert find(desk, limit=1)["entities"][0]["last_name"] == "A2"
+
+
 @pytest.mark.parametrize("text", ["title:Dr.", "last_name", "last_name:", ":x", "a:b;a:c", ";"])
 def test_should_refuse_what_is_no_declared_filter(desk: EntityDesk, text: str) -> None:
     problem = refused(lambda: find(desk, filter=text))
@@ -92,8 +112,8 @@ def test_should_not_show_what_is_gone(desk: EntityDesk) -> None:
     desk.apply(1, update("contact", PARTNER))
     there = desk.id("contact", **PARTNER)
     desk.apply(2, update("contact", PARTNER, "delete"))
-    for read in (entities.show_entity, entities.related_entities):
-        assert refused(lambda r=read: r(desk.deps, "contact", there)).status == 404
+    assert refused(lambda: entities.show_entity(desk.deps, "contact", there)).status == 404
+    assert refused(lambda: related_entities(desk.deps, "contact", there, {}, 50)).status == 404
     shown = entities.show_entity(desk.deps, "contact", there, deleted=True)
     assert shown["_deleted_at"]
     assert find(desk, unique_id="customer_number:4711")["entities"] == []
@@ -138,6 +158,8 @@ def test_should_not_choose_between_several(desk: EntityDesk) -> None:
         desk.apply(1, update("contact", ids, email=[{"email": "a@example.org"}]))
     problem = refused(lambda: find(desk, unique_id="email:a@example.org"))
     assert (problem.status, problem.slug) == (409, "several-entities")
+    both = sorted(desk.id("contact", customer_number=number) for number in ("1", "2"))
+    assert problem.detail == f"They are: {', '.join(both)}."
 
 
 def test_should_know_no_schema_but_those_of_the_org(desk: EntityDesk) -> None:
@@ -152,6 +174,20 @@ def test_should_show_an_entity_under_its_own_schema_alone(desk: EntityDesk) -> N
     assert entities.show_entity(desk.deps, "contact", found)["_version"] == 1
     assert refused(lambda: entities.show_entity(desk.deps, "account", found)).status == 404
     assert refused(lambda: entities.show_entity(desk.deps, "contact", "nothing")).status == 404
+
+
+def test_should_show_what_is_ours_whatever_an_event_calls_its_attributes(desk: EntityDesk) -> None:
+    names = ("_id", "_schema", "_org", "_version", "_stub", "_deleted_at", "_lineage")
+    desk.apply(1, update("contact", PARTNER, **dict.fromkeys(names, "theirs")))
+    found = desk.id("contact", **PARTNER)
+    assert "theirs" not in find(desk)["entities"][0].values()
+    assert "theirs" not in entities.show_entity(desk.deps, "contact", found).values()
+    desk.apply(
+        1, update("meter", {"external_id": "M1"}), reading("R", "2026-03-01", 1, _id="theirs")
+    )
+    meter = desk.id("meter", external_id="M1")
+    (one,) = meter_readings(desk.deps, meter)["readings"]
+    assert one["_id"] != "theirs"
 
 
 def test_should_mask_every_iban_wherever_it_stands(desk: EntityDesk) -> None:
@@ -170,18 +206,153 @@ def test_should_mask_every_iban_wherever_it_stands(desk: EntityDesk) -> None:
     assert "0532" not in str([history, first])
 
 
+@pytest.mark.parametrize(
+    ("attributes", "shown"),
+    [
+        ({"note": f"bitte von {IBAN} abbuchen"}, {"note": "bitte von DE…3000 abbuchen"}),
+        (
+            {"note": "AT61 1904 3002 3457 3201/de89370400440532013000."},
+            {"note": "AT…3201/DE…3000."},
+        ),
+        ({"note": [[IBAN]]}, {"note": [["DE…3000"]]}),
+        # Of another country, or with a mistake in it: it is one all the same.
+        ({"payment": [{"data": {"iban": "TR33 0006 1005 1978 6457 8413 26"}}]}, "TR…1326"),
+        ({"payment": [{"data": {"iban": "DE89370400440532013001"}}]}, "DE…3001"),
+        ({"IBAN": "DE89370400440532013001"}, {"IBAN": "DE…3001"}),
+        # What its sender has masked stays, and so does what only looks like one.
+        ({"payment": [{"data": {"iban": "XXXXXXXXXXXXXXXXXX2051"}}]}, "XXXXXXXXXXXXXXXXXX2051"),
+        ({"note": "DE89370400440532013001"}, {"note": "DE89370400440532013001"}),
+        ({"note": "XDE89370400440532013000"}, {"note": "XDE89370400440532013000"}),
+        ({"note": "DE893704004405320130001"}, {"note": "DE893704004405320130001"}),
+    ],
+)
+def test_should_mask_an_iban_in_a_text_and_whatever_is_called_one(
+    desk: EntityDesk, attributes: dict[str, Any], shown: Any
+) -> None:
+    desk.apply(1, update("contact", PARTNER, **attributes))
+    desk.apply(2, update("contact", PARTNER, **dict.fromkeys(attributes)))
+    there = desk.id("contact", **PARTNER)
+    (name,) = attributes
+    found = entity_at_version(desk.deps, "contact", there, "1")["attributes"][name]
+    change = entity_history(desk.deps, "contact", there)["changes"][0]["attributes"][name]
+    if isinstance(shown, str):
+        found, change = found[0]["data"]["iban"], {"before": change["before"][0]["data"]["iban"]}
+    assert found == change["before"] == (shown if isinstance(shown, str) else shown[name])
+
+
 def test_should_show_relations_from_both_sides(desk: EntityDesk) -> None:
     target = {"entity_schema": "contact", "unique_ids": PARTNER}
     desk.apply(1, update("contact", PARTNER))
     customer = {"$relation": {"_set": [target]}}
     desk.apply(2, update("contract", {"contract_number": "C1"}, customer=customer))
     person, contract = desk.id("contact", **PARTNER), desk.id("contract", contract_number="C1")
-    (out,) = entities.related_entities(desk.deps, "contract", contract)["relations"]
+    (out,) = related_entities(desk.deps, "contract", contract, {}, 50)["relations"]
     assert (out["direction"], out["relation"], out["entity"]["_id"]) == ("out", "customer", person)
-    (back,) = entities.related_entities(desk.deps, "contact", person)["relations"]
+    (back,) = related_entities(desk.deps, "contact", person, {}, 50)["relations"]
     assert (back["direction"], back["entity"]["_id"]) == ("in", contract)
-    none = entities.related_entities(desk.deps, "contact", person, relation="order")
-    assert none == {"relations": [], "more": False}
+    none = related_entities(desk.deps, "contact", person, {"relation": "order"}, 50)
+    assert none == {"relations": [], "next_cursor": None}
+
+
+def pages(desk: EntityDesk, of: str, limit: int, **query: str) -> list[list[str]]:
+    """All pages of those who are related to a contact, by their contract numbers."""
+    found, cursor = list[list[str]](), dict[str, str]()
+    while True:
+        page = related_entities(desk.deps, "contact", of, {**query, **cursor}, limit)
+        found.append([one["entity"]["contract_number"] for one in page["relations"]])
+        if page["next_cursor"] is None:
+            return found
+        cursor = {"cursor": page["next_cursor"]}
+
+
+def test_should_show_all_who_are_related_page_by_page_and_none_that_is_gone(
+    desk: EntityDesk,
+) -> None:
+    target = {"entity_schema": "contact", "unique_ids": PARTNER}
+    customer = {"$relation": {"_set": [target]}}
+    numbers = [f"C{n}" for n in range(9)]
+    for number in numbers:
+        desk.apply(1, update("contract", {"contract_number": number}, customer=customer))
+    person = desk.id("contact", **PARTNER)
+    for number in numbers[::2]:
+        desk.apply(2, update("contract", {"contract_number": number}, "delete"))
+    first, second = pages(desk, person, 3)
+    assert sorted([*first, *second]) == numbers[1::2]
+    assert (len(first), len(second)) == (3, 1)
+    assert pages(desk, person, 4, relation="customer") == [[*first, *second]]
+    desk.apply(3, update("contract", {"contract_number": "C0"}))
+    assert sorted(one for (one,) in pages(desk, person, 1)) == ["C0", *numbers[1::2]]
+
+
+@pytest.mark.parametrize("cursor", ["x", "YQ==", "ä", "WzIsICJhIiwgImIiXQ==", "WzAsIDEsIDJd"])
+def test_should_refuse_a_cursor_that_is_none_of_relations(desk: EntityDesk, cursor: str) -> None:
+    desk.apply(1, update("contact", PARTNER))
+    there = desk.id("contact", **PARTNER)
+    refusal = refused(lambda: related_entities(desk.deps, "contact", there, {"cursor": cursor}, 1))
+    assert refusal.errors[0].field == "cursor"
+
+
+def test_should_end_a_page_where_an_answer_is_full_and_go_on_from_there(desk: EntityDesk) -> None:
+    target = {"entity_schema": "contact", "unique_ids": PARTNER}
+    large = {"customer": {"$relation": {"_set": [target]}}, "note": "x" * 900_000}
+    numbers = [f"C{n}" for n in range(6)]
+    for number in numbers:
+        desk.apply(1, update("contract", {"contract_number": number}, **large))
+    person = desk.id("contact", **PARTNER)
+    by_relation = pages(desk, person, 50)
+    assert [len(page) for page in by_relation] == [4, 2]
+    assert sorted([*by_relation[0], *by_relation[1]]) == numbers
+    first = find(desk, "contract")
+    rest = find(desk, "contract", cursor=first["next_cursor"])
+    listed = [one["contract_number"] for one in [*first["entities"], *rest["entities"]]]
+    assert (len(first["entities"]), listed, rest["next_cursor"]) == (4, numbers[::-1], None)
+
+
+def test_should_find_none_where_all_who_have_it_are_in_the_bin(desk: EntityDesk) -> None:
+    mail = [{"email": "a@example.org"}]
+    for number in ("1", "2"):
+        desk.apply(1, update("contact", {"customer_number": number}, email=mail))
+    for number in ("1", "2"):
+        desk.apply(2, update("contact", {"customer_number": number}, "delete"))
+    assert find(desk, unique_id="email:a@example.org")["entities"] == []
+    desk.apply(3, update("contact", {"customer_number": "2"}))
+    (found,) = find(desk, unique_id="email:a@example.org")["entities"]
+    assert found["customer_number"] == "2"
+
+
+def test_should_begin_anew_with_an_entity_that_was_purged(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, last_name="Meier"))
+    desk.apply(2, update("contact", PARTNER, "purge"))
+    desk.clock.advance(60)
+    desk.apply(3, update("contact", PARTNER, last_name="Muster"))
+    there = desk.id("contact", **PARTNER)
+    shown = entities.show_entity(desk.deps, "contact", there)
+    assert shown["_created_at"] == shown["_updated_at"]
+    (change,) = entity_history(desk.deps, "contact", there)["changes"]
+    assert change["operation"] == "create"
+    before = refused(lambda: entity_at_version(desk.deps, "contact", there, "2"))
+    assert before.status == 404
+    (state,) = sync_status(desk.deps, there)["sync_states"]
+    assert state["last_operation"] == "create"
+
+
+def test_should_not_call_it_a_creation_to_delete_what_nobody_knows(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER, "delete"))
+    there = desk.id("contact", **PARTNER)
+    (state,) = sync_status(desk.deps, there)["sync_states"]
+    assert state["last_operation"] == "no-op"
+    desk.apply(2, update("contact", PARTNER))
+    (change,) = entity_history(desk.deps, "contact", there)["changes"]
+    assert (change["operation"], change["version"]) == ("create", 2)
+
+
+def test_should_tell_the_deletion_of_what_is_in_the_bin(desk: EntityDesk) -> None:
+    desk.apply(1, update("contact", PARTNER))
+    there = desk.id("contact", **PARTNER)
+    for version, mode in ((2, "delete"), (3, "purge")):
+        desk.apply(version, update("contact", PARTNER, mode))
+        (state,) = sync_status(desk.deps, there)["sync_states"]
+        assert state["last_operation"] == "delete"
 
 
 def test_should_tell_what_each_change_took_the_place_of(desk: EntityDesk) -> None:

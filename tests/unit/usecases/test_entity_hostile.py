@@ -40,6 +40,7 @@ def test_should_say_that_nothing_is_found_by_it(bad: Any) -> None:
     "attributes",
     [
         {"title": HALF},
+        {"last_name": HALF},
         {"note": {HALF: [HALF]}},
         {"_tags": {"_append": [HALF]}},
         {"note#a%23": {"$relation": [{"schema": "account", "unique_ids": C}]}},
@@ -53,6 +54,14 @@ def test_should_take_what_is_strange_and_find_it_again(attributes: dict[str, Any
     event = update("contact", C, **attributes)
     assert "ENTITY_CREATED" in desk.codes(1, event)
     assert desk.codes(1, event)[-1] == "ENTITY_NO_OP"
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "9" * 5000, f"0.{'9' * 5000}", "1e999", "-1e999999"])
+@pytest.mark.parametrize("name", ["digits", "calibration_number"])
+def test_should_take_no_number_that_no_number_holds(text: str, name: str) -> None:
+    desk = EntityDesk(attributes={"meter_counter.calibration_number": "currency"})
+    codes = desk.codes(1, update("meter_counter", {"external_id": "1"}, **{name: text}))
+    assert codes == ["ATTRIBUTE_TYPE_MISMATCH", "ENTITY_CREATED"]
 
 
 @pytest.mark.parametrize("value", [HALF, "a#b", "x" * 3000, "\x00", "~", "ä" * 500])
@@ -76,6 +85,31 @@ def test_should_refuse_an_entity_that_no_item_could_hold_and_keep_the_last_state
     codes = desk.codes(2, update("contact", C, note=noise), update("account", C))
     assert codes == ["PAYLOAD_TOO_LARGE", "ENTITY_CREATED"]
     assert desk.attributes("contact", **C)["title"] == "Dr."
+
+
+def test_should_refuse_an_entity_that_is_short_only_in_its_item() -> None:
+    desk = EntityDesk()
+    many = {f"note_{n}": "x" * 100_000 for n in range(8)}
+    assert desk.codes(1, update("contact", C, **many)) == ["ENTITY_CREATED"]
+    more = {f"more_{n}": "x" * 100_000 for n in range(8)}
+    assert desk.codes(2, update("contact", C, **more)) == ["PAYLOAD_TOO_LARGE"]
+    assert "more_1" not in desk.attributes("contact", **C)
+    # What it took the place of counts only as long as there is room.
+    assert desk.codes(3, update("contact", C, **dict.fromkeys(many, "y" * 100_000))) == [
+        "ENTITY_UPDATED"
+    ]
+    assert desk.attributes("contact", **C)["note_0"][0] == "y"
+
+
+def test_should_change_an_entity_of_which_an_item_holds_only_one_state() -> None:
+    desk = EntityDesk()
+    for version in (1, 2, 3):
+        noise = random.Random(version).randbytes(240_000).hex()  # noqa: S311
+        assert desk.codes(version, update("contact", C, note=noise))[0] in {
+            *("ENTITY_CREATED", "ENTITY_UPDATED")
+        }
+    assert desk.attributes("contact", **C)["note"] == noise
+    assert desk.codes(4, update("contact", C, note="short")) == ["ENTITY_UPDATED"]
 
 
 def test_should_find_an_entity_by_more_values_than_a_transaction_takes() -> None:
@@ -128,3 +162,26 @@ def test_should_take_one_tag_of_a_relation_for_a_list_of_one() -> None:
     desk.apply(1, update("contact", C, account={"$relation": [account]}))
     (item,) = desk.attributes("contact", **C)["account"]["$relation"]
     assert item["_tags"] == ["main"]
+
+
+@pytest.mark.parametrize("remark", ["noise", "x"])
+def test_should_refuse_readings_of_a_year_that_are_too_large_and_keep_the_others(
+    remark: str,
+) -> None:
+    """Those that an item does not hold, and those that are short only in it."""
+    desk = EntityDesk()
+    desk.apply(1, update("meter", {"external_id": "M1"}))
+    desk.apply(2, reading("a", "2026-01-01", 1))
+    noise = random.Random(1)  # noqa: S311
+    many = [
+        reading(
+            str(n),
+            "2026-01-02",
+            n,
+            remark=noise.randbytes(50_000).hex() if remark == "noise" else remark * 500_000,
+        )
+        for n in range(10)
+    ]
+    assert desk.codes(3, *many) == ["METER_READING_GROUP_FAILED"]
+    series = desk.deps.readings.series(desk.id("meter", external_id="M1"), "")
+    assert [one.attributes["external_id"] for one in series.live()] == ["a"]

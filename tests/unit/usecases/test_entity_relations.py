@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from busbar.usecases.entities import related_entities
+from busbar.usecases.entity_related import related_entities
 from tests.unit.usecases.entity_desk import EntityDesk, update
 
 C = {"customer_number": "4711"}
@@ -99,7 +99,8 @@ def test_should_read_relations_from_both_sides(desk: EntityDesk) -> None:
 
     def neighbours(of: str, relation: str | None = None) -> list[tuple[str, str, str]]:
         slug = "contact" if of == contact else "contract"
-        found = related_entities(desk.deps, slug, of, relation=relation)["relations"]
+        query = {"relation": relation} if relation else {}
+        found = related_entities(desk.deps, slug, of, query, 50)["relations"]
         return [(i["direction"], i["relation"], i["entity"]["_id"]) for i in found]
 
     assert neighbours(contact) == [("in", "customer", contract)]
@@ -118,7 +119,9 @@ def test_should_write_more_relations_than_a_transaction_takes(desk: EntityDesk) 
     desk.apply(2, update("contract", K, meters=to(*many)))
     contract = desk.id("contract", **K)
     assert all(
-        related_entities(desk.deps, "meter", desk.id("meter", external_id=str(n)))["relations"]
+        related_entities(desk.deps, "meter", desk.id("meter", external_id=str(n)), {}, 50)[
+            "relations"
+        ]
         for n in (0, 75, 149)
     )
     desk.apply(3, update("contract", K, meters=to(*many[:1])))

@@ -277,6 +277,25 @@ def test_should_check_a_direct_payload_and_list_every_violation(desk: EntityDesk
     assert "diff" not in told
 
 
+@pytest.mark.parametrize(
+    ("told", "types"),
+    [
+        ({}, {"email": {"fieldType": "email"}}),
+        ({"number": "phone"}, {"email": {"fieldType": "email"}, "number": {"fieldType": "phone"}}),
+        ({"email": "phone"}, {"email": {"fieldType": "phone"}}),
+    ],
+)
+def test_should_show_the_types_that_a_direct_payload_leaves_to_the_schema(
+    desk: EntityDesk, told: dict[str, str], types: dict[str, Any]
+) -> None:
+    ids = {"email": "a@example.test", "number": "1"}
+    operation = {"entity_slug": "contact", "unique_ids": ids, "attributes": {}}
+    payload = {"version": "1", "operations": [{**operation, "unique_id_types": told}]}
+    body = {"event_configuration": {"direct": True}, "payload": payload}
+    (shown,) = simulate(desk, body, "direct")["entity_updates"]
+    assert shown["unique_identifiers_metadata"] == types
+
+
 def test_should_hold_direct_and_mapped_simulations_apart(desk: EntityDesk) -> None:
     assert refused(desk, v2({"direct": True, "entities": []})).status == 422
     problem = refused(desk, v2(), "direct")

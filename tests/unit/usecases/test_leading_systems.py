@@ -70,6 +70,12 @@ def test_should_ask_nobody_again_who_has_seen_it(desk: EntityDesk) -> None:
     assert (task(desk).decision, task(desk).count) == (closed, 1)
 
 
+def test_should_refuse_to_take_the_value_away(desk: EntityDesk) -> None:
+    refused, other = desk.apply(2, update("contact", C, title=None))
+    assert (refused.code, other.code) == ("NOT_LEADING_SYSTEM", "ENTITY_NO_OP")
+    assert desk.attributes("contact", **C)["title"] == "Dr."
+
+
 @pytest.mark.parametrize("mode", ["delete", "purge"])
 def test_should_let_nobody_else_remove_what_one_system_leads_as_a_whole(
     desk: EntityDesk, mode: str

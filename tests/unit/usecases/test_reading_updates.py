@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from busbar.domain.updates import ReadingPrune
+from busbar.domain.updates import ReadingPrune, ReadingUpdate
 from busbar.usecases.entity_sync import meter_readings, sync_status
 from tests.unit.usecases.entity_desk import EntityDesk, reading, update
 
@@ -96,6 +96,94 @@ def test_should_not_bring_back_what_was_deleted(desk: EntityDesk) -> None:
     assert "remark" not in meter_readings(desk.deps, desk.id("meter", **M))["readings"][0]
 
 
+def deletion(**attributes: str) -> ReadingUpdate:
+    """As mappings have it: only by what the reading is found."""
+    matching: Any = "external_id" if "external_id" in attributes else "strict-date"
+    return ReadingUpdate(M, None, attributes, "delete", matching)
+
+
+@pytest.mark.parametrize("by", [{"external_id": "a"}, {"timestamp": "2026-01-31"}])
+def test_should_delete_by_nothing_but_what_a_reading_is_found_by(
+    desk: EntityDesk, by: dict[str, str]
+) -> None:
+    desk.apply(2, reading("a", "2026-01-31", 1), reading("b", "2026-02-01", 2))
+    (outcome,) = desk.apply(5, deletion(**by))
+    assert (outcome.code, outcome.detail["deleted"]) == ("METER_READING_DELETED", 1)
+    assert values(desk) == {"b": 2}
+
+
+@pytest.mark.parametrize("by", [{"external_id": "a"}, {"timestamp": "2025-01-31"}])
+def test_should_not_bring_back_what_was_deleted_before_it_came(
+    desk: EntityDesk, by: dict[str, str]
+) -> None:
+    matching = "external_id" if "external_id" in by else "strict-date"
+    desk.apply(5, deletion(**by))
+    desk.apply(5, deletion(**by))
+    late = reading("a", "2025-01-31", 1, matching=matching)
+    assert desk.codes(4, late) == ["STALE_EVENT"]
+    assert values(desk) == {}
+    assert desk.codes(6, late) == ["METER_READING_UPSERTED"]
+    assert values(desk) == {"a": 1}
+    # Kept once, though a deletion without a time was kept in another year.
+    desk.apply(7, reading("a", "2025-01-31", 2, matching=matching))
+    assert values(desk) == {"a": 2}
+
+
+def test_should_delete_by_the_external_id_before_the_day(desk: EntityDesk) -> None:
+    desk.apply(2, reading("a", "2026-01-31", 1), reading("b", "2026-02-01", 2))
+    both = {"external_id": "a", "timestamp": "2026-02-01"}
+    by_day = ReadingUpdate(M, None, both, "delete", "strict-date")
+    for version in (3, 4):  # again: who is gone by this id stands for it
+        desk.apply(version, by_day)
+        assert values(desk) == {"b": 2}
+    unknown = {"external_id": "portal", "timestamp": "2026-02-01"}
+    desk.apply(5, ReadingUpdate(M, None, unknown, "delete", "strict-date"))
+    assert values(desk) == {}
+
+
+@pytest.mark.parametrize("matching", ["external_id", "strict-date"])
+def test_should_delete_by_an_external_id_without_a_day(desk: EntityDesk, matching: Any) -> None:
+    desk.apply(2, reading("a", "2026-01-31", 1))
+    desk.apply(3, ReadingUpdate(M, None, {"external_id": "a"}, "delete", matching))
+    assert values(desk) == {}
+
+
+def test_should_delete_no_other_reading_for_want_of_an_id(desk: EntityDesk) -> None:
+    desk.apply(2, reading("None", "2026-01-31", 1))
+    desk.apply(3, deletion(timestamp="2026-02-01"))
+    desk.apply(4, reading("None", "2026-01-31", 2))
+    assert values(desk) == {"None": 2}
+    for matching in ("external_id", "strict-date"):
+        nothing: Any = ReadingUpdate(M, None, {"external_id": ""}, "delete", matching)
+        assert desk.codes(5, nothing) == ["INVALID_METER_READING_ATTRIBUTES"]
+
+
+@pytest.mark.parametrize("at", ["2026-03-29T00:59:59Z", "2026-03-28T23:00:00Z", "2026-03-29"])
+def test_should_match_by_the_day_on_which_summer_time_begins(desk: EntityDesk, at: str) -> None:
+    desk.apply(2, reading("portal", "2026-03-29T21:59:59Z", 1))
+    desk.apply(3, reading("erp", at, 2, matching="strict-date"))
+    assert values(desk) == {"erp": 2}
+
+
+@pytest.mark.parametrize(
+    ("at", "hits"),
+    [
+        ("2026-10-24T22:00:00Z", True),
+        ("2026-10-25T22:59:59Z", True),
+        ("2026-10-24T21:59:59Z", False),
+        ("2026-10-25T23:00:00Z", False),
+        ("2026-10-25T23:59:59+01:00", True),
+        ("2026-10-25T00:00:00+02:00", True),
+    ],
+)
+def test_should_match_by_the_day_on_which_summer_time_ends(
+    desk: EntityDesk, at: str, *, hits: bool
+) -> None:
+    desk.apply(2, reading("portal", "2026-10-25T12:00:00Z", 1))
+    desk.apply(3, reading("erp", at, 2, matching="strict-date"))
+    assert values(desk) == ({"erp": 2} if hits else {"portal": 1, "erp": 2})
+
+
 @pytest.mark.parametrize(
     ("keep", "source", "left"),
     [
@@ -129,6 +217,8 @@ def test_should_prune_nothing_that_newer_events_have_said(desk: EntityDesk) -> N
         (reading("", "2026-01-31", 1), "INVALID_METER_READING_ATTRIBUTES"),
         (reading("a", "31.01.2026", 1), "INVALID_METER_READING_ATTRIBUTES"),
         (reading("a", "2026-02-30", 1), "INVALID_METER_READING_ATTRIBUTES"),
+        (reading("a", "9999-12-31T23:59:59Z", 1), "INVALID_METER_READING_ATTRIBUTES"),
+        (reading("a", "0001-01-01T00:00:00+14:00", 1), "INVALID_METER_READING_ATTRIBUTES"),
         (reading("a", "2026-01-31", "viel"), "INVALID_METER_READING_ATTRIBUTES"),
         (reading("a", "2026-01-31", True), "INVALID_METER_READING_ATTRIBUTES"),
         (reading("a", "2026-01-31", None), "INVALID_METER_READING_ATTRIBUTES"),

@@ -17,12 +17,16 @@ from typing import Any
 
 from busbar.domain.schemas import Attribute
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECRET = frozenset({"email", "phone", "payment"})
 """Types whose values are somebody's: a key of the table shows their digest only."""
 _PLAIN = re.compile("[^~@\\ud800-\\udfff][^@\\ud800-\\udfff]{0,199}")
 """Values that stand in a key as they are: short ones, and no addresses."""
+
+
+LONGEST_KEPT = 200
+"""Characters of a value whose lookup is kept in memory: longer ones would fill it."""
 
 
 class Mismatch(ValueError):
@@ -180,9 +184,11 @@ def lookup_values(attribute: Attribute, value: Any) -> frozenset[str]:
     return _found_under(attribute.type, str(value)) if _is_scalar(value) else frozenset()
 
 
-@lru_cache(maxsize=4096)
 def _found_under(kind: str, value: str) -> frozenset[str]:
-    # Kept: each value of an entity is asked for when it is looked for, compared and written.
+    return _kept_lookups(kind, value) if len(value) <= LONGEST_KEPT else _lookups(kind, value)
+
+
+def _lookups(kind: str, value: str) -> frozenset[str]:
     text = _spelling(kind, value)
     if not text:
         return frozenset()
@@ -190,6 +196,10 @@ def _found_under(kind: str, value: str) -> frozenset[str]:
         digest = hashlib.sha256(text.encode(errors="surrogatepass"))
         text = f"~{digest.hexdigest()[:32]}"
     return frozenset({text})
+
+
+_kept_lookups = lru_cache(maxsize=4096)(_lookups)
+"""Each value of an entity is asked for when it is looked for, compared and written."""
 
 
 def _spelling(kind: str, text: str) -> str:

@@ -76,6 +76,8 @@ class Entity:
     history: tuple[Version, ...] = ()
     """Newest first, as many as there is room for."""
     sync: Mapping[str, Synced] = field(default_factory=dict)
+    found_by: str = ""
+    """What `Schema.found_by` was when it was read: its lookups are of that. Empty: of today."""
 
     @property
     def live(self) -> bool:

@@ -24,14 +24,14 @@ def sealed(before: Entity, after: Entity, mark: Mark, now: int) -> Entity | None
     if after.says_the_same(before):
         return None
     hashed = content_hash(after)
-    changed = hashed != before.content_hash or not before.version
+    changed = hashed != before.content_hash and (_is_there(before) or _is_there(after))
     operation = _operation(before, after, changed=changed)
     version = before.version + 1
     return replace(
         after,
         version=version,
         content_hash=hashed,
-        created_at=before.created_at or now,
+        created_at=before.created_at if _is_there(before) else now,
         changed_at=now if changed else before.changed_at,
         last=max(mark, before.last) if before.last else mark,
         history=_history(before, after, Version(version, mark, now, operation, {}))
@@ -56,9 +56,14 @@ def resynced(entity: Entity, mark: Mark, now: int) -> Entity | None:
 def _operation(before: Entity, after: Entity, *, changed: bool) -> Operation:
     if not changed:
         return "no-op"
-    if before.live and not after.live:
+    if not after.live and (before.live or not _is_there(after)):
         return "delete"
-    return "patch" if before.alive else "create"
+    return "patch" if _is_there(before) else "create"
+
+
+def _is_there(entity: Entity) -> bool:
+    """Whether there is something of it, be it in the bin."""
+    return entity.live or entity.in_bin
 
 
 def _synced(before: Entity, mark: Mark, now: int, operation: Operation) -> Synced:

@@ -8,6 +8,7 @@ events of that name become entities. Those that come with the product stand in t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
@@ -19,6 +20,8 @@ NAMESPACE = uuid.UUID("5b7f4d0e-52a7-5d2b-9b8e-3f0c6a5f1d21")
 """Of all UUIDs that are made of names."""
 SLUG_PATTERN = "^[a-z0-9][a-z0-9_-]{0,254}$"
 UseCaseType = Literal["inbound", "outbound", "file_proxy", "managed_call", "secure_proxy"]
+_PARTS = ("entities", "meter_readings", "direct", "fields")
+"""One of these makes a mapping; the last in documents of version 1.0."""
 ENV_KEY_PATTERN = "^[a-z0-9][a-z0-9_.\\-]{0,127}$"
 
 
@@ -32,11 +35,25 @@ def use_case_id(integration: str, slug: str) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{integration}/{slug}"))
 
 
+def inner_of(configuration: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The part of a configuration that maps, and its path with a dot: of a document of version 1.0
+    or 2.0 its only entry, else all of it."""
+    told = configuration.get("mapping")
+    documents: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+    for key in ("events", "objects"):
+        entries = documents.get(key)
+        if isinstance(entries, Mapping) and len(entries) == 1:
+            ((name, inner),) = entries.items()
+            if isinstance(inner, Mapping):
+                return f"mapping.{key}.{name}.", inner
+    return "", configuration
+
+
 class IntegrationUseCase(Value):
     """A use case of an integration. `configuration` is a document of the toolkit: its inner part,
-    `{"entities", "meter_readings", "direct"}`. One of another type is kept as its maker wrote it,
-    and never run. `changed_at` marks its version in lineage;
-    `change_description` and `changed_by` say why it is as it is, and who made it so."""
+    `{"entities", "meter_readings", "direct"}`, or one with a version and a single entry. One of
+    another type is kept as its maker wrote it, and never run. `changed_at` marks its version in
+    lineage; `change_description` and `changed_by` say why it is as it is, and who made it so."""
 
     id: str
     integration_id: str
@@ -53,17 +70,25 @@ class IntegrationUseCase(Value):
     @property
     def largest_payload(self) -> int:
         """Bytes that the payload of an event may have."""
-        return LARGEST_READINGS if self.configuration.get("meter_readings") else LARGEST_EVENT
+        return LARGEST_READINGS if self._inner.get("meter_readings") else LARGEST_EVENT
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether its payloads are operations already."""
+        return self._inner.get("direct") is True
+
+    @property
+    def _inner(self) -> Mapping[str, Any]:
+        return inner_of(self.configuration)[1]
 
     @property
     def closed(self) -> tuple[str, str] | None:
         """Why it takes no events: the code, and what is told. None if it does."""
-        told = self.configuration
         if self.type != "inbound":
             return "USE_CASE_INVALID_TYPE", f"a use case of type {self.type} takes no events"
         if not self.enabled:
             return "USE_CASE_DISABLED", "the use case is off"
-        if not (told.get("entities") or told.get("meter_readings") or told.get("direct")):
+        if not any(self._inner.get(part) for part in _PARTS):
             return "USE_CASE_MISSING_CONFIG", "the use case has no mapping yet"
         return None
 
@@ -121,8 +146,9 @@ class Integration(Record):
 
     def environment(self) -> dict[str, Any]:
         """The variables by their keys, as `busbar.mapping` takes them: there a dot leads into an
-        object in expressions, and an `env_var_ref` names the whole key."""
-        return {variable.key: variable.value for variable in self.variables}
+        object in expressions, and an `env_var_ref` names the whole key. What has no value is not
+        there: to an expression null is a value, and `null & "x"` is `nullx`."""
+        return {one.key: one.value for one in self.variables if one.value is not None}
 
 
 class AppMapping(Record):

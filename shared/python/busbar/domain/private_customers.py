@@ -36,6 +36,7 @@ _IBAN_LENGTHS = {
     **dict.fromkeys(("MT",), 31),
 }
 """Characters of an IBAN in the countries of SEPA (IBAN registry, ISO 13616)."""
+_IBAN_BEGINS = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\s?[0-9]{2}")
 
 
 class PrivateCustomer(Record):
@@ -106,3 +107,26 @@ def is_iban(text: str) -> bool:
 def masked_iban(text: str) -> str:
     """An IBAN as it may be shown: country, and the last four characters."""
     return f"{text[:2]}…{text[-4:]}" if text else ""
+
+
+def without_ibans(text: str) -> str:
+    """A text in which every IBAN is masked, in whatever groups and case it is written."""
+    parts, end = list[str](), 0
+    for begin in (head.start() for head in _IBAN_BEGINS.finditer(text)):
+        if begin >= end and (found := _iban_at(text, begin)):
+            parts += (text[end:begin], masked_iban(found[0]))
+            end = found[1]
+    return "".join((*parts, text[end:])) if parts else text
+
+
+def _iban_at(text: str, begin: int) -> tuple[str, int] | None:
+    """The IBAN that begins at a place, without its blanks, and where it ends."""
+    length, compact = _IBAN_LENGTHS.get(text[begin : begin + 2].upper(), 0), ""
+    for end in range(begin, len(text) if length else begin):
+        char = text[end]
+        if len(compact) >= length or not (char.isalnum() or char.isspace()):
+            break
+        compact += char.strip().upper()
+    else:
+        end = len(text)
+    return (compact, end) if is_iban(compact) and not text[end : end + 1].isalnum() else None

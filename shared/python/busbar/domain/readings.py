@@ -18,11 +18,12 @@ from typing import Any, Literal, NamedTuple
 from busbar.domain.calendar_day import berlin_day
 from busbar.domain.changes import Set
 from busbar.domain.entities import BIN_DAYS, Entity, item_id, purged, upserted
-from busbar.domain.marks import Mark
+from busbar.domain.marks import Mark, moment
 from busbar.domain.updates import ReadingUpdate
 
 _ISO = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}($|T)")
-REQUIRED = ("external_id", "timestamp", "source", "value")
+_INVALID = "INVALID_METER_READING_ATTRIBUTES"
+REQUIRED: tuple[str, ...] = ("external_id", "timestamp", "source", "value")
 KNOWN_BY = frozenset({"external_id", "timestamp", "direction", "source"})
 MOST_IN_A_YEAR = 4000
 """Readings of one counter in one year, which are one item: 60 to 100 bytes each. A series by the
@@ -96,30 +97,36 @@ def _time(reading: Entity) -> tuple[str, str]:
     return str(reading.attributes.get("timestamp", "")), reading.id
 
 
-def checked(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def checked(update: ReadingUpdate) -> dict[str, Any]:
     """A reading's attributes as they are kept: the value a number, the time in UTC.
 
-    Raises `Unmatched`.
+    Of a deletion only what a reading is known by; it needs an external id, or under `strict-date`
+    the day. Raises `Unmatched`.
     """
-    missing = [name for name in REQUIRED if attributes.get(name) in (None, "")]
-    if missing:
-        raise Unmatched(
-            "INVALID_METER_READING_ATTRIBUTES", f"missing required {', '.join(missing)}"
-        )
-    at = read_timestamp(attributes["timestamp"])
-    text = at.isoformat().replace("+00:00", "Z")
-    return {**attributes, "timestamp": text, "value": _value(attributes["value"])}
+    needed, told = REQUIRED, dict(update.attributes)
+    if deletes := update.mode == "delete":
+        told = {n: v for n, v in told.items() if n in KNOWN_BY and v not in (None, "")}
+        by_day = update.matching == "strict-date" and "timestamp" in told
+        needed = () if by_day else ("external_id",)
+    if missing := [name for name in needed if told.get(name) in (None, "")]:
+        raise Unmatched(_INVALID, f"missing required {', '.join(missing)}")
+    if "timestamp" in told:
+        told["timestamp"] = read_timestamp(told["timestamp"]).isoformat().replace("+00:00", "Z")
+    return told if deletes else {**told, "value": _value(told["value"])}
 
 
 def read_timestamp(raw: Any) -> datetime:
-    """An ISO date (midnight UTC) or date-time (UTC without an offset). Raises `Unmatched`."""
+    """An ISO date (midnight UTC) or date-time (UTC without an offset). Raises `Unmatched`.
+
+    Of the years in which the German day of every time can be told: that of 9999 may be in 10000.
+    """
     try:
         at = datetime.fromisoformat(raw if isinstance(raw, str) and _ISO.match(raw) else "")
-    except ValueError:
-        raise Unmatched(
-            "INVALID_METER_READING_ATTRIBUTES", "timestamp has to be an ISO date or date-time"
-        ) from None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        berlin_day(at)
+    except (ValueError, OverflowError):
+        raise Unmatched(_INVALID, "timestamp has to be an ISO date or date-time") from None
+    return at
 
 
 def _value(raw: Any) -> int | float:
@@ -128,13 +135,17 @@ def _value(raw: Any) -> int | float:
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise Unmatched("INVALID_METER_READING_ATTRIBUTES", "value has to be a number")
+        raise Unmatched(_INVALID, "value has to be a number")
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def year_of(reading: Entity) -> str:
-    """The German calendar year that a reading is kept in."""
-    return str(berlin_day(read_timestamp(reading.attributes["timestamp"])).year)
+    """The German calendar year that a reading is kept in; of one that is gone, and of which no time
+    is known, that of the event that took it."""
+    said = reading.attributes.get("timestamp")
+    if said is None and reading.purged:
+        return str(moment(reading.purged.version).year)
+    return str(berlin_day(read_timestamp(said)).year)
 
 
 class Work:
@@ -156,8 +167,8 @@ class Work:
 
     def apply(self, update: ReadingUpdate) -> Result:
         """One update. Raises `Unmatched`."""
-        attributes = checked(update.attributes)
-        there = self._matched(attributes, strict=update.matching == "strict-date")
+        attributes = checked(update)
+        there = self._matched(attributes, strict=self._by_day(update, attributes))
         if update.mode == "delete":
             return self._delete(there, attributes)
         changes = {name: Set(value) for name, value in attributes.items()}
@@ -169,6 +180,16 @@ class Work:
         if not there.live:
             return "created"
         return "unchanged" if after.attributes == there.attributes else "updated"
+
+    def _by_day(self, update: ReadingUpdate, attributes: Mapping[str, Any]) -> bool:
+        """Whether the day tells which reading is meant. A deletion under `strict-date` goes by the
+        external id first; who is known by it, even if gone, ends the search: or the deletion that
+        comes twice would take another reading of the day."""
+        strict = update.matching == "strict-date"
+        if not strict or update.mode != "delete":
+            return strict
+        known = "external_id" in attributes and self._index(strict=False)[_external_id(attributes)]
+        return "timestamp" in attributes and not known
 
     def _matched(self, attributes: Mapping[str, Any], *, strict: bool) -> Entity:
         """The reading that is meant, new if there is none. Raises `Unmatched` for several."""
@@ -200,7 +221,7 @@ class Work:
             index[_KEYS[strict](after.attributes)].add(after.id)
 
     def _delete(self, there: Entity, attributes: Mapping[str, Any]) -> Result:
-        mark, known = self._mark, {n: Set(attributes[n]) for n in KNOWN_BY & attributes.keys()}
+        mark, known = self._mark, {name: Set(value) for name, value in attributes.items()}
         if there.id not in self._readings:
             there = upserted(there, known, mark._replace(version=mark.version - 1)).entity
         gone = purged(there, mark, KNOWN_BY)
@@ -233,11 +254,17 @@ class Work:
 
 
 def _external_id(attributes: Mapping[str, Any]) -> tuple[str, ...]:
-    return (str(attributes.get("external_id")),)
+    """Nothing for one that was only ever told to go by its day."""
+    return (str(attributes.get("external_id") or ""),)
 
 
 def _day(attributes: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a reading is known by under `strict-date`; without a direction it is `feed-out`."""
+    """What a reading is known by under `strict-date`; without a direction it is `feed-out`.
+
+    Nothing for one that was only ever told to go by its external id.
+    """
+    if "timestamp" not in attributes:
+        return ()
     day = berlin_day(read_timestamp(attributes["timestamp"]))
     return str(attributes.get("direction") or "feed-out"), day.isoformat()
 
@@ -266,4 +293,4 @@ def remembered(reading: Entity, now: int) -> bool:
 
 def view(reading: Entity) -> dict[str, Any]:
     """A reading as it is shown."""
-    return {"_id": reading.id, **reading.attributes}
+    return {**reading.attributes, "_id": reading.id}

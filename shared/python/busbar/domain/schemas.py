@@ -8,6 +8,7 @@ be looked for.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,6 +29,9 @@ Type = Literal[
     "relation",
     "json",
 ]
+Use = Literal["found", "asked", ""]
+"""Of an attribute in unique ids: an entity is found by it; or, once it is found by another, asked
+whether it has this value; or neither."""
 MOST_FILTERS = 4
 FILTERABLE = frozenset({"string", "number", "currency", "boolean", "date", "datetime"})
 LOOKED_FOR = frozenset({"string", "number", "email", "phone"})
@@ -41,6 +45,11 @@ class Attribute:
     type: Type = "string"
     unique: bool = False
     to: tuple[str, ...] = ()
+
+    @property
+    def use(self) -> Use:
+        """What it is for in unique ids."""
+        return "found" if self.unique else "asked" if self.type in FILTERABLE else ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,17 @@ class Schema:
     def unique(self) -> tuple[Attribute, ...]:
         """The attributes by which an entity is found."""
         return tuple(a for a in self.attributes.values() if a.unique)
+
+    def repeatable(self, names: Collection[str]) -> dict[str, Literal["email", "phone"]]:
+        """Which of these attributes are lists of addresses or numbers, in which a value stands."""
+        types = {n: self.attributes[n].type for n in names if n in self.attributes}
+        return {n: kind for n, kind in types.items() if kind in ("email", "phone")}
+
+    @cached_property
+    def found_by(self) -> str:
+        """A short digest of the unique attributes: another one where an org adds its own."""
+        names = ",".join(sorted(a.name for a in self.unique))
+        return f"{zlib.crc32(names.encode()):x}"
 
     def unanswerable(self, names: Collection[str]) -> str:
         """Why entities that have values in these attributes cannot be found; empty if they can.
@@ -95,9 +115,12 @@ class Catalogue:
         """All schemas."""
         return sorted(self._schemas)
 
-    def attributes(self) -> dict[str, list[str]]:
-        """The names of all attributes of each schema."""
-        return {name: list(self._schemas[name].attributes) for name in self.names()}
+    def attributes(self) -> dict[str, dict[str, Use]]:
+        """The attributes of each schema by their names: what they are for in unique ids."""
+        return {
+            name: {one.name: one.use for one in self._schemas[name].attributes.values()}
+            for name in self.names()
+        }
 
     def extended(
         self, attributes: Mapping[str, str], filters: Mapping[str, str] | None = None

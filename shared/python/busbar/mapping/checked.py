@@ -13,9 +13,15 @@ from busbar.mapping.sources import id_text
 _NAME = re.compile(r"[\w$-]{1,64}")
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a schema or an attribute, and may be told in rows: what is
+    longer, or has blanks, is a value that went astray."""
+    return _NAME.fullmatch(text) is not None
+
+
 def shown(name: str) -> str:
-    """A name out of a payload, unless it looks like a value that went astray."""
-    return name if _NAME.fullmatch(name) else "?"
+    """A name out of a payload, unless it looks like a value."""
+    return name if is_name(name) else "?"
 
 
 def at(path: str, name: str) -> str:
@@ -53,6 +59,13 @@ class Checked:
         self.wrong(f"{path}.{key}", "is required, as a text that is not empty")
         return ""
 
+    def name(self, members: dict[str, Any], key: str, path: str) -> str:
+        """A required name of a schema."""
+        found = self.text(members, key, path)
+        if found and not is_name(found):
+            self.wrong(f"{path}.{key}", "has to be a name of at most 64 letters, digits, - and _")
+        return found
+
     def choice(
         self, members: dict[str, Any], key: str, path: str, choices: Collection[str], default: str
     ) -> str:
@@ -71,7 +84,9 @@ class Checked:
         made: dict[str, str] = {}
         for name, told in value.items():
             text = id_text(told)
-            if text is None:
+            if not is_name(name):
+                self.wrong(path, "has something that is no name of an attribute")
+            elif text is None:
                 self.wrong(at(path, name), "has to be a text that is not empty, or a number")
             else:
                 made[name] = text

@@ -15,7 +15,9 @@ from typing import Final
 
 HEAD: Final = struct.Struct(">cI")
 """Before each message: what it is, and how many bytes follow."""
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
+LARGEST_ANSWER: Final = 8 * 1024 * 1024
+"""Bytes. Of a batch all are held at once, some ten times as large once they are read; and no entity
+takes more than 380 kB."""
 CHUNK: Final = 64 * 1024
 """What a pipe holds."""
 QUIET: Final = 0.1
@@ -33,8 +35,9 @@ class Late(Exception):
 class Pipes:
     """`jobs`, `answers` and `bell` are open descriptors; they are closed by who made them."""
 
-    def __init__(self, jobs: int, answers: int, bell: int) -> None:
+    def __init__(self, jobs: int, answers: int, bell: int, quiet: float = QUIET) -> None:
         self._jobs, self._answers, self._bell = jobs, answers, bell
+        self._quiet = quiet
         self._unsent = memoryview(b"")
         self._got = bytearray()
         self._ended = False
@@ -47,7 +50,7 @@ class Pipes:
         waited for, so that both sides never wait for each other."""
         parts = [part for kind, data in messages for part in (HEAD.pack(kind, len(data)), data)]
         self._unsent = memoryview(b"".join(parts))
-        self._quiet_until = time.monotonic() + QUIET
+        self._quiet_until = time.monotonic() + self._quiet
         self._push()
 
     def receive(self, until: float) -> tuple[bytes, bytes]:
@@ -85,7 +88,7 @@ class Pipes:
         poll.register(self._bell if quiet else self._answers, select.POLLIN)
         if self._unsent:
             poll.register(self._jobs, select.POLLOUT)
-        poll.poll(max(1.0, (min(until, self._quiet_until) if quiet else until) - now) * 1000)
+        poll.poll(patience((min(until, self._quiet_until) if quiet else until) - now))
 
     def _push(self) -> None:
         try:
@@ -98,6 +101,8 @@ class Pipes:
             self._unsent = memoryview(b"")
 
     def _pull(self) -> None:
+        # First: whoever rings from now on has written what is not read yet.
+        self._hush()
         try:
             while True:
                 got = os.read(self._answers, CHUNK)
@@ -106,8 +111,7 @@ class Pipes:
                 if len(got) < CHUNK:
                     break
         except BlockingIOError:
-            pass
-        self._hush()
+            return
 
     def _hush(self) -> None:
         """Take in what the bell said, so that it can be heard again."""
@@ -115,3 +119,8 @@ class Pipes:
             os.read(self._bell, CHUNK)
         except BlockingIOError:
             return
+
+
+def patience(seconds: float) -> float:
+    """So long in milliseconds, as polling wants them: at least one, or it would not wait at all."""
+    return max(1.0, seconds * 1000)

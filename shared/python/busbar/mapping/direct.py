@@ -25,13 +25,9 @@ _READING_KEYS = ("type", "meter", "counter", "mode", "reading_matching", "attrib
 _READING_REQUIRED = ("external_id", "timestamp", "source", "value")
 
 
-def read(
-    payload: Any,
-    configuration: Configuration,
-    format: str = "json",  # noqa: A002  as events name it
-) -> Mapped:
+def read(payload: Any, configuration: Configuration, form: str = "json") -> Mapped:
     """`operations` of a payload as it was sent: a text, or an object."""
-    if format != "json":
+    if form != "json":
         said = "direct mode takes JSON only"
         return Mapped(faults=(Fault("DIRECT_PAYLOAD_INVALID", said),))
     try:
@@ -93,7 +89,7 @@ def _entity(
     members = checked.members(operation, path, _ENTITY_KEYS)
     if members is None:
         return []
-    slug = checked.text(members, "entity_slug", path)
+    slug = checked.name(members, "entity_slug", path)
     unique_ids = checked.unique_ids(members.get("unique_ids"), f"{path}.unique_ids")
     types = checked.types(members, path)
     mode = checked.choice(members, "mode", path, ("upsert", "delete", "purge"), "upsert")

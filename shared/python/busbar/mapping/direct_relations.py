@@ -80,7 +80,7 @@ def _reference(checked: Checked, told: Any, path: str) -> dict[str, Any]:
 
 def _lookup(checked: Checked, members: dict[str, Any], path: str) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "entity_schema": checked.text(members, "schema", path),
+        "entity_schema": checked.name(members, "schema", path),
         "unique_ids": checked.unique_ids(members.get("unique_ids"), f"{path}.unique_ids"),
     }
     types = checked.types(members, path)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol, cast, get_args
 
 from busbar.errors import Unmappable
+from busbar.mapping.failures import told
 from busbar.mapping.given import NO_BINDINGS, Bindings, Source
 from busbar.mapping.limits import Limits, TooMuchError
 from busbar.mapping.plain import NotJsonError, is_plain, source_of
@@ -104,5 +105,5 @@ def _evaluator_of(engine: Engine) -> Callable[[str, Words], _Evaluator]:
 
 def _refused(error: TooMuchError | NotJsonError) -> Unmappable:
     if isinstance(error, TooMuchError):
-        return Unmappable(error.code, error.code)
+        return Unmappable(told(error.code), error.code)
     return Unmappable(str(error), "NotJson")

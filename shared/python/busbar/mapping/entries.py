@@ -175,16 +175,15 @@ def _reading(document: Document, item: Any, path: str, index: int) -> ReadingMap
     if members is None:
         return None
     document.known(members, path, _READING_KEYS, schema)
-    meter = _ids(document, members.get("meter"), below(path, "meter"), schema)
-    at_counter = below(path, "meter_counter")
-    counter = (
-        _ids(document, members["meter_counter"], at_counter, schema)
-        if "meter_counter" in members
-        else None
-    )
     at_fields = below(path, "fields")
     items = document.items(members.get("fields"), at_fields)
     attributes, fields = _fields(document, items, schema)
+    meter = _ids(document, members.get("meter"), below(path, "meter"), fields)
+    counter = (
+        _ids(document, members["meter_counter"], below(path, "meter_counter"), fields)
+        if "meter_counter" in members
+        else None
+    )
     mode = document.choice(members, "mode", path, ("upsert", "delete", _PRUNE), "upsert")
     strict = ("external_id", "strict-date")
     matching = document.choice(members, "reading_matching", path, strict, "external_id")
@@ -222,10 +221,11 @@ def _source(document: Document, members: dict[str, Any], path: str, *, pruned: b
     return document.text(scope, "source", at) or None if "source" in scope else None
 
 
-def _ids(document: Document, value: Any, path: str, schema: str) -> Identifiers:
+def _ids(document: Document, value: Any, path: str, fields: tuple[Field, ...]) -> Identifiers:
     members = document.members(value, path)
     if members is None:
         return Identifiers(())
-    document.known(members, path, ("unique_ids",), schema)
-    at = below(path, "unique_ids")
-    return read_identifiers(document, members.get("unique_ids"), at, schema)
+    document.known(members, path, ("unique_ids",), "meter_reading")
+    at, mapped = below(path, "unique_ids"), {field.attribute: field.value for field in fields}
+    told = members.get("unique_ids")
+    return read_identifiers(document, told, at, "meter_reading", mapped=mapped)

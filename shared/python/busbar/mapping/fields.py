@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ _STRUCTURED: dict[str, Callable[[Document, Any, str, str], Value | None]] = {
     "env_var_ref": read_env_var_ref,
 }
 _KEYS = ("attribute", "_type", "enabled", *PLAIN, *_STRUCTURED)
+_ADDS = re.compile(r"""["'](_set|_append|_append_all|\$relation|\$relation_ref)["']""")
+"""In an expression: that it makes an operation, and no object of somebody's data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,14 @@ class Field:
         return value
 
     def _of_object(self, value: dict[str, Any], scope: Scope) -> Any:
+        if not value and self.value.kind == "jsonataExpression" and _ADDS.search(self.value.text):
+            # JSONata leaves a key without a value out: there is nothing to add, or to lead to.
+            return UNDEFINED
         if len(value) != 1:
             return value
         key, inner = next(iter(value.items()))
+        if key in OPERATIONS and inner is None:
+            return None if key == "_set" else UNDEFINED
         if key in OPERATIONS:
             items = inner if isinstance(inner, list) else [inner]
             return items if key == "_set" else {key: items}

@@ -40,6 +40,11 @@ class Identifiers:
     exact: bool = False
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Their attributes."""
+        return tuple(one.attribute for one in self.each)
+
+    @property
     def types(self) -> dict[str, Repeatable]:
         """Which of them are repeatable."""
         return {i.attribute: i.repeatable for i in self.each if i.repeatable is not None}
@@ -86,20 +91,30 @@ def _scalar(value: Any) -> Any:
 
 
 def read_identifiers(
-    document: Document, value: Any, path: str, schema: str, *, exact: bool = False
+    document: Document,
+    value: Any,
+    path: str,
+    schema: str,
+    *,
+    exact: bool = False,
+    mapped: Mapping[str, Value] | None = None,
 ) -> Identifiers:
-    """The identifiers of a list, at least one. A bare text is an attribute, and the key of it."""
+    """The identifiers of a list, at least one. A bare text is an attribute: its value is that of
+    the field in `mapped` which gives it, as with the unique ids of entities; else what the item has
+    at a key of its name."""
     made = [
         one
         for at, item in document.items(value, path, least=1)
-        if (one := _identifier(document, item, at, schema)) is not None
+        if (one := _identifier(document, item, at, schema, mapped or {})) is not None
     ]
     return Identifiers(tuple(made), exact)
 
 
-def _identifier(document: Document, item: Any, path: str, schema: str) -> Identifier | None:
+def _identifier(
+    document: Document, item: Any, path: str, schema: str, mapped: Mapping[str, Value]
+) -> Identifier | None:
     if isinstance(item, str) and item.strip():
-        return Identifier(item, Key(item), path)
+        return Identifier(item, mapped.get(item) or Key(item), path)
     members = document.members(item, path)
     if members is None:
         return None

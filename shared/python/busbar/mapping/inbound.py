@@ -19,6 +19,7 @@ from busbar.mapping import direct, engine, readings
 from busbar.mapping.engine import Source
 from busbar.mapping.identifiers import identifying
 from busbar.mapping.jobs import ConfigurationUnknown, mapped_of, served
+from busbar.mapping.limits import Limits
 from busbar.mapping.model import Configuration, EntityMapping, ReadingMapping, Scoped
 from busbar.mapping.outcome import Outcome, attributes_of, items_of
 from busbar.mapping.sources import Context, NotMapped
@@ -34,8 +35,11 @@ def map_event(configuration: Configuration, payload: Any, context: Context | Non
     try:
         root = engine.source(payload)
     except Unmappable as error:
-        code = "PAYLOAD_TOO_LARGE" if error.code == "D2014" else "MALFORMED_PAYLOAD"
-        return Mapped(faults=(Fault(code, str(error)),))
+        if error.code == "D2014":
+            most = Limits()
+            said = f"it has more than {most.values} values, or {most.nesting} levels"
+            return Mapped(faults=(Fault("PAYLOAD_TOO_LARGE", said),))
+        return Mapped(faults=(Fault("MALFORMED_PAYLOAD", str(error)),))
     if _evaluates_once(configuration):
         root = Source(root.value, kept=False)
     outcome = Outcome(root, context)

@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 from jlens import Document, Expression, JlensError, Read, Reads
 
 from busbar.errors import Unmappable
+from busbar.mapping.failures import told
 from busbar.mapping.given import HELPER_FAULTS, HELPERS, Bindings, Source
 from busbar.mapping.limits import Limits
 from busbar.mapping.plain import is_plain, plain_of, source_of
@@ -174,4 +175,4 @@ def _unmappable(error: JlensError, shift: int) -> Unmappable:
     if code == "D3137" and str(error) in HELPER_FAULTS:
         return Unmappable(f"{code}: {error}", code)
     # Never its message, which quotes the values it stumbled over.
-    return Unmappable(f"{code} at position {position}" if position else code, code, position)
+    return Unmappable(told(code, position), code, position)

@@ -27,6 +27,7 @@ from busbar.domain.updates import (
 )
 from busbar.errors import BusbarError, InvalidMapping
 from busbar.mapping import direct, payloads
+from busbar.mapping.answer_size import is_too_large
 from busbar.mapping.configuration import parse
 from busbar.mapping.model import Configuration
 from busbar.mapping.payload_faults import MalformedPayload
@@ -36,6 +37,7 @@ from busbar.mapping.wire import schema_warnings
 MOST_CONFIGURATIONS = 256
 """Kept compiled; of more, that which has been unused for longest goes."""
 _UNKNOWN = b'{"unknown":true}'
+_TOO_MUCH = Mapped(faults=(Fault("MAPPING_EXPRESSION_FAILED", "it comes to too much at once"),))
 _compiled: dict[tuple[str, str | None], Configuration | InvalidMapping] = {}
 
 MapEvent = Callable[[Configuration, Any, Context], Mapped]
@@ -81,7 +83,7 @@ def head_of(
                 "env": dict(context.env),
                 "portals": None if context.portals is None else list(context.portals),
                 **(
-                    {"known": {n: list(k) for n, k in context.known.items()}}
+                    {"known": {n: dict(k) for n, k in context.known.items()}}
                     if context.known
                     else {}
                 ),
@@ -184,9 +186,8 @@ def _context(told: dict[str, Any]) -> Context:
 def bytes_of(mapped: Mapped) -> bytes:
     """As JSON: a list of lists, each entry the fields of its class in their order."""
     lists = [[_row(each) for each in part] for part in _parts(mapped)]
-    return json.dumps(lists, ensure_ascii=False, separators=(",", ":")).encode(
-        errors="surrogatepass"
-    )
+    answer = _encoded(lists)
+    return bytes_of(_TOO_MUCH) if is_too_large(answer, lists) else answer
 
 
 def _encoded(value: Any) -> bytes:

@@ -22,6 +22,7 @@ from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
 from busbar.errors import Unmappable
+from busbar.mapping.failures import told
 from busbar.mapping.given import HELPER_FAULTS, HELPERS, Bindings, Source
 from busbar.mapping.limits import Guard, Limits, TooMuchError
 from busbar.mapping.plain import NotJsonError, plain_of, source_of
@@ -141,4 +142,4 @@ def _unmappable(error: Exception, shift: int) -> Unmappable:
     position = getattr(error, "location", None)
     known = isinstance(position, int) and position > shift
     at = position - shift if isinstance(position, int) and known else None
-    return Unmappable(f"{shown} at position {at}" if at else shown, shown, at)
+    return Unmappable(told(shown, at), shown, at)

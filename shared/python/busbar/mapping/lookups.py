@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from busbar.domain.portals import ORIGINS
 from busbar.mapping.document import Document, below
 from busbar.mapping.engine import UNDEFINED
 from busbar.mapping.limits import Limits
@@ -16,7 +17,6 @@ from busbar.mapping.sources import Formula, Scope, Value
 FILE_PROXY_URL = "$file_proxy_url"
 """Wraps `{"use_case_slug" | "use_case_id", "params": {name: text}}`: an address is made of it where
 the org and the integration are known."""
-ORIGINS = ("END_CUSTOMER_PORTAL", "INSTALLER_PORTAL", "B2B_PORTAL", "ADDITIONAL_PORTAL")
 RETURNED = ("portal_id", "origin", "domain", "name")
 _FILTERS = ("origin", "enabled", "is_dummy", "is_epilot_domain", "name", "domain")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,254}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from busbar.mapping.checked import is_name
 from busbar.mapping.engine import UNDEFINED
 from busbar.mapping.identifiers import REPEATABLE, identifying, ids_of_value
 from busbar.mapping.jsonpath import NoPathError
@@ -45,7 +46,7 @@ def made_item(item: Any, path: str, wrap: str, scope: Scope) -> dict[str, Any] |
 
 def _target(item: Mapping[str, Any], path: str, scope: Scope) -> dict[str, Any] | None:
     schema = item.get("entity_schema") or item.get("_schema") or item.get("schema")
-    if not isinstance(schema, str):
+    if not (isinstance(schema, str) and is_name(schema)):
         raise _wrong(path, "an item of it has no entity_schema")
     told = item.get("unique_ids", item.get("$entity_unique_ids"))
     if isinstance(told, Mapping) and "attribute" in told:
@@ -53,6 +54,8 @@ def _target(item: Mapping[str, Any], path: str, scope: Scope) -> dict[str, Any] 
     ids: dict[str, Any] = {}
     types: dict[str, Any] = {}
     given = list(ids_of_value(told))
+    if not all(is_name(attribute) for attribute, _ in given):
+        raise _wrong(path, "a unique id of it has something that is no name of an attribute")
     for attribute, value in given:
         repeatable = value.get("_type") if isinstance(value, Mapping) else None
         if repeatable in REPEATABLE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 from busbar.domain.updates import (
@@ -137,12 +138,11 @@ def attributes_of(
     `only`: the others are not asked.
     """
     attributes: dict[str, Any] = {}
-    sound = True
+    sound, explain = True, outcome.context.explain
     ready = None if entry.batch is None or only is not None else entry.batch.read(scope)
-    for at, field in enumerate(entry.fields):
+    for field, given in zip(entry.fields, ready or repeat(ALONE), strict=False):
         if only is not None and field.attribute not in only:
             continue
-        given = ALONE if ready is None else ready[at]
         try:
             value = field.read(scope) if given is ALONE else field.settled(given, scope)
         except NotMapped as error:
@@ -151,7 +151,7 @@ def attributes_of(
             continue
         if value is not UNDEFINED:
             attributes[field.attribute] = value
-            if outcome.context.explain:
+            if explain:
                 outcome.explained.append(_explained(field, scope.schema, index, value))
     return attributes, sound
 

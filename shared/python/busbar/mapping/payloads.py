@@ -1,9 +1,11 @@
 """The payload of an event, as JSON or as XML: read so that nothing is lost or guessed, or refused.
 
 Of JSON, integers above 2^53 become strings: they are numbers of partners or documents, and no
-JSON program but ours would keep their last digits. Refused are names that come twice in an object,
-NaN and infinities, lone surrogates, more than 64 levels, and what is neither object nor list.
-XML: see `busbar.mapping.xml_payloads`.
+JSON program but ours would keep their last digits. `10.0` is 10, as in every JavaScript program.
+Refused are names that come twice in an object, NaN and infinities, lone surrogates, more than 64
+levels, more members of objects than a mapping reads values (while they are read: they would take
+all memory), and what is neither object nor list.
+A byte order mark is passed over. XML: see `busbar.mapping.xml_payloads`.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from busbar.domain.numbers import LARGEST_INTEGER, whole_or_text
+from busbar.mapping.limits import Limits
 from busbar.mapping.payload_faults import MalformedPayload
 from busbar.mapping.xml_payloads import parse_xml
 
@@ -24,11 +27,15 @@ Format = Literal["json", "xml"]
 
 DEEPEST = 64
 """Levels of objects and lists."""
+MOST_VALUES = Limits().values
+"""Members of objects: what has more, no mapping reads."""
 _LONG_NUMBER = re.compile(r"\d{16}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TWICE = "a name comes twice in an object"
 _NOT_FINITE = "a number is not finite"
 _TOO_DEEP = f"it has more than {DEEPEST} levels"
+_TOO_MANY = f"it has more than {MOST_VALUES} values"
+_MARK = "\ufeff"
 
 
 def parse(payload: str | bytes | dict[str, Any] | list[Any], format: Format = "json") -> Any:  # noqa: A002
@@ -54,6 +61,7 @@ def loads(text: str | bytes) -> Any:
         text = _decoded(text)
     elif not text.isascii():
         _refuse_surrogates(text)
+    text = text.removeprefix(_MARK)
     # A function of ours for each integer costs more than looking whether there is a long one.
     parse_int = whole_or_text if _LONG_NUMBER.search(text) else int
     try:
@@ -62,7 +70,7 @@ def loads(text: str | bytes) -> Any:
             parse_int=parse_int,
             parse_float=_float,
             parse_constant=_no_constant,
-            object_pairs_hook=_each_once,
+            object_pairs_hook=_each_once(),
         )
     except json.JSONDecodeError as error:
         raise MalformedPayload(f"it is no JSON from character {error.pos + 1} on") from None
@@ -83,20 +91,33 @@ def _decoded(text: bytes) -> str:
 
 
 def _float(digits: str) -> float:
-    value = float(digits)
+    return _as_said(float(digits))
+
+
+def _as_said(value: float) -> float:
+    """A number as JavaScript and JSONata have it: `10.0` is 10, in a text too."""
     if not math.isfinite(value):
         raise MalformedPayload(_NOT_FINITE)
-    return value
+    return int(value) if value.is_integer() and abs(value) <= LARGEST_INTEGER else value
 
 
 def _no_constant(_: str) -> None:
     raise MalformedPayload(_NOT_FINITE)
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise MalformedPayload(_TWICE)
+def _each_once() -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    left = MOST_VALUES
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal left
+        left -= len(pairs)
+        if left < 0:
+            raise MalformedPayload(_TOO_MANY, "PAYLOAD_TOO_LARGE")
+        each = dict(pairs)
+        if len(each) != len(pairs):
+            raise MalformedPayload(_TWICE)
+        return each
+
     return made
 
 
@@ -137,10 +158,9 @@ def _checked(value: Any, depth: int) -> Any:
         return _name(value)
     if isinstance(value, int):
         return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else _digits(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    strange = "it has a value of no JSON type"
-    raise MalformedPayload(_NOT_FINITE if isinstance(value, float) else strange)
+    if isinstance(value, float):
+        return _as_said(value)
+    raise MalformedPayload("it has a value of no JSON type")
 
 
 def _digits(value: int) -> str:

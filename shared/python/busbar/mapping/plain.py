@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from busbar.domain.numbers import LARGEST_INTEGER
 from busbar.mapping.limits import Limits, TooMuchError
@@ -14,7 +14,7 @@ class NotJsonError(Exception):
     """A value that JSON cannot hold, or not exactly. The text says where, never what."""
 
 
-_SIMPLE = {bool, type(None)}
+_LEAST_INTEGER = -LARGEST_INTEGER
 
 
 def is_plain(value: object, limits: Limits) -> bool:
@@ -26,26 +26,32 @@ def is_plain(value: object, limits: Limits) -> bool:
     level, left = [value], limits.values
     for _ in range(limits.nesting + 1):
         left -= len(level)
-        if left < 0:
-            return False
-        below: list[object] = []
-        for item in level:
-            kind = type(item)
-            if kind is dict:
-                below += cast("dict[str, object]", item).values()
-            elif kind is list:
-                below += cast("list[object]", item)
-            elif kind is not str and kind not in _SIMPLE and not _is_exact(item):
-                return False
+        below = None if left < 0 else _below(level)
         if not below:
-            return True
+            return below is not None
         level = below
     return False
 
 
-def _is_exact(item: object) -> bool:
-    # Not a number is not within the bounds either.
-    return type(item) in {int, float} and -LARGEST_INTEGER <= cast("float", item) <= LARGEST_INTEGER
+def _below(level: list[Any]) -> list[Any] | None:
+    """The values in some; None if one of these is no plain JSON."""
+    found: list[Any] = []
+    for item in level:
+        kind = type(item)
+        # Texts first, as most of it is text.
+        if kind is str:
+            continue
+        if kind is dict:
+            found += item.values()
+        elif kind is list:
+            found += item
+        elif kind is int or kind is float:
+            # Not a number is not within the bounds either.
+            if not _LEAST_INTEGER <= item <= LARGEST_INTEGER:
+                return None
+        elif kind is not bool and item is not None:
+            return None
+    return found
 
 
 def source_of(value: object, limits: Limits, null: object) -> Any:

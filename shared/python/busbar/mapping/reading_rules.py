@@ -63,8 +63,9 @@ def _instant(text: str) -> datetime | None:
         found = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    # strftime writes earlier years without their zeros.
-    return found if found.year >= 1000 else None
+    # strftime writes earlier years without their zeros; the German day of the last one may be past
+    # all that can be told.
+    return found if 1000 <= found.year < 9999 else None
 
 
 def number(value: Any) -> int | float | None:

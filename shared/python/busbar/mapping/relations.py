@@ -194,6 +194,8 @@ def _reference(document: Document, item: Any, path: str, schema: str) -> Referen
 
 def normalised(wrap: str, told: Any, path: str, scope: Scope) -> Any:
     """The value of an attribute whose expression made `$relation` or `$relation_ref` itself."""
+    if told == {}:
+        return UNDEFINED  # as above, of an operation whose items are undefined
     operation, items = "_set", told
     if isinstance(told, Mapping) and len(told) == 1 and next(iter(told)) in OPERATIONS:
         operation, items = next(iter(told.items()))

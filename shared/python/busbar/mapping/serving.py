@@ -111,13 +111,13 @@ class _Pipes:
 
     def write(self, kind: bytes, data: bytes) -> None:
         """Write an answer, of which the worker hears when the bell rings."""
-        self._silent = False
         left = memoryview(HEAD.pack(kind, len(data)) + data)
         while left:
             try:
                 left = left[os.write(self._out, left) :]
-            except BlockingIOError:
+                # Also of its last part, after the worker was woken for those before.
                 self._silent = False
+            except BlockingIOError:
                 self._ring()
                 poll = select.poll()
                 poll.register(self._out, select.POLLOUT)

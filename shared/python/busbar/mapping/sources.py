@@ -7,13 +7,14 @@ place in the configuration that it stands at, for the fault that names it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from busbar.domain.schemas import Use
 from busbar.domain.updates import Fault, Warned
 from busbar.errors import BusbarError, Unmappable
 from busbar.mapping import engine
@@ -29,16 +30,16 @@ class Context:
 
     `simulation`: reading values are shown as they are mapped, and what ingest refuses about them
     is warned of. `env`: the org's variables that are no secrets, by their dotted keys. `portals`:
-    its portal configurations; None if nobody has looked. `known`: the attributes of its schemas, of
-    which unique ids that they do not have are warned of. `check`: nothing is mapped, the
-    configuration alone is looked at.
+    its portal configurations; None if nobody has looked. `known`: the attributes of its schemas,
+    each with what it is for in unique ids: of those by which nothing is found is warned.
+    `check`: nothing is mapped, the configuration alone is looked at.
     """
 
     simulation: bool = False
     explain: bool = False
     env: Mapping[str, Any] = field(default_factory=dict)
     portals: Sequence[Mapping[str, Any]] | None = None
-    known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    known: Mapping[str, Mapping[str, Use]] = field(default_factory=dict)
     check: bool = False
 
     @cached_property

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from busbar.domain.schemas import Use
 from busbar.domain.updates import EntityUpdate, Fault, Mapped, ReadingPrune, ReadingUpdate, Warned
 from busbar.mapping.model import Configuration
 from busbar.mapping.relations import REFERENCE, RELATION, Reference, Relations, Target
+from busbar.mapping.sources import Value
 
-Known = Mapping[str, Collection[str]]
-"""The attributes of each schema."""
+Known = Mapping[str, Mapping[str, Use]]
+"""The attributes of each schema: what they are for in unique ids."""
+_Ids = tuple[str, Collection[str]]
+"""Unique ids: their schema, and their names."""
 
 
 def simulated(mapped: Mapped, *, explain: bool = False) -> dict[str, Any]:
@@ -145,37 +149,72 @@ def _target(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schema_warnings(configuration: Configuration, mapped: Mapped, known: Known) -> list[Warned]:
-    """Unique ids that their schema does not have, so that nothing would ever be found by them.
-
-    `known`: the attributes of the schemas; of a schema that is not among them nothing is said.
-    """
+    """Unique ids by which nothing would ever be found: each event would be parked for them."""
     found: dict[Warned, None] = {}
-    for schema, name in [*_configured(configuration), *_mapped_ids(mapped)]:
-        if name != "_id" and schema in known and name not in known[schema]:
-            said = f'Unique identifier "{name}" not found in schema "{schema}"'
-            found[Warned(schema, name, said)] = None
+    for schema, names in [*_configured(configuration), *_mapped_ids(mapped)]:
+        for name in names:
+            if said := _unfindable(schema, name, names, known):
+                found[Warned(schema, name, said)] = None
+    for schema, names in _asked(configuration):
+        for name in names:
+            if name not in known.get(schema, {}):
+                found[Warned(schema, name, _absent(schema, name, known))] = None
     return list(found)
 
 
-def _configured(configuration: Configuration) -> Iterator[tuple[str, str]]:
+def _unfindable(schema: str, name: str, names: Collection[str], known: Known) -> str:
+    """Why nothing is found by an attribute among others; empty if something may be."""
+    uses = known.get(schema, {})
+    if name == "_id" or uses.get(name) == "found":
+        return ""
+    if name not in uses:
+        return _absent(schema, name, known)
+    if uses[name] == "asked" and any(uses.get(other) == "found" for other in names):
+        return ""
+    return f'Unique identifier "{name}" of schema "{schema}" is none that entities are found by'
+
+
+def _absent(schema: str, name: str, known: Known) -> str:
+    if schema not in known:
+        return f'There is no schema "{schema}" here'
+    return f'Unique identifier "{name}" not found in schema "{schema}"'
+
+
+def _configured(configuration: Configuration) -> Iterator[_Ids]:
+    for allowed in configuration.allowed:
+        yield allowed.schema, sorted(allowed.unique_ids)
     for entity in configuration.entities:
-        yield from ((entity.schema, name) for name in entity.unique_ids)
+        yield entity.schema, entity.unique_ids
         for field in entity.fields:
-            for item in field.value.items if isinstance(field.value, Relations) else ():
-                target = item.target if isinstance(item, Reference) else item
-                if isinstance(target, Target):
-                    yield from ((target.schema, one.attribute) for one in target.ids.each)
-        if entity.scope is not None:
-            yield from ((entity.scope.schema, one.attribute) for one in entity.scope.ids.each)
+            yield from _targets(field.value)
+        if entity.scope is not None and entity.scope.mode == "relations":
+            yield entity.scope.schema, entity.scope.ids.names
     for reading in configuration.readings:
-        yield from (("meter", one.attribute) for one in reading.meter.each)
+        yield "meter", reading.meter.names
         if reading.counter is not None:
-            yield from (("meter_counter", one.attribute) for one in reading.counter.each)
+            yield "meter_counter", reading.counter.names
 
 
-def _mapped_ids(mapped: Mapped) -> Iterator[tuple[str, str]]:
+def _targets(value: Value) -> Iterator[_Ids]:
+    for item in value.items if isinstance(value, Relations) else ():
+        target = item.target if isinstance(item, Reference) else item
+        if isinstance(target, Target):
+            yield target.schema, target.ids.names
+
+
+def _asked(configuration: Configuration) -> Iterator[_Ids]:
+    """What queries ask of entities, which others have found (`Schema.unanswerable`)."""
+    for entity in configuration.entities:
+        if entity.scope is not None and entity.scope.mode == "query":
+            yield entity.scope.schema, entity.scope.ids.names
+
+
+def _mapped_ids(mapped: Mapped) -> Iterator[_Ids]:
     for update in mapped.entity_updates:
-        yield from ((update.entity_slug, name) for name in update.unique_identifiers)
+        yield update.entity_slug, update.unique_identifiers.keys()
+    for reading in mapped.meter_readings_updates:
+        yield "meter", reading.meter.keys()
+        yield "meter_counter", (reading.meter_counter or {}).keys()
 
 
 __all__ = ["message_of", "schema_warnings", "simulated", "simulated_direct"]

@@ -11,6 +11,9 @@ one too, so that `<customer><id>007</id></customer>` is `{"customer": {"id": "00
 * Text beside elements or attributes stands as `#text`, white space in it made single blanks.
 * `xsi:nil="true"` is null. Comments and processing instructions are left out.
 
+Bytes are read by their byte order mark, or by the encoding that they declare: UTF-8, UTF-16, ASCII,
+ISO 8859 and the code pages of Windows.
+
 Document type declarations are refused, and with them all entities but the five of XML itself. So
 is what goes beyond 64 levels, 100 000 elements and attributes, or names of 256 characters. The
 reader is Python's expat, which resolves nothing by itself.
@@ -18,6 +21,8 @@ reader is Python's expat, which resolves nothing by itself.
 
 from __future__ import annotations
 
+import codecs
+import re
 from typing import Any, NoReturn
 from xml.parsers import expat
 
@@ -26,12 +31,33 @@ from busbar.mapping.payload_faults import MalformedPayload
 DEEPEST = 64
 MOST_NODES = 100_000
 LONGEST_NAME = 256
+_DECLARED = re.compile(rb"\s*<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_ENCODINGS = re.compile("utf-8|utf-16|us-ascii|iso-8859-[0-9]{1,2}|windows-125[0-9]", re.IGNORECASE)
+_UNKNOWN = "it has an encoding that nobody knows"
+
+
+def text_of(document: bytes) -> str:
+    """A document as text: by its byte order mark, else by the encoding that it declares, else in
+    UTF-8. Raises `MalformedPayload`."""
+    encoding = "utf-8"
+    if document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif not document.startswith(codecs.BOM_UTF8) and (found := _DECLARED.match(document[:256])):
+        encoding = found[1].decode()
+    if not _ENCODINGS.fullmatch(encoding):
+        raise MalformedPayload(_UNKNOWN)
+    try:
+        return document.decode(encoding)
+    except UnicodeDecodeError:
+        raise MalformedPayload(f"it is no text in {encoding.upper()}") from None
+    except LookupError:
+        raise MalformedPayload(_UNKNOWN) from None
 
 
 def parse_xml(text: str | bytes) -> dict[str, Any]:
     """The document by the rule above. Raises `MalformedPayload`, which never quotes it."""
-    # A text has been decoded already, whatever its declaration says.
-    parser = expat.ParserCreate("utf-8" if isinstance(text, str) else None)
+    # It is decoded by now, whatever its declaration says.
+    parser = expat.ParserCreate("utf-8")
     tree = _Tree()
     parser.buffer_text = True
     parser.ordered_attributes = True
@@ -42,12 +68,10 @@ def parse_xml(text: str | bytes) -> dict[str, Any]:
     parser.EntityDeclHandler = _no_doctype
     parser.ExternalEntityRefHandler = _no_doctype
     try:
-        parser.Parse(_encoded(text), True)
+        parser.Parse(_encoded(text if isinstance(text, str) else text_of(text)), True)
     except expat.ExpatError as error:
         at = f"line {error.lineno}, column {error.offset + 1}"
         raise MalformedPayload(f"it is no XML at {at}") from None
-    except LookupError:
-        raise MalformedPayload("it has an encoding that nobody knows") from None
     return tree.made
 
 
@@ -116,9 +140,9 @@ def _declares(attribute: str) -> bool:
     return attribute == "xmlns" or attribute.startswith("xmlns:")
 
 
-def _encoded(text: str | bytes) -> bytes:
+def _encoded(text: str) -> bytes:
     try:
-        return text.encode() if isinstance(text, str) else text
+        return text.encode()
     except UnicodeEncodeError:
         raise MalformedPayload("it has half of a character (a lone surrogate)") from None
 

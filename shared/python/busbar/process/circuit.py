@@ -37,7 +37,7 @@ from busbar.process.circuit_row import (
     State,
 )
 from busbar.process.outbox import OutboxRow
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 
 BATCH = 2
 """Slots that are claimed at once: what one errand takes mostly, so that few are lost."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from busbar.errors import UpstreamError, Withheld
 from busbar.ports import Found
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 
 LEASE_MARGIN = 1.0
 """Seconds between the end of the last HTTP call of an attempt and the end of its lease."""

@@ -55,7 +55,8 @@ from busbar.process.contract import (
     content_hash,
     failed,
 )
-from busbar.settings import Mode, Tuning
+from busbar.settings.function import Tuning
+from busbar.settings.modes import Mode
 
 FINISH_TRIES = 5
 

@@ -21,7 +21,7 @@ from pydantic import AwareDatetime
 from busbar.domain.record import Record
 from busbar.errors import Conflict, Problem
 from busbar.ports import Clock, Drop, Ids, Save, Store, Stored
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 
 LONGEST_KEY = 255
 

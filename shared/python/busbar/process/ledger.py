@@ -41,7 +41,7 @@ from busbar.process.contract import (
     backoff,
     failed,
 )
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 
 FINISH_TRIES = 5
 ROUNDS = 3

@@ -28,7 +28,7 @@ from busbar.errors import Conflict
 from busbar.observability import Metric, count, logger
 from busbar.ports import Change, Clock, Drop, Put, Save, Store, Stored
 from busbar.process.contract import Later, Outcome, Parked, backoff
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 
 FORMAT = 1
 """Version of the message format. Messages of older formats stay readable."""

@@ -17,7 +17,14 @@ from busbar.domain.marks import Mark, moment
 from busbar.errors import Conflict, EventRejected
 from busbar.ports import EntityWrite, Holders
 from busbar.store import keys
-from busbar.store.entity_body import LARGEST, decode_entity, encode_entity, pack, unpack
+from busbar.store.entity_body import (
+    LARGEST,
+    LARGEST_TEXT,
+    decode_entity,
+    encode_entity,
+    pack,
+    unpack,
+)
 from busbar.store.keys import Key
 from busbar.store.lookups import MOST_HOLDERS, OWNER, lookup_writes
 from busbar.store.table import TRANSACTION_LIMIT, Absent, Holds, Item, Table, Write
@@ -96,18 +103,18 @@ class TableEntities:
 
     def _put(self, write: EntityWrite) -> Write:
         after, will = write.after, write.will
-        key = keys.entity(self.org, after.id)
+        key, body = keys.entity(self.org, after.id), encode_entity(after)
+        if body is None:
+            reason = f"it would be larger than {LARGEST_TEXT} bytes, or than {LARGEST} compressed"
+            raise EventRejected(reason, after.schema, after.id)
         item: Item = {
             "pk": key.pk,
             "sk": key.sk,
             "entity": after.schema,
             "version": after.version,
             "hash": after.content_hash,
-            "body": encode_entity(after),
+            "body": body,
         }
-        if len(item["body"]) > LARGEST:  # type: ignore[arg-type]
-            reason = f"it would be larger than {LARGEST} bytes"
-            raise EventRejected(reason, after.schema, after.id)
         if after.last:
             item["source_version"], item["event_id"] = after.last.version, after.last.event_id
             item["system"] = after.last.system

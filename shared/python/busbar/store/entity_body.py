@@ -24,6 +24,10 @@ UNIT = 1024
 LARGEST = 380_000
 """Bytes of a compressed body: DynamoDB takes items of 400 kB."""
 LEAST_UNITS = 2
+LARGEST = 380_000
+"""Bytes of a compressed entity: DynamoDB takes items of 400 kB."""
+LARGEST_TEXT = 1024 * 1024
+"""Bytes of it as JSON: what is short only because it repeats itself, who reads it has to hold."""
 
 
 class Events:
@@ -48,9 +52,14 @@ def read_events(table: Iterable[list[Any]]) -> list[Mark]:
 
 def pack(body: Mapping[str, Any]) -> bytes:
     """JSON, compressed."""
+    return zlib.compress(as_text(body), 1)
+
+
+def as_text(body: Mapping[str, Any]) -> bytes:
+    """JSON, as it is compressed."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     # JSON may hold half a surrogate pair; `json.loads` reads it back.
-    return zlib.compress(text.encode(errors="surrogatepass"), 1)
+    return text.encode(errors="surrogatepass")
 
 
 def unpack(body: bytes) -> Any:
@@ -58,11 +67,14 @@ def unpack(body: bytes) -> Any:
     return json.loads(zlib.decompress(body))
 
 
-def encode_entity(entity: Entity) -> bytes:
-    """An entity; its history as far as there is room, but never without the last change."""
-    body = _entity(entity, entity.history)
-    packed = pack(body)
-    kept = len(entity.history)
+def encode_entity(entity: Entity) -> bytes | None:
+    """An entity; its history as far as there is room, the last change always if it fits at all.
+
+    None of one that is too large for an item, or for who reads it.
+    """
+    text = as_text(_entity(entity, entity.history))
+    packed = zlib.compress(text, 1) if len(text) <= LARGEST_TEXT else b""
+    kept = len(entity.history) if packed else 0
     limit = LEAST_UNITS * UNIT - BESIDE
     if len(packed) > limit and kept > 1:
         bare = len(pack(_entity(entity, entity.history[:1])))
@@ -70,7 +82,15 @@ def encode_entity(entity: Entity) -> bytes:
     while len(packed) > limit and kept > 1:
         kept = kept // 2
         packed = pack(_entity(entity, entity.history[:kept]))
-    return packed
+    return packed if 0 < len(packed) <= LARGEST else _bare(entity)
+
+
+def _bare(entity: Entity) -> bytes | None:
+    """Without its history: what a large change took the place of must not keep an entity from
+    being changed."""
+    text = as_text(_entity(entity, ()))
+    packed = zlib.compress(text, 1) if len(text) <= LARGEST_TEXT else b""
+    return packed if 0 < len(packed) <= LARGEST else None
 
 
 def _entity(entity: Entity, history: tuple[Version, ...]) -> dict[str, Any]:
@@ -82,6 +102,7 @@ def _entity(entity: Entity, history: tuple[Version, ...]) -> dict[str, Any]:
         "m": [events.number(m) for m in (entity.alive, entity.deleted, entity.purged, entity.last)],
         "t": [entity.created_at, entity.changed_at],
         "y": {name: list(sync) for name, sync in entity.sync.items()},
+        "f": entity.found_by,
     }
     if entity.stub:
         body["u"] = 1
@@ -156,4 +177,5 @@ def decode_entity(entity_id: str, version: int, content_hash: str, packed: bytes
             for number, by, at, operation, before in body.get("h", [])
         ),
         sync={name: Synced(*sync) for name, sync in body["y"].items()},
+        found_by=body.get("f", ""),
     )

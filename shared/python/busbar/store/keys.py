@@ -162,7 +162,7 @@ def entity_list_sort(changed_at: datetime, entity_id: str, tokens: Iterable[str]
 
 def filter_token(value: str) -> str:
     """A short digest of a filter's value. Who finds one has to look whether it is the value."""
-    return hashlib.sha256(value.encode()).hexdigest()[:6] if value else "-"
+    return hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()[:6] if value else "-"
 
 
 def _word(text: str) -> str:

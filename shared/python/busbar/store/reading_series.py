@@ -7,6 +7,7 @@ on condition that it is as it was read.
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,14 +30,16 @@ from busbar.store import keys
 from busbar.store.entity_body import (
     LARGEST,
     Events,
+    as_text,
     lineage,
-    pack,
     read_events,
     read_lineage,
     unpack,
 )
 from busbar.store.table import Absent, Holds, Item, Table, Write
 
+LARGEST_YEAR = 4 * 1024 * 1024
+"""Bytes of a year's readings as JSON: who reads them has to hold it."""
 HEAD = "0000"
 """In place of a year: prunes and sync of the whole series."""
 
@@ -103,9 +106,10 @@ class TableReadings:
 
     def _item(self, series: Series, year: str, body: Mapping[str, Any]) -> Write:
         key = keys.readings(self._org, series.meter, series.counter, year)
-        version, packed = series.versions.get(year, 0), pack(body)
-        if len(packed) > LARGEST:
-            said = f"the readings of a year would be larger than {LARGEST} bytes"
+        version, text = series.versions.get(year, 0), as_text(body)
+        packed = zlib.compress(text, 1) if len(text) <= LARGEST_YEAR else b""
+        if not 0 < len(packed) <= LARGEST:
+            said = f"a year of more than {LARGEST_YEAR} bytes, or than {LARGEST} compressed"
             raise Unmatched("METER_READING_GROUP_FAILED", said)
         item: Item = {"pk": key.pk, "sk": key.sk, "version": version + 1, "body": packed}
         return Write(key, item, Holds("version", version) if version else Absent())

@@ -11,11 +11,14 @@ from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import begin
 from busbar.ports import Change, Clock, Files, Machine, Mapper, Store, Stored, Systems
-from busbar.settings import EnergisedSettings, OrgSettings, SalesforceSettings, SapSettings, Tuning
+from busbar.settings.function import OrgSettings, Tuning
 
 if TYPE_CHECKING:
     from busbar.process.audit import Audit
     from busbar.process.outbox import Outbox
+    from busbar.settings.energised import EnergisedSettings
+    from busbar.settings.salesforce import SalesforceSettings
+    from busbar.settings.sap import SapSettings
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")

@@ -1,17 +1,19 @@
-"""Read entities: by id, unique id or relation, and listed; and take one out of the bin.
+"""Read entities: by id or unique id, and listed; and take one out of the bin.
 
-They belong to the org, to no company. Views: `busbar.usecases.entity_views`.
+They belong to the org, to no company. Views: `busbar.usecases.entity_views`; by relation:
+`busbar.usecases.entity_related`.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from busbar.domain.attribute_values import Mismatch, coerced
 from busbar.domain.customers import Caller
-from busbar.domain.entities import Entity, relations, restored
+from busbar.domain.entities import Entity, restored
 from busbar.domain.entity_index import filter_value, filters_of
 from busbar.domain.entity_versions import sealed
 from busbar.domain.marks import Mark, micros
@@ -20,14 +22,14 @@ from busbar.errors import Conflict, Problem
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Workset, wanted
-from busbar.usecases.entity_views import Json, entity_view, existing
+from busbar.usecases.entity_views import AT_ONCE, Json, Room, entity_view, existing
 from busbar.usecases.pages import bad_parameter, check_limit
 
 LIST_QUERY = ("filter", "unique_id", "limit", "cursor")
 MOST = 100
-"""Entities of a page, at most; relations of each direction."""
+"""Entities of a page, at most."""
 TRIES = 6
-LONGEST_QUERY, LONGEST_NAME = 1024, 255
+LONGEST_QUERY = 1024
 _PLACE = re.compile(r"[0-9TZ:.-]{27}#[0-9a-f-]{36}#[0-9a-f.-]{0,40}")
 
 
@@ -84,48 +86,15 @@ def find_entity(deps: EntityDeps, schema: str, unique_ids: Mapping[str, Any]) ->
         if error.code == "ENTITY_REFERENCE_NOT_FOUND":
             return None
         if error.code == "UNIQUE_ID_MULTIPLE_MATCHES":
+            if not any(one and one.live for one in workset.entities.values()):
+                return None  # all in the bin
             title = "Several entities have these unique ids"
-            raise Problem(409, "several-entities", title) from None
+            detail = f"They are: {', '.join(error.ids)}." if error.ids else ""
+            raise Problem(409, "several-entities", title, detail) from None
         unique = ", ".join(attribute.name for attribute in deps.schema(schema).unique)
         raise bad_parameter("unique_id", f"{schema} is found by {unique}") from None
     entity = workset.entity(found.entity_id, schema) if found.exists else None
     return entity_view(entity, deps.org, lineage=True) if entity and entity.live else None
-
-
-def related_entities(
-    deps: EntityDeps,
-    schema: str,
-    entity_id: str,
-    *,
-    relation: str | None = None,
-    limit: int = MOST,
-) -> Json:
-    """Whom an entity is related to, and who is related to it: 0.5 RU each, and 1.
-
-    `{"relations": [{"direction": "out" | "in", "relation", "entity"}], "more": bool}`; `limit` is
-    that of each direction. Raises `Problem` 400, 404.
-    """
-    check_limit(limit)
-    if relation and len(relation) > LONGEST_NAME:
-        raise bad_parameter("relation", f"may have {LONGEST_NAME} characters")
-    entity = existing(deps, schema, entity_id)
-    out = sorted((n, i) for n, i in relations(entity) if relation in (None, n))
-    edges = deps.entities.related(entity_id, relation or "")
-    wanted_ids = [i for _, i in out[:limit]] + [edge.source for edge in edges[:limit]]
-    there = deps.entities.get(list(dict.fromkeys(wanted_ids)))
-    items = [_related("out", name, there.get(i), deps.org) for name, i in out[:limit]]
-    for edge in edges[:limit]:
-        source = there.get(edge.source)
-        if source and (edge.relation, entity_id) in relations(source):
-            items.append(_related("in", edge.relation, source, deps.org))
-    more = len(out) > limit or len(edges) > limit
-    return {"relations": [item for item in items if item], "more": more}
-
-
-def _related(direction: str, name: str, entity: Entity | None, org: str) -> Json | None:
-    if entity is None or not entity.live:
-        return None
-    return {"direction": direction, "relation": name, "entity": entity_view(entity, org)}
 
 
 def list_entities(
@@ -138,20 +107,43 @@ def list_entities(
 ) -> Json:
     """Entities of a schema by declared filters, newest change first: `{"entities", "next_cursor"}`.
 
-    A page may be short, even empty; it is the last one if `next_cursor` is None. Costs 2 RU and 0.5
-    per entity; filters that fit few, 0.5 RU per 14 entities of the schema besides. Raises `Problem`
-    400 for another filter, naming those that are allowed.
+    A page may be short, even empty, and ends at some 4 MB; it is the last one if `next_cursor` is
+    None. Costs 2 RU and 0.5 per entity; filters that fit few, 0.5 RU per 14 entities of the schema
+    besides. Raises `Problem` 400 for another filter, naming those that are allowed.
     """
     known = _listed_schema(deps, schema, filters)
-    places = {known.filters.index(name): value for name, value in filters.items()}
+    places = {known.filters.index(n): _filter(known, n, value) for n, value in filters.items()}
     before = _read_cursor(cursor) if cursor else ""
-    ids, following = deps.entities.listed(schema, places, limit=min(limit, MOST), before=before)
-    there = deps.entities.get(ids)
-    found = [there[i] for i in ids if i in there and _fits(known, there[i], places)]
+    limit = min(limit, MOST)
+    while True:
+        ids, following = deps.entities.listed(schema, places, limit=limit, before=before)
+        seen = _shown(deps, known, places, ids)
+        if len(seen) == len(ids):
+            break
+        limit = len(seen)  # of large ones: the page ends where the answer is full
     return {
-        "entities": [entity_view(entity, deps.org) for entity in found],
+        "entities": [shown for shown in seen.values() if shown],
         "next_cursor": _cursor(following) if following else None,
     }
+
+
+def _shown(
+    deps: EntityDeps, schema: Schema, places: Mapping[int, str], ids: Sequence[str]
+) -> dict[str, Json | None]:
+    """Entities as they are shown, None of those that do not fit; of the first ids, for which there
+    is room in an answer."""
+    seen: dict[str, Json | None] = {}
+    room = Room()
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        there = deps.entities.get(some)
+        for one in some:
+            fits = one in there and _fits(schema, there[one], places)
+            shown = entity_view(there[one], deps.org) if fits else None
+            if shown and not room.takes(shown):
+                return seen
+            seen[one] = shown
+    return seen
 
 
 def _listed_schema(deps: EntityDeps, name: str, filters: Mapping[str, str]) -> Schema:
@@ -164,11 +156,18 @@ def _listed_schema(deps: EntityDeps, name: str, filters: Mapping[str, str]) -> S
     return schema
 
 
+def _filter(schema: Schema, name: str, value: str) -> str:
+    """A filter's value as entities have it, e.g. `true` for `True`."""
+    try:
+        return filter_value(coerced(schema.attributes[name], value))
+    except Mismatch as error:
+        raise bad_parameter("filter", f"{name} has to be {error}") from None
+
+
 def _fits(schema: Schema, entity: Entity, places: Mapping[int, str]) -> bool:
     """Indexes lag, and digests can look alike: what is read is asked again."""
     held = filters_of(schema, entity)
-    wanted_values = {place: filter_value(value) for place, value in places.items()}
-    return entity.live and all(held[place] == value for place, value in wanted_values.items())
+    return entity.live and all(held[place] == value for place, value in places.items())
 
 
 def restore(caller: Caller, deps: Deps, own: EntityDeps, schema: str, entity_id: str) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from busbar.domain.core_schemas import core_catalogue
 from busbar.domain.entities import Entity
@@ -32,7 +32,14 @@ class EntityDeps:
         return self.catalogue.get(name)
 
     def save(self, before: Entity, after: Entity, sole: Sole = ()) -> None:
-        """Write an entity, and where it stands. Raises `Conflict`; `Held` for sole values."""
+        """Write an entity, and where it stands. Raises `Conflict`; `Held` for sole values.
+
+        One that was written before its schema got other unique attributes gets all its lookups.
+        """
         schema = self.schema(after.schema)
-        will = indexed(schema, after)
-        self.entities.save(EntityWrite(before, after, indexed(schema, before), will, sole))
+        was, will = indexed(schema, before), indexed(schema, after)
+        if before.found_by not in ("", schema.found_by):
+            was = replace(was, lookups=frozenset())
+        if after.found_by != schema.found_by:
+            after = replace(after, found_by=schema.found_by)
+        self.entities.save(EntityWrite(before, after, was, will, sole))

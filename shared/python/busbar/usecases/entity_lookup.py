@@ -11,27 +11,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from busbar.domain.attribute_values import lookup_values
+from busbar.domain.attribute_values import Mismatch, coerced, lookup_values
 from busbar.domain.entities import Entity, entity_id
-from busbar.domain.entity_index import Lookup, lookups_of
+from busbar.domain.entity_index import Lookup, filter_value, lookups_of
 from busbar.domain.marks import Mark
-from busbar.domain.schemas import Schema
+from busbar.domain.schemas import FILTERABLE, Attribute, Schema
 from busbar.ports import Holders
 from busbar.usecases.entity_deps import EntityDeps
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOST_NAMED = 5
+"""Ids of several entities of which one is meant that are told."""
 MOST_NAMESAKES = 8
 """Entities that were created under the same unique ids one after the other, and have others now."""
 
 
 class Unfound(Exception):
     """An entity cannot be told. `code` is one of `busbar.domain.outcomes`. `passes`: it may be told
-    later, as others come, go, or change."""
+    later, as others come, go, or change. `ids`: of several that it may be, some."""
 
-    def __init__(self, code: str, message: str, *, passes: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self, code: str, message: str, *, passes: bool = False, ids: Sequence[str] = ()
+    ) -> None:
+        super().__init__(f"{message}: {', '.join(ids)}" if ids else message)
         self.code = code
         self.passes = passes
+        self.ids = ids
 
 
 class Wanted(NamedTuple):
@@ -41,6 +46,8 @@ class Wanted(NamedTuple):
     by: tuple[tuple[str, tuple[Lookup, ...]], ...]
     entity_id: str = ""
     """Named itself, by `_id`."""
+    also: tuple[tuple[str, str], ...] = ()
+    """Attributes that nothing is found by, each with its value: they are asked of who is found."""
 
     @property
     def lookups(self) -> list[Lookup]:
@@ -50,7 +57,7 @@ class Wanted(NamedTuple):
     def created_as(self, org: str, number: int = 0) -> str:
         """The id of the entity that is created if there is none. `number`: the next one of those
         that were created so, and are known by other values since."""
-        ids = {name: lookups[0].value for name, lookups in self.by}
+        ids = {**{name: lookups[0].value for name, lookups in self.by}, **dict(self.also)}
         return entity_id(org, self.schema, {**ids, **({"#": str(number)} if number else {})})
 
 
@@ -67,18 +74,39 @@ def wanted(deps: EntityDeps, slug: str, unique_ids: Mapping[str, Any]) -> Wanted
         return Wanted(slug, (), checked_id(unique_ids["_id"]))
     if slug not in deps.catalogue:
         raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", f"there is no schema {slug}")
-    schema, by = deps.schema(slug), []
+    schema, by, also = deps.schema(slug), [], []
     for name, value in sorted(unique_ids.items()):
         attribute = schema.attributes.get(name)
-        if attribute is None or not attribute.unique:
+        if attribute is None or not (attribute.unique or attribute.type in FILTERABLE):
             raise Unfound("UNIQUE_ID_NOT_IN_SCHEMA", f"{slug} is not found by {name}")
+        if not attribute.unique:
+            also.append((name, _asked(attribute, value)))
+            continue
         values = sorted(lookup_values(attribute, value))
         if not values:
             raise Unfound("MISSING_UNIQUE_IDENTIFIERS", f"{name} is empty")
         by.append((name, tuple(Lookup(slug, name, text) for text in values)))
     if not by:
-        raise Unfound("MISSING_UNIQUE_IDENTIFIERS", "no unique ids")
-    return Wanted(slug, tuple(by))
+        code = "UNIQUE_ID_NOT_IN_SCHEMA" if also else "MISSING_UNIQUE_IDENTIFIERS"
+        raise Unfound(code, f"{slug} is not found by {', '.join(unique_ids) or 'nothing'} alone")
+    return Wanted(slug, tuple(by), "", tuple(also))
+
+
+def _asked(attribute: Attribute, value: Any) -> str:
+    """A value that is asked of who is found by another one, as it is compared."""
+    try:
+        text = filter_value(coerced(attribute, value))
+    except Mismatch as error:
+        said = f"{attribute.name} has to be {error}"
+        raise Unfound("MISSING_UNIQUE_IDENTIFIERS", said) from None
+    if not text:
+        raise Unfound("MISSING_UNIQUE_IDENTIFIERS", f"{attribute.name} is empty")
+    return text
+
+
+def is_so(entity: Entity, want: Wanted) -> bool:
+    """Whether an entity has the values that are asked of it besides."""
+    return all(filter_value(entity.attributes.get(name)) == value for name, value in want.also)
 
 
 def checked_id(raw: Any) -> str:
@@ -138,7 +166,7 @@ class Workset:
             return self._by_id(want)
         self.know(want.lookups)
         candidates = self._candidates(want)
-        if sure:
+        if sure or want.also:
             self.load(candidates)
         ids = [i for i in candidates if self._has(i, want)]
         if len(ids) > 1:
@@ -148,7 +176,8 @@ class Workset:
             ids = live if len(live) == 1 else ids
         if len(ids) > 1 or not self._countable(want):
             said = "several entities have these unique ids"
-            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", said, passes=True)
+            some = ids[:MOST_NAMED]
+            raise Unfound("UNIQUE_ID_MULTIPLE_MATCHES", said, passes=True, ids=some)
         return Found(ids[0], True) if ids else self._new(want, mark)
 
     def _by_id(self, want: Wanted) -> Found:
@@ -184,6 +213,8 @@ class Workset:
         has: frozenset[Lookup] = frozenset()
         if entity is not None and (entity.live or entity.in_bin):
             has = lookups_of(self.deps.schema(entity.schema), entity)
+        if want.also and (entity is None or not is_so(entity, want)):
+            return False
         return all(
             any(lookup in has or self.local.get(lookup) == entity_id for lookup in lookups)
             for _, lookups in want.by
@@ -230,11 +261,12 @@ class Workset:
 def is_meant(schema: Schema, there: Entity, want: Wanted, mark: Mark) -> bool:
     """Whether an entity that was found by its values has them, or had them when the event was."""
     has = lookups_of(schema, there) if there.live or there.in_bin else frozenset()
-    fits = all(any(lookup in has for lookup in lookups) for _, lookups in want.by)
-    return fits or _had(there, want, mark)
+    found = all(any(lookup in has for lookup in lookups) for _, lookups in want.by)
+    return (found and is_so(there, want)) or _had(there, want, mark)
 
 
 def _had(there: Entity, want: Wanted, mark: Mark | None) -> bool:
     """Whether an entity has got its other values by a newer event than this one."""
-    said = [there.lineage[name] for name, _ in want.by if name in there.lineage]
+    names = [name for name, _ in (*want.by, *want.also)]
+    said = [there.lineage[name] for name in names if name in there.lineage]
     return mark is not None and any(mark < newer for newer in said)

@@ -6,23 +6,32 @@ An IBAN is never shown whole, wherever it stands: an entity is its one home.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from busbar.domain.entities import Entity
 from busbar.domain.marks import Mark, moment
-from busbar.domain.private_customers import is_iban, masked_iban
+from busbar.domain.private_customers import masked_iban, without_ibans
 from busbar.errors import Problem
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, checked_id
 
 Json = dict[str, Any]
+OURS = frozenset({"_stub", "_deleted_at", "_lineage"})
+"""What stands beside attributes where it applies: an attribute of such a name is not shown."""
+LARGEST_ANSWER = 3 * 1024 * 1024
+"""Bytes of a page, to which its last entity adds what it has: 1 MB, escaped up to 2."""
+AT_ONCE = 10
+"""Entities of a page that are read together."""
+MOST_SHOWN = 6
+"""Digits of an IBAN that its sender has masked: check digits, and the last four."""
 
 
 def entity_view(entity: Entity, org: str, *, lineage: bool = False) -> Json:
     """An entity as it is shown; with `_lineage`: who said each attribute's value last, and when."""
     shown = {
-        **masked(entity.attributes),
+        **{name: value for name, value in masked(entity.attributes).items() if name not in OURS},
         "_id": entity.id,
         "_schema": entity.schema,
         "_org": org,
@@ -37,6 +46,19 @@ def entity_view(entity: Entity, org: str, *, lineage: bool = False) -> Json:
     if lineage:
         shown["_lineage"] = {name: mark_view(mark) for name, mark in entity.lineage.items()}
     return shown
+
+
+class Room:
+    """How much of an answer there still is: Lambda answers 6 MB at most, and has to hold it."""
+
+    def __init__(self) -> None:
+        self._left = LARGEST_ANSWER
+
+    def takes(self, shown: Json) -> bool:
+        """Whether there was room left for this, which may fill it."""
+        had = self._left
+        self._left -= len(json.dumps(shown, separators=(",", ":")))
+        return had > 0
 
 
 def mark_view(mark: Mark) -> Json:
@@ -60,7 +82,7 @@ def changes_view(
     """`{attribute: {"before"?, "after"?}}`; a side is missing where there was no value."""
     sides = {"before": before, "after": after}
     return {
-        name: {side: masked(values[name]) for side, values in sides.items() if name in values}
+        name: {side: masked(values[name], name) for side, values in sides.items() if name in values}
         for name in sorted(names)
     }
 
@@ -72,16 +94,20 @@ def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozen
     return frozenset(n for n in names if before.get(n, absent) != after.get(n, absent))
 
 
-def masked(value: Any) -> Any:
-    """A value with every IBAN in it reduced to its country and its last four characters."""
+def masked(value: Any, name: str = "") -> Any:
+    """A value with every IBAN in it reduced to its country and its last four characters.
+
+    What an attribute called `iban` holds is one, whatever country and check digits it has.
+    """
     if isinstance(value, Mapping):
-        return {name: masked(inner) for name, inner in value.items()}
+        return {inner: masked(each, inner) for inner, each in value.items()}
     if isinstance(value, list | tuple):
-        return [masked(inner) for inner in value]
-    if isinstance(value, str) and 15 <= len(value) <= 42:
-        compact = "".join(value.split()).upper()
-        return masked_iban(compact) if is_iban(compact) else value
-    return value
+        return [masked(each, name) for each in value]
+    if not isinstance(value, str):
+        return value
+    if name.lower() == "iban" and sum(map(str.isdigit, value)) > MOST_SHOWN:
+        return masked_iban("".join(value.split()).upper())
+    return without_ibans(value)
 
 
 def iso(at: int) -> str:

@@ -127,7 +127,7 @@ class Applier:
         again: list[str] = []
         prepared: list[Prepared] = []
         for some in _pieces(self._found(deliveries, deps, again)):
-            prepared += map_all(some, self._mapper)
+            prepared += map_all(some, self._mapper, deps.org.known_portals())
         return prepared, again
 
     def _found(

@@ -8,9 +8,11 @@ so that a crash in between loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from busbar.body import UNREADABLE
 from busbar.domain.customers import Caller
 from busbar.domain.erp_events import (
     RequestVersion,
@@ -33,6 +35,8 @@ AHEAD = 24 * 3600 * 1_000_000
 """Microseconds by which an event's time may lie ahead of ours. What it says would else stay over
 all that comes until then."""
 
+UPLOADS = "POST /v3/erp/updates/payloads"
+
 Events = Sequence[Incoming | Unfit]
 
 
@@ -41,6 +45,13 @@ class _Before(NamedTuple):
 
     seen: set[str]
     uploads: Uploads
+
+
+class Answered(NamedTuple):
+    """What the sender is told. `refused`: whether the direct payload of an event was."""
+
+    results: list[dict[str, str]]
+    refused: bool
 
 
 class Ingest:
@@ -52,9 +63,7 @@ class Ingest:
         self._ids = ids
         self._org = caller.org
 
-    def take(
-        self, version: RequestVersion, raw: str, body: Mapping[str, Any]
-    ) -> list[dict[str, str]]:
+    def take(self, version: RequestVersion, raw: str, body: Mapping[str, Any]) -> Answered:
         """The results, one per event in their order.
 
         Raises `Problem` 400 for a wrong frame, 404 `integration-not-found`; `Unavailable` or
@@ -64,7 +73,7 @@ class Ingest:
         integration = self._integration(request)
         now = self._deps.clock.now()
         receipt = Receipt(request, integration, request_id(now, self._ids.new()), now)
-        events = [read_event(one, request) for one in request.events]
+        events = list(_read(request, raw))
         before = _Before(self._seen(integration, events), Uploads(self._deps.files, self._org))
         results = [self._judged(receipt, n, one, before) for n, one in enumerate(events)]
         if any(one.status != "skipped" for one in results):
@@ -76,10 +85,11 @@ class Ingest:
             self._note(receipt, events, results)
         for record in receipt.records(events, results):
             self._deps.store.commit(Put(record))
-        return [
+        told = [
             {"event_id": receipt.id_of(n), "status": one.status, "message": one.message}
             for n, one in enumerate(results)
         ]
+        return Answered(told, any(one.code.startswith("DIRECT_") for one in results))
 
     def _integration(self, request: ErpRequest) -> Integration:
         if request.version == 1:
@@ -110,10 +120,11 @@ class Ingest:
         if closed := use_case.closed:
             code, message = closed
             return Result("ignored", message, code, use_case.id)
-        most = use_case.largest_payload
-        if event.size > most:
-            message = f"the payload may have {most} bytes"
+        if event.size > (most := use_case.largest_payload):
+            message = f"the payload may have {most} bytes; a larger one is uploaded: {UPLOADS}"
             return Result("error", message, "PAYLOAD_TOO_LARGE", use_case.id)
+        if wrong := _violation(use_case, event):
+            return Result("error", wrong.message, wrong.code, use_case.id)
         return self._fresh(receipt, position, event, use_case, before)
 
     def _fresh(
@@ -162,6 +173,25 @@ class Ingest:
             if result.sent and isinstance(event, Incoming) and event.deduplication_id:
                 name, ours = _name(receipt.integration, event), receipt.id_of(position)
                 self._deps.store.commit(Put(SeenEvent(id=name, at=receipt.at, event_id=ours)))
+
+
+def _read(request: ErpRequest, raw: str) -> Iterator[Incoming | Unfit]:
+    """Its events. One that was no UTF-8 is none, and its neighbours are none the worse."""
+    said = "it holds U+FFFD, which stands for bytes that are no UTF-8: send it in UTF-8"
+    for one in request.events:
+        if UNREADABLE in raw and UNREADABLE in json.dumps(one, ensure_ascii=False):
+            yield Unfit("MALFORMED_PAYLOAD", said, request.correlation_id)
+        else:
+            yield read_event(one, request)
+
+
+def _violation(use_case: IntegrationUseCase, event: Incoming) -> Unfit | None:
+    """What is wrong with a direct payload. One that was uploaded the worker looks at."""
+    if not use_case.is_direct or event.payload_ref:
+        return None
+    from busbar.usecases.erp_direct import violation  # noqa: PLC0415  (import cost)
+
+    return violation(use_case, event)
 
 
 def _name(integration: Integration, event: Incoming) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from busbar.domain.erp_events import EventMessage
 from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.marks import Origin, moment
+from busbar.domain.portals import Portals
 from busbar.domain.updates import Fault, Mapped
 from busbar.usecases.entity_updates import Job
 from busbar.usecases.erp_messages import group_of
@@ -71,7 +72,7 @@ def to_be_mapped(
         return _unmapped(delivery, "INTEGRATION_NOT_FOUND", "the integration is gone")
     use_case = integration.use_case(event.use_case, "")
     if use_case is None:
-        return _unmapped(delivery, "USE_CASE_NOT_FOUND", "the use case is gone")
+        return _unmapped(delivery, "USE_CASE_NOT_FOUND", "there is no such use case, or no longer")
     if closed := use_case.closed:
         return _unmapped(delivery, *closed, use_case)
     said = payload()
@@ -80,9 +81,9 @@ def to_be_mapped(
     return Wanted(integration, use_case, said, event.format)
 
 
-def map_all(found: Sequence[Found], mapper: EventMapper) -> list[Prepared]:
+def map_all(found: Sequence[Found], mapper: EventMapper, portals: Portals) -> list[Prepared]:
     """All of these, mapped as far as they can be. Raises `ChildUnavailable`."""
-    mapped = iter(mapper.map_all([w for _, w in found if isinstance(w, Wanted)]))
+    mapped = iter(mapper.map_all([w for _, w in found if isinstance(w, Wanted)], portals))
     return [
         Prepared(one, next(mapped), wanted.integration, wanted.use_case)
         if isinstance(wanted, Wanted)

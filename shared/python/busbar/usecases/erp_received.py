@@ -14,6 +14,7 @@ from typing import Any
 from busbar.domain.erp_events import LARGEST_READINGS
 from busbar.domain.marks import moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
+from busbar.domain.private_customers import without_ibans
 from busbar.mapping import payloads
 from busbar.ports import Json, Stored
 from busbar.usecases.erp_monitoring import Monitoring
@@ -22,6 +23,8 @@ from busbar.usecases.kept_events import Kept, KeptEvents
 from busbar.usecases.monitoring_bodies import ReceivedQuery
 from busbar.usecases.monitoring_walk import Place, Walk, first_day, part_of
 
+LARGEST_FORM = 100_000
+"""Bytes of a payload's form as JSON: a page of the largest fits into what Lambda answers."""
 MOST_READ = 1000
 """Requests that one call reads."""
 WITHHELD = "<redacted>"
@@ -43,7 +46,7 @@ def received_events(of: Monitoring, query: ReceivedQuery) -> Json:
         deps.store,
         Received,
         of.integration.id,
-        since=first_day((query.event_id, query.correlation_id)),
+        since=of.since(first_day((query.event_id, query.correlation_id))),
         until=after.at if after else None,
         most=MOST_READ,
     )
@@ -102,14 +105,17 @@ def _form(kept: KeptEvents, event_id: str, found: Kept | None) -> Any:
         return UNREADABLE
     payload: str | Unfit = event.payload
     if event.payload_ref:
-        payload = kept.uploaded(event_id, LARGEST_READINGS)
+        payload = kept.uploaded(event_id, event.format, LARGEST_READINGS)
     if isinstance(payload, Unfit):
         return _UNSHOWN.get(payload.code, UNREADABLE)
     try:
         form = withheld(payloads.parse(payload, event.format))
-    except payloads.MalformedPayload:
-        return UNREADABLE
-    return form if form and isinstance(form, dict) else json.dumps(form, ensure_ascii=False)
+    except payloads.MalformedPayload as error:
+        return _UNSHOWN.get(error.code, UNREADABLE)
+    text = json.dumps(form, ensure_ascii=False)
+    if len(text.encode()) > LARGEST_FORM:
+        return TOO_LARGE
+    return form if form and isinstance(form, dict) else text
 
 
 def withheld(value: Any) -> Any:
@@ -118,7 +124,7 @@ def withheld(value: Any) -> Any:
     Truth values, nulls and what is empty stay, zero stands for every number.
     """
     if isinstance(value, dict):
-        return {name: withheld(inner) for name, inner in value.items()}
+        return {without_ibans(name): withheld(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [withheld(inner) for inner in value]
     if isinstance(value, str):

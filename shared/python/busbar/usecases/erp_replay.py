@@ -33,6 +33,9 @@ from busbar.usecases.erp_requests import Incoming
 from busbar.usecases.kept_events import KeptEvents
 
 Status = Literal["success", "skipped", "ignored", "not_found", "error"]
+MOST_BYTES = 100_000_000
+"""Of requests that one call reads: 20 of the largest, which take some 10 s of its 25."""
+NOT_FOUND = "no such event is kept; of a line of a load, start the file again"
 ROOM = 64 * 1024
 """Bytes that are left of a request, for what stands around its events."""
 
@@ -68,7 +71,11 @@ class Again:
 class Replay:
     """Sends events of one integration again."""
 
-    def __init__(self, of: Monitoring, queues: Queues, ids: Ids) -> None:
+    def __init__(
+        self, of: Monitoring, queues: Queues, ids: Ids, *, most_bytes: int = MOST_BYTES
+    ) -> None:
+        """`most_bytes` of requests are read; of what comes after them it is said so."""
+        self._most_bytes = most_bytes
         self._deps = of.deps
         self._queues = queues
         self._ids = ids
@@ -100,12 +107,15 @@ class Replay:
                 yield Again(one, "skipped", "it is named twice")
                 continue
             seen.add(one)
+            if kept.size > self._most_bytes:
+                yield Again(one, "error", "name it in another call: too much was read by this one")
+                continue
             looked = self._look(one, received.get(one), kept)
             uploaded += bool(looked.event and looked.event.payload_ref)
             yield looked if uploaded <= MOST_UPLOADED else _too_many(looked)
 
     def _look(self, wanted: str, received: Received | None, kept: KeptEvents) -> Again:
-        missing = Again(wanted, "not_found", "there is no such event, or it is no longer kept")
+        missing = Again(wanted, "not_found", NOT_FOUND)
         if received is None or received.integration_id != self._integration.id:
             return missing
         found = kept.read(wanted, received)
@@ -119,6 +129,10 @@ class Replay:
             return Again(wanted, "ignored", "no use case of this name")
         if closed := use_case.closed:
             return Again(wanted, "ignored", closed[1])
+        noted = next(one for one in received.events if one.event_id == wanted)
+        event = replace(
+            event, event_type=noted.event_type
+        )  # one that is replayed has it there alone
         return Again(wanted, "success", "", use_case, event)
 
     def _send(self, events: Sequence[Again]) -> list[Again]:
@@ -183,6 +197,7 @@ class Replay:
                 timestamp=one.event.timestamp if one.event else 0,
                 status="success" if one.status == "success" else "error",
                 message=one.message,
+                event_type=one.event.event_type if one.event else "UPDATE",
             )
             for one in events
         )

@@ -129,7 +129,7 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
         return Unfit("MALFORMED_PAYLOAD", said, correlation)
     timestamp = microseconds(raw.get("timestamp"))
     if timestamp is None:
-        message = "timestamp has to be a date and time in ISO 8601"
+        message = "timestamp has to be a date and time in ISO 8601, as 2026-03-02T08:00:00Z"
         return Unfit("INVALID_TIMESTAMP", message, correlation)
     return Incoming(
         slug=slug,
@@ -147,7 +147,8 @@ def read_event(raw: Any, request: ErpRequest) -> Incoming | Unfit:
 
 
 def microseconds(text: Any) -> int | None:
-    """A point in time as microseconds since 1970; None if it is none.
+    """A point in time as microseconds since 1970; None if it is none, or none of the years 1 to
+    9999 in UTC, which nobody could show again.
 
     A time without offset is one of UTC, as the toolkit anchors it.
     """
@@ -155,7 +156,7 @@ def microseconds(text: Any) -> int | None:
         return None
     try:
         at = datetime.fromisoformat(text.upper().replace(" ", "T"))
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
         whole = int(at.replace(microsecond=0).timestamp())
     except (ValueError, OverflowError):
         return None
@@ -175,7 +176,7 @@ def _names(
         return "", str(name)
     slug, name = raw.get("use_case_slug"), raw.get("event_name")
     if slug is not None and not _fits(_SLUG, slug):
-        faults.append(FieldError("use_case_slug", "is no slug"))
+        faults.append(FieldError("use_case_slug", "has to be of a-z, 0-9, _ and -"))
     if name is not None and not _is_name(name):
         faults.append(FieldError("event_name", _NO_NAME))
     if slug is None and name is None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from busbar.domain.erp_events import Format
 from busbar.domain.integrations import Integration
 from busbar.domain.marks import Origin, micros
+from busbar.domain.portals import Portals
 from busbar.domain.updates import Fault, Mapped, Warned
 from busbar.errors import FieldError, Problem
 from busbar.mapping.sources import Context
@@ -46,10 +47,17 @@ class Trial:
 class Simulation:
     """Simulates for one org. `mapper` maps, `deps` are for what it would change."""
 
-    def __init__(self, mapper: EventMapper, deps: EntityDeps, query: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        mapper: EventMapper,
+        deps: EntityDeps,
+        query: Mapping[str, str],
+        portals: Portals = (),
+    ) -> None:
         """`query`: the options of the request. Raises `Problem` 400 or 404 for a wrong one."""
         self._mapper = mapper
         self._deps = deps
+        self._portals = portals
         self._explain = _flag(query, "explain")
         self._diff = _flag(query, "diff")
         self._integration = self._named(query.get("integration_id"))
@@ -69,7 +77,7 @@ class Simulation:
             raise _unfit(unfit)
         mapped = replace(mapped, warnings=(*mapped.warnings, *self._unprunable(mapped)))
         if kind == "direct":
-            answer = simulated_direct(mapped)
+            answer = simulated_direct(self._typed(mapped))
         else:
             answer = simulated(mapped, explain=self._explain)
         if self._diff and answer.get("valid", True):
@@ -87,10 +95,20 @@ class Simulation:
             if said := self._deps.schema(prune.entity_slug).unanswerable(prune.scope["query"]):
                 yield Warned(prune.entity_slug, "scope.query", said)
 
+    def _typed(self, mapped: Mapped) -> Mapped:
+        """With the types of unique ids that the payload left to the schema."""
+        updates = []
+        for update in mapped.entity_updates:
+            known = self._deps.schema(update.entity_slug).repeatable(update.unique_identifiers)
+            updates.append(replace(update, unique_types={**known, **update.unique_types}))
+        return replace(mapped, entity_updates=tuple(updates))
+
     def _context(self) -> Context:
         known = self._deps.catalogue.attributes()
         env = self._integration.environment() if self._integration else {}
-        return Context(simulation=True, explain=self._explain, env=env, known=known)
+        return Context(
+            simulation=True, explain=self._explain, env=env, portals=self._portals, known=known
+        )
 
     def _named(self, wanted: str | None) -> Integration | None:
         """The integration whose variables expressions see, and whose system writes."""

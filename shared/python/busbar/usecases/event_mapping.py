@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 from busbar.domain.erp_events import Format
 from busbar.domain.integrations import Integration, IntegrationUseCase
+from busbar.domain.portals import Portals
+from busbar.domain.schemas import Use
 from busbar.domain.updates import Fault, Mapped
 from busbar.mapping.child import Child, JobLost
 from busbar.mapping.jobs import ConfigurationUnknown, head_of, job_with, mapped_of
@@ -69,16 +71,17 @@ class EventMapper:
         self._child = child or Child(TARGET, engine=engine)
         self._texts: dict[int, tuple[IntegrationUseCase, str, str]] = {}
 
-    def map_all(self, events: Sequence[Wanted]) -> list[Mapped]:
-        """What events come to, in their order. What is wrong with one, or with its mapping, are
-        faults. They are sent at once: to wait for a batch costs no more than to wait for one."""
+    def map_all(self, events: Sequence[Wanted], portals: Portals = ()) -> list[Mapped]:
+        """What events of an org that has these portals come to, in their order. What is wrong with
+        one, or with its mapping, are faults. They are sent at once: to wait for a batch costs no
+        more than to wait for one."""
         heads: dict[tuple[int, int, Format], _Head] = {}
         jobs = []
         for one in events:
             # The same objects for all events of a use case.
             key = (id(one.integration), id(one.use_case), one.form)
             if key not in heads:
-                context = Context(env=one.integration.environment())
+                context = Context(env=one.integration.environment(), portals=portals)
                 heads[key] = _Head(*self._configuration(one.use_case), one.form, context)
             jobs.append((heads[key], one.payload))
         return self._mapped(jobs)
@@ -97,11 +100,11 @@ class EventMapper:
         return mapped
 
     def check(
-        self, configuration: Mapping[str, Any], known: Mapping[str, Collection[str]]
+        self, configuration: Mapping[str, Any], known: Mapping[str, Mapping[str, Use]]
     ) -> Mapped:
         """What is wrong with a configuration, as faults with their paths, and what is warned of.
 
-        `known`: the attributes of the org's schemas.
+        `known`: the attributes of the org's schemas, each with what it is for in unique ids.
         """
         return self.try_out(configuration, {}, "json", Context(check=True, known=known))
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from busbar.body import in_words
 from busbar.errors import FieldError, Problem
 from busbar.ports import Json
 from busbar.usecases.deps import LINES_CONTEST, Deps
@@ -149,7 +150,7 @@ def _invalid(error: ValidationError) -> Problem:
     """Faults of a line, by its columns, without the values."""
     found = error.errors(include_input=False, include_url=False)
     # One column may fill several fields: each column is named once.
-    faults = {_column(e["loc"]): e["msg"] for e in reversed(found)}
+    faults = {_column(e["loc"]): in_words(e["msg"]) for e in reversed(found)}
     errors = tuple(FieldError(field, message) for field, message in reversed(faults.items()))
     return Problem(422, "fields-invalid", "Some fields are invalid", errors=errors)
 

@@ -121,7 +121,10 @@ class IntegrationNew(IntegrationChange):
 
 
 class UseCaseChange(Taken):
-    """What may be said of a use case. Left out, a part stays as it is; the slug never changes."""
+    """What may be said of a use case. Left out, a part stays as it is; the slug never changes.
+
+    The `configuration` of an inbound one is an `EventConfiguration`.
+    """
 
     name: Name | None = None
     slug: Slug | None = None
@@ -132,7 +135,7 @@ class UseCaseChange(Taken):
 
 
 class UseCaseNew(UseCaseChange):
-    """A new use case."""
+    """A new use case. Its `configuration`, of an inbound one, is an `EventConfiguration`."""
 
     name: Name
     slug: Slug

@@ -7,13 +7,12 @@ has it once, and what is recorded of it stays with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from busbar.domain.integrations import Integration, IntegrationUseCase, Variable, use_case_id
-from busbar.domain.schemas import Catalogue
-from busbar.domain.updates import Fault, Mapped, Warned
+from busbar.domain.updates import Mapped, Warned
 from busbar.errors import FieldError, Problem
 from busbar.usecases.integration_bodies import (
     EnvironmentField,
@@ -35,6 +34,7 @@ _TOOLKITS = (
     "connector_config",
 )
 LONGEST_SLUG = 255
+INVALID = "invalid-mapping"
 
 
 class Checked(NamedTuple):
@@ -137,19 +137,6 @@ def use_case_of(
     return Checked(wanted, warned)
 
 
-def unprunable(configuration: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Fault]:
-    """The prunes of a configuration, which is sound else, whose scope nothing can be found by."""
-    for index, entity in enumerate(configuration.get("entities") or ()):
-        scope = entity.get("scope") or {}
-        if not str(entity.get("mode")).startswith("upsert-prune-scope"):
-            continue
-        if scope.get("scope_mode") == "query":
-            names = [i if isinstance(i, str) else str(i["attribute"]) for i in scope["query"]]
-            schema = str(entity["entity_schema"])
-            if said := catalogue.get(schema).unanswerable(names):
-                yield Fault("INVALID_MAPPING", said, schema, f"entities[{index}].scope.query")
-
-
 def warned_of(body: IntegrationChange) -> list[Warned]:
     """What of an integration is kept or passed over; use cases are warned of each for itself."""
     kept = [
@@ -175,11 +162,14 @@ def _checked(use_case: IntegrationUseCase, check: Check, path: str) -> Sequence[
     seen = check(use_case.configuration)
     if not seen.faults:
         return seen.warnings
-    faults = tuple(
+    raise _invalid(
         FieldError(f"{path}configuration.{one.path}".removesuffix("."), one.message)
         for one in seen.faults
     )
-    raise Problem(400, "invalid-mapping", "The mapping is invalid", errors=faults)
+
+
+def _invalid(faults: Iterable[FieldError]) -> Problem:
+    return Problem(400, INVALID, "The mapping is invalid", errors=tuple(faults))
 
 
 def embedded(
@@ -190,11 +180,15 @@ def embedded(
     now: datetime,
     check: Check,
 ) -> list[Checked]:
-    """The use cases of an integration as they are to be. Those that no body names are left out."""
+    """The use cases of an integration as they are to be. Those that no body names are left out.
+
+    Raises a 400 `Problem`, of mappings with the faults of all of them.
+    """
     by_id = {one.id: one for one in integration.use_cases}
     taken = {by_id[str(b.id)].slug for b in bodies if str(b.id) in by_id}
     taken |= {body.slug for body in bodies if body.slug}
     made: list[Checked] = []
+    faults: list[FieldError] = []
     for number, body in enumerate(bodies):
         own_id = str(body.id) if body.id else ""
         known = by_id.get(own_id)
@@ -202,8 +196,8 @@ def embedded(
         taken.add(slug)
         before = known or (None if own_id else by_id.get(use_case_id(integration.id, slug)))
         path = f"use_cases[{number}]."
-        made.append(
-            use_case_of(
+        try:
+            one = use_case_of(
                 body,
                 before,
                 integration.id,
@@ -214,7 +208,13 @@ def embedded(
                 now=now,
                 check=check,
             )
-        )
+            made.append(one)
+        except Problem as problem:
+            if problem.slug != INVALID:
+                raise
+            faults += problem.errors
+    if faults:
+        raise _invalid(faults)
     _once([one.use_case.slug for one in made], "use_cases", "slug")
     _once([one.use_case.id for one in made], "use_cases", "id")
     return made

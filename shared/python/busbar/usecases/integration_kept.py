@@ -21,7 +21,13 @@ NEEDS: Mapping[UseCaseType, Mapping[str, type]] = {
     "secure_proxy": {"vpc_mode": str},
 }
 """What the toolkit asks of the configuration of each type."""
-_SECRET = frozenset({"client_secret", "password", "api_key", "token", "authorization", "x-api-key"})
+_SECRET = frozenset(
+    {
+        *("clientsecret", "secret", "secretkey", "privatekey", "password", "passphrase"),
+        *("apikey", "xapikey", "token", "accesstoken", "refreshtoken", "authorization"),
+    }
+)
+"""Names of what is a secret, whatever their spelling: without signs, in small letters."""
 KEPT = "unsupported here yet: it is kept as it is, and has no effect"
 
 
@@ -52,9 +58,13 @@ def _secrets(value: Any, path: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             here = f"{path}.{name}"
-            if name.lower() in _SECRET and isinstance(inner, str) and inner and "{{" not in inner:
+            if _bare(name) in _SECRET and isinstance(inner, str) and inner and "{{" not in inner:
                 yield here
             yield from _secrets(inner, here)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _secrets(inner, f"{path}[{number}]")
+
+
+def _bare(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())

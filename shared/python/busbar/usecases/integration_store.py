@@ -18,6 +18,7 @@ from busbar.domain.integrations import (
 )
 from busbar.errors import Problem
 from busbar.ports import Store, Stored
+from busbar.usecases.pages import is_uuid
 
 BUILT_IN_SINCE = datetime(2026, 11, 29, tzinfo=UTC)
 """Their configurations change with a release, and the release is what lineage names them by."""
@@ -39,7 +40,8 @@ class Known:
 
 def known_integration(store: Store, wanted: str) -> Known:
     """The integration with this UUID. Raises `Problem` 404; one of another org is none."""
-    stored = store.get(Integration, wanted)
+    # The table refuses a key of thousands of characters, and a path may have them.
+    stored = store.get(Integration, wanted) if is_uuid(wanted) else None
     found = stored.record if stored else built_in(store.org).get(wanted)
     if found is None:
         raise _none()
@@ -58,12 +60,12 @@ def integration_of_app(store: Store, app: tuple[str, str]) -> Integration:
     """The integration that an app's component stands for. Raises `Problem` 404."""
     mapped = store.get(AppMapping, "#".join(app))
     if mapped is None:
-        raise _none()
+        raise _none("None is mapped to this app: PUT /v1/integrations/{integrationId}/app-mapping.")
     return known_integration(store, mapped.record.integration_id).integration
 
 
-def _none() -> Problem:
-    return Problem(404, "integration-not-found", "No such integration")
+def _none(detail: str = "GET /v1/integrations lists those of your org.") -> Problem:
+    return Problem(404, "integration-not-found", "No such integration", detail)
 
 
 @lru_cache(maxsize=32)

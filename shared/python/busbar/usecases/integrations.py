@@ -29,9 +29,9 @@ from busbar.usecases.integration_changes import (
     embedded,
     refused,
     replaced,
-    unprunable,
     warned_of,
 )
+from busbar.usecases.integration_scopes import unprunable
 from busbar.usecases.integration_store import Known, built_in, known_integration
 from busbar.usecases.integration_views import integration_view, use_case_view, warnings_view
 from busbar.usecases.pages import every_page
@@ -39,6 +39,8 @@ from busbar.usecases.pages import every_page
 LARGEST_BODY = 1024 * 1024
 LARGEST = 350_000
 """Bytes of an integration as it is stored; the table takes 400 kB."""
+LARGEST_TEXT = 4 * 1024 * 1024
+"""Bytes of it as JSON. Compressed, 80 MB of one letter are small; every event has it read."""
 DEFAULT_SYSTEM = "erp"
 """Who sends its events, where nobody has said it."""
 
@@ -155,8 +157,10 @@ class Integrations:
         """
         if known and known.integration == after:
             return
-        if len(zlib.compress(after.model_dump_json().encode(), 1)) > LARGEST:
-            raise refused("use_cases", f"is too large: an integration may have {LARGEST} bytes")
+        text = after.model_dump_json().encode()
+        if len(text) > LARGEST_TEXT or len(zlib.compress(text, 1)) > LARGEST:
+            said = f"an integration may have {LARGEST_TEXT} bytes, and {LARGEST} compressed"
+            raise refused("use_cases", f"is too large: {said}")
         if after.created_at is None:
             after = after.model_copy(update={"created_at": self.deps.clock.now()})
         before = known.stored if known else None

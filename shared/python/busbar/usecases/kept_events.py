@@ -11,6 +11,7 @@ from busbar.domain.erp_events import (
     LARGEST_PAYLOAD,
     LARGEST_REQUEST,
     RECEIVED_KEPT_DAYS,
+    Format,
     RequestVersion,
     payload_key,
     place_of,
@@ -19,6 +20,8 @@ from busbar.domain.erp_events import (
 from busbar.domain.numbers import whole_or_text
 from busbar.domain.outcome_rows import Received
 from busbar.errors import Problem
+from busbar.mapping.payload_faults import MalformedPayload
+from busbar.mapping.xml_payloads import text_of
 from busbar.ports import Files, Store, Stored
 from busbar.usecases.erp_requests import (
     ErpRequest,
@@ -41,13 +44,22 @@ class Kept(NamedTuple):
         return read_event(self.raw, self.request)
 
 
+MOST_HELD = 3
+"""Requests that are held in memory, where one of 5 MB may take 40. Of those that are asked for one
+after the other, each is read once."""
+
+
 class KeptRequests:
-    """Requests of one org as they lie in S3. Raises `Unavailable` if it does not answer."""
+    """Requests of one org as they lie in S3. Raises `Unavailable` if it does not answer.
+
+    `size`: the bytes of all that were read.
+    """
 
     def __init__(self, org: str, files: Files) -> None:
         self._org = org
         self._files = files
         self._read: dict[str, ErpRequest | None] = {}
+        self.size = 0
 
     def event(self, event_id: str, version: RequestVersion) -> Kept | None:
         """An event of a request of this version; None if it is not there, or cannot be read."""
@@ -55,6 +67,8 @@ class KeptRequests:
         if place is None:
             return None
         if place.key not in self._read:
+            while len(self._read) >= MOST_HELD:
+                del self._read[next(iter(self._read))]
             self._read[place.key] = self._request(place.key, version)
         request = self._read[place.key]
         if request is None or place.position >= len(request.events):
@@ -67,9 +81,11 @@ class KeptRequests:
         event = found.event if found else None
         if not isinstance(event, Incoming):
             return Unfit("MALFORMED_PAYLOAD", "the event is no longer kept")
-        return self.uploaded(event_id, LARGEST_PAYLOAD) if event.payload_ref else event.payload
+        if not event.payload_ref:
+            return event.payload
+        return self.uploaded(event_id, event.format, LARGEST_PAYLOAD)
 
-    def uploaded(self, event_id: str, most: int) -> str | Unfit:
+    def uploaded(self, event_id: str, form: Format, most: int) -> str | Unfit:
         """The payload that was uploaded for an event, up to so many bytes."""
         file = self._files.read(payload_key(self._org, event_id), most + 1)
         if file is None:
@@ -77,14 +93,17 @@ class KeptRequests:
         if len(file.content) > most:
             return Unfit("PAYLOAD_TOO_LARGE", f"the uploaded payload has more than {most} bytes")
         try:
-            return file.content.decode()
+            return text_of(file.content) if form == "xml" else file.content.decode()
         except UnicodeDecodeError:
             return Unfit("MALFORMED_PAYLOAD", "the uploaded payload is no text in UTF-8")
+        except MalformedPayload as error:
+            return Unfit(error.code, f"the uploaded payload: {error}")
 
     def _request(self, key: str, version: RequestVersion) -> ErpRequest | None:
         kept = self._files.read(key, LARGEST_REQUEST + 1)
         if kept is None:
             return None
+        self.size += len(kept.content)
         try:
             body: Mapping[str, Any] = json.loads(kept.content, parse_int=whole_or_text)
             return read_request(version, body)
@@ -99,6 +118,11 @@ class KeptEvents:
         self._store = store
         self._requests = KeptRequests(store.org, files)
         self._oldest = now - timedelta(days=RECEIVED_KEPT_DAYS)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all requests that were read."""
+        return self._requests.size
 
     def received(self, event_ids: list[str]) -> dict[str, Received]:
         """What was noted of these events' requests, by event: 0.5 RU per request."""
@@ -116,6 +140,6 @@ class KeptEvents:
             return None
         return self._requests.event(event_id, received.version)
 
-    def uploaded(self, event_id: str, most: int) -> str | Unfit:
+    def uploaded(self, event_id: str, form: Format, most: int) -> str | Unfit:
         """The uploaded payload of an event that `read` gave, up to so many bytes."""
-        return self._requests.uploaded(event_id, most)
+        return self._requests.uploaded(event_id, form, most)

@@ -98,7 +98,8 @@ class LineReader:
 
     def map_all(self, lines: Sequence[LoadedLine]) -> list[Prepared]:
         """What lines come to, in their order. Raises `ChildUnavailable`."""
-        return map_all([(one.delivery, one.wanted) for one in lines], self._mapper)
+        found = [(one.delivery, one.wanted) for one in lines]
+        return map_all(found, self._mapper, self._org.deps.org.known_portals())
 
     def _message(self, number: int, correlation: str = "") -> EventMessage:
         ours = self._load.event_id(number)

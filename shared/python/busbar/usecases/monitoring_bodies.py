@@ -20,14 +20,6 @@ def _time(value: Any) -> Any:
     return moment(at)
 
 
-def _not_kept(value: Any) -> Any:
-    if value is not None:
-        raise ValueError("cannot be asked for: rows do not keep it")
-    return None
-
-
-NotKept = Annotated[None, BeforeValidator(_not_kept), WithJsonSchema({"type": "null"})]
-"""Refused, where to pass it over would answer another question."""
 At = Annotated[
     datetime,
     BeforeValidator(_time),
@@ -85,18 +77,22 @@ class Ranged(Asked):
 
 
 class InboundCursor(Asked):
-    """Where a page of version 1 ended. Its event may have several rows: `row_id` is ours."""
+    """Where a page of version 1 ended. An event may have several rows: `event_id` is the row's."""
 
     completed_at: At
     event_id: Text
-    row_id: Text = ""
+
+    @property
+    def place(self) -> Place:
+        """The same, in what was recorded."""
+        return Place(self.completed_at, self.event_id)
 
 
 class InboundQuery(Ranged):
     """Which rows are wanted, by the words of version 1."""
 
     use_case_id: Text | None = None
-    event_type: NotKept = None
+    event_type: EventType | Literal["TRIGGER"] | None = None
     sync_type: Literal["entity", "meter_reading", "webhook", "api_deprecation"] | None = None
     status: Literal["success", "error", "skipped", "warning"] | None = None
     error_category: (

@@ -15,6 +15,7 @@ from busbar.domain.integrations import NAMESPACE, Integration
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.domain.outcomes import Level
 from busbar.ports import Json, Stored
+from busbar.usecases.monitoring_requests import Requests
 from busbar.usecases.monitoring_walk import Place
 
 UNKNOWN = "__unknown__"
@@ -113,16 +114,20 @@ def view(shown: Shown, org: str) -> Json:
     }
 
 
-def inbound_view(shown: Shown, org: str, received: datetime | None) -> Json:
-    """A row, as version 1 shows it. `received`: when its event came."""
+def inbound_view(shown: Shown, org: str, requests: Requests) -> Json:
+    """A row, as version 1 shows it. `requests`: those that rows are of, as far as they are known;
+    what is of no event has no type."""
     row = shown.row
     failed = row.level == "error"
+    kind, came = requests.type_of(row.event_id), requests.of(row.event_id)
+    received = came.at if came else None
     told: dict[str, Any] = {
         "org_id": org,
         "event_id": row.event_id,
         "correlation_id": row.correlation_id or None,
         "integration_id": shown.integration.id,
         "use_case_id": row.use_case_id or None,
+        **({"event_type": kind} if kind else {}),
         "object_type": str(row.detail.get("entity_slug") or shown.use_case_slug),
         "sync_type": shown.sync_type,
         "status": STATUS[row.level],

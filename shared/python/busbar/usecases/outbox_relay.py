@@ -20,7 +20,7 @@ from busbar.observability import cause, logger
 from busbar.ports import Clock, Message, Queues, Save, Store, Stored
 from busbar.process.circuit_row import SYSTEMS, CircuitRow, Slots
 from busbar.process.outbox import LONGEST_DELAY, OutboxRow
-from busbar.settings import Tuning
+from busbar.settings.function import Tuning
 
 CALLS_AN_ERRAND = 2.5
 """Calls for which an errand is let go: it takes two, and a fifth is left to whoever looks on, so

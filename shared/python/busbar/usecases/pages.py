@@ -46,9 +46,14 @@ def check_limit(limit: int) -> None:
         raise bad_parameter("limit", f"has to be between 1 and {LONGEST_PAGE}")
 
 
+def is_uuid(value: str) -> bool:
+    """Whether it has the form of one."""
+    return bool(_UUID.fullmatch(value))
+
+
 def check_uuid(name: str, value: str) -> None:
     """Raises a 400 `Problem` for what is no UUID."""
-    if not _UUID.fullmatch(value):
+    if not is_uuid(value):
         raise bad_parameter(name, "has to be a UUID")
 
 

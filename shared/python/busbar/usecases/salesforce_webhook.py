@@ -21,7 +21,7 @@ from busbar.domain.record import Record
 from busbar.errors import Conflict, FieldError, Problem
 from busbar.observability import cause, logger
 from busbar.ports import Queues, Save, Stored
-from busbar.settings import WebhookSettings
+from busbar.settings.webhook import WebhookSettings
 from busbar.usecases.deps import Deps
 
 MOST_EVENTS = 100

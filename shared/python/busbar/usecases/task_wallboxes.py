@@ -16,7 +16,7 @@ from busbar.ports import Bind, Change, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepState
 from busbar.process.ledger import LedgerRow
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from busbar.usecases.deps import Deps
 from busbar.usecases.task_wallbox_step import (
     DOUBLED,

@@ -22,7 +22,7 @@ from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Problem
 from busbar.observability import logger
 from busbar.ports import Json, Save, Stored
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from busbar.usecases import task_cards as cards
 from busbar.usecases import task_customers as customers
 from busbar.usecases import task_orders as orders
@@ -246,6 +246,7 @@ def _view(stored: Stored[Task], deps: Deps) -> Json:
         "system": task.system or None,
         "reason": task.reason,
         "cause": task.cause,
+        "count": task.count,
         "opened_at": task.opened_at.isoformat(),
         "changed_at": stored.changed_at.isoformat(),
         "decision": _decision(task.decision),

@@ -21,7 +21,7 @@ from busbar.ports import Bind, Change, Found, Json, Put, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked, failed
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.process.outbox import Errand
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 from busbar.usecases.card_forward import (
     ENERGISED,
     NO_CONTACT,

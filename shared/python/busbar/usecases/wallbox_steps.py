@@ -32,7 +32,7 @@ from busbar.ports import Bind, Change, Found, Json, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import CreateStep, Creator, StepRow, StepState
 from busbar.process.parked import cancelled, unbegun
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 from busbar.usecases.deps import Deps, revise
 from busbar.usecases.wallbox_identities import with_contact
 from busbar.usecases.wallbox_objects import parked, restore

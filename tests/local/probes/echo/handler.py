@@ -8,8 +8,9 @@ import time
 from typing import Any
 
 from busbar.observability import logger
-from busbar.settings import Settings
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.settings.function import Settings
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 ANSWER = "first"
 

@@ -6,8 +6,9 @@ import json
 import time
 from typing import Any
 
-from busbar.settings import Settings
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.settings.function import Settings
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

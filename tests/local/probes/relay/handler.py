@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from busbar.settings import Settings
-from busbar.wiring import Clients, Handler, lambda_entry
+from busbar.settings.function import Settings
+from busbar.wiring.clients import Clients
+from busbar.wiring.entry import Handler, lambda_entry
 
 
 def make_handler(settings: Settings, clients: Clients) -> Handler:

@@ -17,7 +17,7 @@ from busbar.connectors.retry_after import retry_after
 from busbar.domain.cards import BackendCard
 from busbar.errors import Missing, Unavailable, UpstreamError
 from busbar.ports import CardPage
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 
 
 class EnergisedCards:

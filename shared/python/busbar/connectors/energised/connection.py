@@ -14,7 +14,7 @@ from busbar.connectors.exchange import Answer, Ask
 from busbar.connectors.reading import UnreadableError, json_of, members
 from busbar.errors import Unavailable
 from busbar.ports import Clock, Finding
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 
 
 class EnergisedConnection:

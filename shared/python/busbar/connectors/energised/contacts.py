@@ -16,7 +16,7 @@ from busbar.connectors.exchange import Ask
 from busbar.connectors.reading import UnreadableError, json_of, members, rows, text_or_none
 from busbar.errors import Refused
 from busbar.ports import ContactKey, Found, Json
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 
 USER = "user"
 """Where `mappings/energised/contact_private` says what portal user goes with a contact."""

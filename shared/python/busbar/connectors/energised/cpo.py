@@ -22,7 +22,7 @@ from busbar.connectors.reach import Reach
 from busbar.connectors.reading import UnreadableError, json_of, members, token, whole
 from busbar.connectors.retry_after import retry_after
 from busbar.errors import Unavailable, UpstreamError
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 
 LOGIN_PAUSE = 30.0
 """Seconds after a failed login until this worker tries another."""

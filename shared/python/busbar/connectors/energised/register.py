@@ -18,7 +18,7 @@ from busbar.connectors.reading import UnreadableError, json_of, members, rows
 from busbar.domain.cards import BackendCard
 from busbar.errors import Refused
 from busbar.ports import Found
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 
 _SEPARATORS = re.compile(r"[-*\s]")
 

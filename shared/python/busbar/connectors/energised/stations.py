@@ -17,7 +17,7 @@ from busbar.connectors.exchange import Answer, Ask, path_segment
 from busbar.connectors.reading import UnreadableError, json_of, members, rows
 from busbar.errors import Missing, Refused, Unavailable
 from busbar.ports import Found, Json
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 
 TARIFF = ("unit_price", "unit", "currency", "valid_from")
 """What a tariff says."""

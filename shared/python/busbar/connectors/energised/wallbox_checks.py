@@ -18,7 +18,7 @@ from busbar.connectors.exchange import Answer, Ask
 from busbar.connectors.reading import UnreadableError, json_of, members
 from busbar.errors import Refused
 from busbar.ports import Finding
-from busbar.settings import EnergisedSettings
+from busbar.settings.energised import EnergisedSettings
 
 NOBODY = "BBPE0000000000000"
 """A reference that no contact has."""

@@ -21,7 +21,7 @@ from busbar.connectors.salesforce.refusals import (
 )
 from busbar.errors import Unavailable, UpstreamError
 from busbar.observability import Metric, count
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 _REFUSED_LOGIN = frozenset({"invalid_client", "invalid_client_id", "invalid_grant"})
 

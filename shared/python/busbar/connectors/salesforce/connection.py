@@ -14,7 +14,7 @@ from busbar.connectors.salesforce.uniqueness import Keys
 from busbar.connectors.salesforce.wallbox_checks import WallboxChecks
 from busbar.errors import Missing
 from busbar.ports import Clock, Finding
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 GRANT = "Grant it to the integration user, in the permission set Busbar_Integration."
 

@@ -23,7 +23,7 @@ from busbar.connectors.salesforce.client import SalesforceClient
 from busbar.connectors.salesforce.referenced import Referenced
 from busbar.connectors.salesforce.refusals import Refusal, fault_of_list, first_cause
 from busbar.ports import Found, Json
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 ORDER_NODE = "order"
 RECORD_NODE = "record"

@@ -19,7 +19,7 @@ from busbar.connectors.reading import (
 from busbar.domain.cards import CardAsset
 from busbar.domain.orders import CardOffer
 from busbar.ports import AssetThere, Found, OrderThere
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCATOR = re.compile(r"^/services/data/v\d{2,3}\.0/query/[A-Za-z0-9_-]{1,200}$")

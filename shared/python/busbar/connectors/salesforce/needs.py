@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from busbar.connectors.salesforce import soql
 from busbar.connectors.salesforce.describe import SeenObject
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 
 @dataclass(frozen=True)

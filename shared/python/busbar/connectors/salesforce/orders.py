@@ -30,7 +30,7 @@ from busbar.domain.cards import CardAsset
 from busbar.domain.orders import KIND, CardOffer
 from busbar.errors import Duplicate, Missing, NotDone, Refused, Unavailable, UpstreamError
 from busbar.ports import AssetThere, Found, Json, OrderThere
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 T = TypeVar("T")
 _NOT_CHANGEABLE = "INVALID_FIELD_FOR_INSERT_UPDATE"

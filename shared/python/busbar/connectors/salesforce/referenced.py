@@ -14,7 +14,7 @@ from busbar.connectors.salesforce.models import records_of_urls
 from busbar.connectors.salesforce.rows import query_ask
 from busbar.errors import Missing, Unknown, UpstreamError
 from busbar.ports import Found, Json
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 
 
 @dataclass(frozen=True)

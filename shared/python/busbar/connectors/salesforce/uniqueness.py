@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from busbar.connectors.salesforce.describe import SeenObject
 from busbar.ports import Finding
-from busbar.settings import Mode
+from busbar.settings.modes import Mode
 
 Seen = Callable[[str], SeenObject | None]
 """What Salesforce says of an object."""

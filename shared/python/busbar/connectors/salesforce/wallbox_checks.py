@@ -12,7 +12,7 @@ from busbar.connectors.salesforce.wallbox_sales import SalesforceWallboxSales
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.errors import Missing
 from busbar.ports import Finding
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 Describe = Callable[[str, float], SeenObject | None]
 

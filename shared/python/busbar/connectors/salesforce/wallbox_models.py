@@ -9,7 +9,7 @@ from busbar.connectors.salesforce.models import decimal_text, version_of
 from busbar.domain.wallbox_assets import AssetKind, WallboxAsset
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.ports import Found
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 
 def product_of(row: dict[str, Any], settings: SalesforceSettings) -> WallboxProduct:

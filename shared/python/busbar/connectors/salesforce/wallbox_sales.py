@@ -22,7 +22,7 @@ from busbar.domain.wallbox_assets import WallboxAsset
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.observability import logger
 from busbar.ports import Found, Json
-from busbar.settings import SalesforceSettings
+from busbar.settings.salesforce import SalesforceSettings
 
 
 class SalesforceWallboxSales:

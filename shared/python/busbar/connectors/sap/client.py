@@ -15,7 +15,7 @@ from busbar.connectors.sap.odata import service_path
 from busbar.connectors.sap.refusals import Refusal, error_beside, fault_of_body, wants_token
 from busbar.connectors.sap.sessions import Session, session_of
 from busbar.errors import Unavailable, UpstreamError
-from busbar.settings import SapSettings
+from busbar.settings.sap import SapSettings
 
 _NO_HEAD = frozenset({400, 403, 404, 405, 501})
 """A gateway, or what stands before it, may refuse HEAD in many ways; GET then says why."""

@@ -13,7 +13,8 @@ from busbar.connectors.sap.odata import service_path
 from busbar.connectors.sap.system import SapSystem
 from busbar.errors import Missing, Refused
 from busbar.ports import Clock, Finding, Found
-from busbar.settings import Mode, SapSettings
+from busbar.settings.modes import Mode
+from busbar.settings.sap import SapSettings
 
 NOBODY = "BBPE0000000000000"
 """A reference that no object has: ids are never all zeros."""

@@ -7,7 +7,7 @@ from typing import Any
 from busbar.connectors.reading import text, text_or_none
 from busbar.connectors.sap.odata import day_or_none, padded
 from busbar.ports import Found
-from busbar.settings import SapSettings
+from busbar.settings.sap import SapSettings
 
 
 def partner_of(row: dict[str, Any], settings: SapSettings) -> Found:

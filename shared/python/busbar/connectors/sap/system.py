@@ -14,7 +14,7 @@ from busbar.connectors.sap.models import contract_of, partner_of
 from busbar.connectors.sap.odata import flag
 from busbar.errors import Refused
 from busbar.ports import Found, Json
-from busbar.settings import SapSettings
+from busbar.settings.sap import SapSettings
 
 
 class SapSystem:
