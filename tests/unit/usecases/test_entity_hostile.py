@@ -134,6 +134,24 @@ def test_should_refuse_more_readings_of_a_year_than_an_item_holds(matching: str)
     assert desk.codes(2, *many) == ["METER_READING_GROUP_FAILED"]
 
 
+@pytest.mark.parametrize("tags", [5, True, {"main": 1.5}])
+def test_should_take_no_relation_whose_tags_are_no_list(tags: Any) -> None:
+    """Beside another key the mapping does not look at it, and it comes as it is."""
+    desk = EntityDesk()
+    account = {"schema": "account", "unique_ids": C, "_tags": tags}
+    odd = update("contact", C, account={"$relation": [account], "x": 1}, title="Dr.")
+    assert desk.codes(1, odd) == ["ATTRIBUTE_TYPE_MISMATCH", "ENTITY_CREATED"]
+    assert desk.attributes("contact", **C) == {**C, "title": "Dr."}
+
+
+def test_should_take_one_tag_of_a_relation_for_a_list_of_one() -> None:
+    desk = EntityDesk()
+    account = {"schema": "account", "unique_ids": C, "_tags": "main"}
+    desk.apply(1, update("contact", C, account={"$relation": [account]}))
+    (item,) = desk.attributes("contact", **C)["account"]["$relation"]
+    assert item["_tags"] == ["main"]
+
+
 @pytest.mark.parametrize("remark", ["noise", "x"])
 def test_should_refuse_readings_of_a_year_that_are_too_large_and_keep_the_others(
     remark: str,

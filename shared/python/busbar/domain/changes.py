@@ -111,12 +111,15 @@ def _target(item: Any, wrap: str) -> Target:
     if not isinstance(unique_ids, Mapping) or not (entity_id or (schema and unique_ids)):
         raise Mismatch(f"{wrap} with an entity_id, or a schema and unique_ids")
     path = str(item.get("path") or "")
+    tags = item.get("_tags") or item.get("tags") or ()
+    if not isinstance(tags, Sequence):
+        raise Mismatch(f"a list of tags in {wrap}")
     return Target(
         schema,
         unique_ids,
         entity_id,
         item.get("unique_types") or item.get("unique_id_types") or {},
-        tuple(map(str, item.get("_tags") or item.get("tags") or ())),
+        (tags,) if isinstance(tags, str) else tuple(map(str, tags)),
         path,
         *_referred(item, path, wrap),
     )
