@@ -22,8 +22,9 @@ NOT_OF_INGEST = (
 
 def fresh(code: str) -> str:
     """What a fresh interpreter prints."""
+    environment = {"PYTHONPATH": ":".join(path for path in sys.path if path)}
     run = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     return run.stdout.strip()
 
