@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from busbar.api import Door
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.request import Answer, Request
 from busbar.settings.function import Settings
 from busbar.usecases.deps import Deps, TimeLeft, time_left

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from busbar.api import Door
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.request import Answer, Request
 from busbar.settings.function import Settings
 from busbar.usecases.deps import Deps, TimeLeft, time_left

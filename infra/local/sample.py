@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from busbar.domain.customers import CUSTOMER_NUMBERS, Address, Company, Role, User
 from busbar.domain.record import Record
-from busbar.ports import Bind, Save, Store
+from busbar.ports.store import Bind, Save, Store
 from infra.local.people import PEOPLE
 from infra.simulators.sample import COMPANIES, DRIVERS, ELBE, HEIDE, NORDWIND, SampleCompany
 

@@ -11,7 +11,7 @@ from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.connectors.salesforce.soql import literal
 from busbar.domain.identifiers import derived_id, reference
 from busbar.errors import Missing, Unknown, UpstreamError
-from busbar.ports import Mapper
+from busbar.ports.outside import Mapper
 from busbar.settings.salesforce import SalesforceSettings
 
 KIND = "ZZ"

@@ -126,7 +126,7 @@ def _worker_with(endpoint: str, mapped: Callable[[str, Mapping[str, Any]], Any])
 
 def _served(endpoint: str, make: Any) -> Handle:
     from busbar.domain.integrations import Integration, IntegrationUseCase  # noqa: PLC0415
-    from busbar.ports import Put  # noqa: PLC0415
+    from busbar.ports.store import Put  # noqa: PLC0415
     from busbar.settings.function import OrgSettings, Settings  # noqa: PLC0415
     from busbar.wiring.clients import Clients  # noqa: PLC0415
     from busbar.wiring.entry import entry, settled  # noqa: PLC0415

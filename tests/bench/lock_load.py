@@ -24,7 +24,7 @@ import httpx
 
 from busbar.domain.cards import ChargeCard, card_id
 from busbar.observability import logger
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.outbox import OutboxRow
 from busbar.usecases.card_forward import tell_salesforce
 from busbar.usecases.deps import Deps, revise

@@ -31,7 +31,7 @@ import httpx
 
 from busbar.domain.cards import ChargeCard, card_id
 from busbar.observability import logger
-from busbar.ports import Save
+from busbar.ports.store import Save
 from busbar.process.outbox import OutboxRow
 from busbar.settings.energised import EnergisedSettings
 from busbar.settings.function import OrgSettings, Settings

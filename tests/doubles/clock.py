@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class ManualClock:
-    """Implements `busbar.ports.Clock`."""
+    """Implements `busbar.ports.runtime.Clock`."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._now = start or datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -22,7 +22,7 @@ import httpx
 from botocore.exceptions import ClientError
 
 from busbar.domain.customers import SUB_PATTERN, Role, User
-from busbar.ports import Mapper
+from busbar.ports.outside import Mapper
 from busbar.settings.energised import EnergisedSettings
 from busbar.settings.function import OrgSettings, Settings, Tuning
 from busbar.settings.salesforce import SalesforceSettings

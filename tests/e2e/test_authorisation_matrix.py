@@ -18,7 +18,7 @@ from busbar.domain.authorisation import TABLE
 from busbar.domain.customers import Company, Role, User, Vehicle
 from busbar.domain.identifiers import derived_id
 from busbar.domain.tasks import Kind, Task
-from busbar.ports import Drop, Put, Save
+from busbar.ports.store import Drop, Put, Save
 from busbar.store.records import TableStore
 from busbar.wiring.clients import SystemClock
 from infra.catalog import USE_CASES, Route

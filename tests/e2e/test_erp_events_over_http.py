@@ -12,7 +12,7 @@ import httpx
 
 from busbar.domain.integrations import Integration, IntegrationUseCase, integration_id, use_case_id
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.store.entities import TableEntities
 from busbar.store.reading_series import TableReadings
 from busbar.store.table import DynamoTable

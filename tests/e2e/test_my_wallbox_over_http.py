@@ -10,7 +10,7 @@ import pytest
 
 from busbar.domain.private_customers import customer_id
 from busbar.domain.wallboxes import Wallbox, wallbox_id
-from busbar.ports import Bind, Save
+from busbar.ports.store import Bind, Save
 from infra.local.people import PEOPLE
 from infra.local.testing import RunningSystem
 from infra.simulators.energised.stations import stations

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from busbar.ports import Bind
+from busbar.ports.store import Bind
 from infra.demo.stage import Stage
 from infra.demo.story import tell
 from infra.local.people import PEOPLE

@@ -10,7 +10,7 @@ from busbar.domain.authorisation import SIGNED, TABLE
 from busbar.domain.customers import Vehicle
 from busbar.domain.integrations import AppMapping
 from busbar.domain.wallboxes import Tariff
-from busbar.ports import Put, Save
+from busbar.ports.store import Put, Save
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.local.testing import RunningSystem

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from busbar.domain.cards import ChargeCard, card_id
-from busbar.ports import Save
+from busbar.ports.store import Save
 from infra.local.sample import company_id
 from infra.local.testing import RunningSystem
 from infra.simulators.sample import ELBE, NORDWIND, cards

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from busbar.domain.customers import Role, User
-from busbar.ports import Drop, Put
+from busbar.ports.store import Drop, Put
 from infra.local.issuer import LIFETIME_SECONDS
 from infra.local.people import PEOPLE
 from infra.local.testing import RunningSystem

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from busbar.domain.identifiers import derived_id
-from busbar.ports import Mapper, Put
+from busbar.ports.outside import Mapper
+from busbar.ports.store import Put
 from busbar.process.outbox import OutboxRow
 from busbar.settings.function import Tuning
 from busbar.settings.modes import Mode
@@ -89,7 +90,7 @@ class Message:
 
 
 class CountedIds:
-    """Ids of a run, the same each time. Implements `busbar.ports.Ids`."""
+    """Ids of a run, the same each time. Implements `busbar.ports.runtime.Ids`."""
 
     def __init__(self, first: int) -> None:
         self._numbers = itertools.count(first)

@@ -67,7 +67,7 @@ class Engine:
         self._looked_at, self._now = 0.0, START
 
     def now(self) -> datetime:
-        """The present. With `monotonic` this makes the engine a `busbar.ports.Clock`."""
+        """The present. With `monotonic` this makes the engine a `busbar.ports.runtime.Clock`."""
         if self._looked_at != self.seconds:
             self._looked_at = self.seconds
             self._now = START + timedelta(seconds=self.seconds)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.store.records import TableStore
 from busbar.wiring.clients import Clients
 from busbar.wiring.parts import Parts

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 class PythonMapper:
-    """Implements `busbar.ports.Mapper`."""
+    """Implements `busbar.ports.outside.Mapper`."""
 
     def run(self, system: str, use_case: str, source: Mapping[str, Any]) -> Json:
         """What the mapping of this name makes of `source`."""

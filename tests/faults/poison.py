@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.store.records import TableStore
 from tests.doubles.world import ORG
 from tests.faults.cloud import Cloud

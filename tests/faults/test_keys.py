@@ -13,7 +13,7 @@ import pytest
 from busbar.domain.customers import Role, User
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import KIND
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.settings.function import Tuning
 from busbar.store.records import TableStore
 from infra.local.sample import company_id

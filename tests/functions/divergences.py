@@ -10,7 +10,7 @@ from busbar.domain.cards import ChargeCard
 from busbar.domain.identifiers import derived_id, reference
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.domain.record import Record
-from busbar.ports import Put, Save, Stored
+from busbar.ports.store import Put, Save, Stored
 from busbar.process.create import StepRow, StepState
 from busbar.process.ledger import LedgerRow, ledger_id
 from busbar.store import keys

@@ -11,7 +11,7 @@ from busbar.domain.integrations import AppMapping, Integration, IntegrationUseCa
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow, Received
 from busbar.domain.record import Record
 from busbar.errors import StoreUnavailable
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.store.entities import TableEntities
 from busbar.store.keys import Key
 from busbar.store.records import decode_body

@@ -21,7 +21,7 @@ from busbar.domain.tasks import OPEN, Task, task_id
 from busbar.domain.wallbox_orders import OrderLine, WallboxOrder
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.domain.wallboxes import Proof, Wallbox, wallbox_id
-from busbar.ports import Bind, Put, Save, Store, Stored
+from busbar.ports.store import Bind, Put, Save, Store, Stored
 from busbar.process.ledger import LedgerRow, ledger_id
 from busbar.process.outbox import Command, OutboxRow
 from busbar.store import keys

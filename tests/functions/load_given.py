@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from busbar.domain.erp_loads import Load, upload_key
-from busbar.ports import Save
+from busbar.ports.store import Save
 from busbar.settings.function import Tuning
 from tests.doubles.world import ORG, Reply, World
 from tests.functions.erp_given import INTEGRATION, ErpWorld

@@ -9,7 +9,7 @@ import pytest
 
 from busbar.domain.cards import ChargeCard
 from busbar.domain.orders import ChargeCardOrder
-from busbar.ports import Save
+from busbar.ports.store import Save
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.doubles.world import World
 from tests.functions.given import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.cards import ChargeCard
-from busbar.ports import Bind
+from busbar.ports.store import Bind
 from infra.simulators.energised.backend import Contact
 from infra.simulators.faults import Fault
 from infra.simulators.sample import HEIDE, HEIDE_LATER_ENERGISED_ID, NORDWIND

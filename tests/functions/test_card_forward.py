@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from busbar.ports import Save
+from busbar.ports.store import Save
 from busbar.process.ledger import LedgerRow, ledger_id
 from infra.simulators.faults import Fault
 from infra.simulators.sample import DRIVERS

@@ -8,7 +8,7 @@ import pytest
 
 from busbar.domain.customers import User
 from busbar.domain.wallbox_orders import Step, WallboxOrder
-from busbar.ports import Save, Unbind
+from busbar.ports.store import Save, Unbind
 from infra.local.people import PEOPLE
 from infra.simulators.faults import Fault
 from infra.simulators.sample import DRIVERS, NORDWIND

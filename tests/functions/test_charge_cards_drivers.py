@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.customers import Role, User
-from busbar.ports import Put
+from busbar.ports.store import Put
 from infra.local.people import PEOPLE
 from infra.simulators.sample import DRIVERS, ELBE
 from tests.doubles.world import World

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.customers import Company
-from busbar.ports import Save
+from busbar.ports.store import Save
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.doubles.world import World
 from tests.functions.given import NORDWIND_ID, card_in_portal, errands, order, store

@@ -13,7 +13,7 @@ from busbar.connectors.energised.connection import EnergisedConnection
 from busbar.connectors.salesforce.connection import SalesforceConnection
 from busbar.connectors.sap.connection import SapConnection
 from busbar.domain.customers import Caller, User
-from busbar.ports import Connection, Finding
+from busbar.ports.outside import Connection, Finding
 from busbar.usecases.connection_check import check_connection
 from busbar.wiring.parts import Parts
 from infra.local.people import PEOPLE

@@ -9,7 +9,7 @@ import pytest
 
 from busbar.domain.customers import CUSTOMER_NUMBERS, Company, Role, User
 from busbar.domain.identifiers import reference
-from busbar.ports import Bind, Put, Save
+from busbar.ports.store import Bind, Put, Save
 from infra.simulators.energised.backend import Contact
 from infra.simulators.faults import Fault
 from infra.simulators.sample import HEIDE, HEIDE_LATER_ENERGISED_ID, NORDWIND

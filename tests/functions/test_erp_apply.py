@@ -13,7 +13,7 @@ import pytest
 from busbar.domain.erp_events import request_key
 from busbar.domain.outcome_rows import OutcomeBatch
 from busbar.mapping.child import Child, JobLost
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.usecases.event_mapping import TARGET
 from tests.doubles.evaluation import InProcess
 from tests.doubles.memory_table import size_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from busbar.ports import Put
+from busbar.ports.store import Put
 from infra.operations.erp_events import APP, COMPONENT
 from tests.doubles.world import Reply
 from tests.functions.erp_given import (

@@ -11,7 +11,7 @@ import pytest
 
 from busbar.domain.erp_events import LARGEST_PAYLOAD, MOST_UPLOADED
 from busbar.mapping.child import Child, JobLost
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.usecases.erp_apply import TOGETHER
 from busbar.usecases.event_mapping import TARGET
 from tests.doubles.evaluation import InProcess

@@ -15,7 +15,7 @@ import pytest
 from busbar.domain.erp_events import LARGEST_PAYLOAD
 from busbar.domain.integrations import Integration, IntegrationUseCase, use_case_id
 from busbar.domain.outcomes import LEVELS, level_of
-from busbar.ports import Drop, Put
+from busbar.ports.store import Drop, Put
 from tests.doubles.world import ORG, World
 from tests.functions.erp_given import (
     BROKEN,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from busbar.errors import StoreUnavailable
-from busbar.ports import Put
+from busbar.ports.store import Put
 from tests.doubles.world import Reply, WorkerDiedError, World
 from tests.functions.erp_given import ErpWorld, contact, entities_as_stored, integration, rows
 from tests.functions.given import store

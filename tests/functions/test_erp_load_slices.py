@@ -9,7 +9,7 @@ import pytest
 
 from busbar.domain.erp_loads import LARGEST_LINE, LoadSlice
 from busbar.domain.outcome_rows import OutcomeBatch, SeenEvent
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.usecases.erp_load_slices import MOST_LINES
 from tests.doubles.world import World
 from tests.functions.erp_given import (

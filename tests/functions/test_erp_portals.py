@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from busbar.ports import Put
+from busbar.ports.store import Put
 from tests.doubles.world import ORG
 from tests.functions.erp_given import ErpWorld, any_event, contact, integration, rows, send
 from tests.functions.given import store

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.entities import entity_id
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.process.outbox import OutboxRow
 from tests.doubles.world import ORG, World
 from tests.functions.erp_given import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.customers import Company
-from busbar.ports import Bind, Put
+from busbar.ports.store import Bind, Put
 from infra.simulators.faults import Fault
 from infra.simulators.sample import ELBE, NORDWIND
 from tests.doubles.world import World

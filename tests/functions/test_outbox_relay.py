@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.process.outbox import Command, OutboxRow
 from busbar.store.keys import Key
 from busbar.store.records import decode_body

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.process.circuit_row import CircuitRow
 from busbar.process.outbox import Command, OutboxRow
 from tests.doubles.world import WorkerDiedError, World

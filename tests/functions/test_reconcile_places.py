@@ -11,7 +11,7 @@ import pytest
 
 from busbar.domain.cards import ChargeCard, card_id
 from busbar.domain.tasks import Task
-from busbar.ports import Put, Save
+from busbar.ports.store import Put, Save
 from busbar.process.ledger import LedgerRow, ledger_id
 from busbar.settings.function import Tuning
 from busbar.usecases.deps import Deps

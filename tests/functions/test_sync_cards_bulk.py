@@ -11,7 +11,8 @@ import pytest
 from busbar.domain.cards import ChargeCard
 from busbar.errors import Unmappable
 from busbar.mapping.registry import MappingRegistry
-from busbar.ports import Json, Mapper
+from busbar.ports.outside import Mapper
+from busbar.ports.runtime import Json
 from busbar.process.outbox import Command, Errand
 from busbar.usecases.card_bulk import Untold, batches
 from infra.simulators.faults import Fault

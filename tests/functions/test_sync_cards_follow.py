@@ -8,7 +8,7 @@ import pytest
 
 from busbar.domain.cards import ChargeCard
 from busbar.domain.tasks import Task
-from busbar.ports import Stored
+from busbar.ports.store import Stored
 from infra.local.people import PEOPLE
 from infra.simulators.faults import Fault
 from infra.simulators.sample import DRIVERS

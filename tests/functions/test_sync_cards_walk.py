@@ -9,7 +9,7 @@ import pytest
 
 from busbar.domain.cards import ChargeCard, card_id
 from busbar.domain.orders import ChargeCardOrder
-from busbar.ports import Save
+from busbar.ports.store import Save
 from busbar.usecases.card_follow import CURSOR, SyncCursor
 from busbar.usecases.sync_cards import ORDERS_A_RUN
 from infra.simulators.faults import Fault

@@ -10,7 +10,7 @@ from busbar.domain.cards import CardPurpose
 from busbar.domain.wallbox_assets import Review
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox
-from busbar.ports import Save
+from busbar.ports.store import Save
 from tests.doubles.world import World
 from tests.functions.given import forget_calls, store, sync, tasks
 from tests.functions.wallbox_given import (

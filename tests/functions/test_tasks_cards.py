@@ -9,7 +9,7 @@ import pytest
 from busbar.domain.cards import ChargeCard
 from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.tasks import Task
-from busbar.ports import Bind, Save
+from busbar.ports.store import Bind, Save
 from busbar.process.ledger import LedgerRow, ledger_id
 from infra.local.sample import company_id
 from infra.simulators.energised.backend import Contact

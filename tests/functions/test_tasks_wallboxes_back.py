@@ -6,7 +6,7 @@ import pytest
 
 from busbar.domain.wallbox_orders import Step
 from busbar.domain.wallboxes import Wallbox
-from busbar.ports import Save
+from busbar.ports.store import Save
 from tests.doubles.world import World
 from tests.functions.given import errands, store, tasks
 from tests.functions.portal import problem

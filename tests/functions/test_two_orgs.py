@@ -16,7 +16,7 @@ from busbar.domain.authorisation import TABLE
 from busbar.domain.customers import Role, User
 from busbar.domain.erp_loads import upload_key
 from busbar.domain.integrations import integration_id
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.settings.function import OrgSettings
 from busbar.store.records import TableStore
 from infra.catalog import USE_CASES, Route

@@ -9,7 +9,7 @@ import pytest
 from busbar.domain.authorisation import MAY_GIVE
 from busbar.domain.cards import ChargeCard
 from busbar.domain.customers import Role, User
-from busbar.ports import Save
+from busbar.ports.store import Save
 from infra.local.people import PEOPLE
 from infra.local.sample import company_id
 from infra.simulators.sample import DRIVERS, ELBE

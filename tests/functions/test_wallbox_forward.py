@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.wallboxes import Wallbox
-from busbar.ports import Bind, Save
+from busbar.ports.store import Bind, Save
 from infra.simulators.energised.stations import Station
 from infra.simulators.faults import Fault
 from tests.doubles.world import World

@@ -9,7 +9,7 @@ import pytest
 
 from busbar.domain.private_customers import PrivateCustomer, customer_id
 from busbar.domain.wallbox_orders import Step
-from busbar.ports import Save
+from busbar.ports.store import Save
 from infra.local.people import PEOPLE
 from tests.doubles.world import ORG, Reply, World
 from tests.functions.given import errands, store, tasks

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from busbar.errors import MisconfiguredError, Unavailable, Withheld
-from busbar.ports import Systems
+from busbar.ports.systems import Systems
 from busbar.wiring.parts import Parts
 from infra.simulators import sample
 from infra.simulators.energised.stations import stations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from busbar.errors import MisconfiguredError, Unavailable
-from busbar.ports import Systems
+from busbar.ports.systems import Systems
 from busbar.wiring.parts import Parts
 from infra.simulators import sample_wallboxes
 from tests.doubles.world import ORG, World

@@ -11,7 +11,7 @@ from busbar.domain.erp_events import event_id, request_key
 from busbar.domain.erp_loads import Load, upload_key
 from busbar.domain.integrations import Integration, IntegrationUseCase, Variable, use_case_id
 from busbar.domain.outcome_rows import Received, ReceivedEvent
-from busbar.ports import Put, Save, Store
+from busbar.ports.store import Put, Save, Store
 from tests.doubles.files import Held
 from tests.doubles.world import ORG, Reply, World
 

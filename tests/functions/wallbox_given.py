@@ -15,7 +15,7 @@ from busbar.domain.private_customers import PERSON_KIND, PrivateCustomer, custom
 from busbar.domain.wallbox_orders import OrderLine, Step, StepDone, WallboxOrder
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.domain.wallboxes import Proof, Wallbox, wallbox_id
-from busbar.ports import Bind, Put, Save
+from busbar.ports.store import Bind, Put, Save
 from infra.local.people import PEOPLE
 from infra.simulators import sample_wallboxes
 from infra.simulators.energised.records import Card, Contact

@@ -7,7 +7,7 @@ from typing import Any
 
 from busbar.domain.wallbox_proofs import ProofUpload, upload_key
 from busbar.domain.wallboxes import Wallbox
-from busbar.ports import Bind, Put, Save
+from busbar.ports.store import Bind, Put, Save
 from infra.local.people import PEOPLE
 from tests.doubles.world import ORG, Reply, World
 from tests.functions.given import CORRELATION, owned_wallbox, store

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from busbar.domain.customers import Company, User
-from busbar.ports import Bind, Save
+from busbar.ports.store import Bind, Save
 from busbar.store.records import TableStore
 from infra.local import sample
 from infra.local.issuer import key_at

@@ -17,7 +17,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from busbar.errors import MisconfiguredError, Unavailable
-from busbar.ports import FileLook, FilePart, FileThere
+from busbar.ports.files import FileLook, FilePart, FileThere
 from busbar.s3_files import CLIENT, S3Files
 
 BUCKET, KEY = "any-bucket", "uploads/demo/F6100BA4YESFB/VP10AD0000001"

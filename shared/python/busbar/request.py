@@ -23,7 +23,7 @@ from busbar.body import (
 from busbar.domain.customers import Caller
 from busbar.domain.field_lists import may_send, shown_to
 from busbar.errors import FieldError, Problem
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.process.idempotency import FinalAnswer, Idempotency, check_key
 from busbar.usecases.deps import Deps
 

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from busbar.errors import MisconfiguredError, Unavailable
-from busbar.ports import FileLook, FilePart, FileThere, UploadForm
+from busbar.ports.files import FileLook, FilePart, FileThere, UploadForm
 
 CLIENT: Mapping[str, Any] = {
     "signature_version": "s3v4",

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from busbar.errors import MisconfiguredError, Unavailable
 from busbar.observability import Metric, count
-from busbar.ports import Message
+from busbar.ports.queues import Message
 
 LARGEST_BATCH, LARGEST_BATCH_BYTES = 10, 256 * 1024
 """Messages that SQS takes at once, and their bytes."""

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from busbar.errors import MisconfiguredError, Unavailable
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 
 EXISTS = ("ExecutionAlreadyExists",)
 GONE = ("TaskTimedOut", "InvalidToken", "TaskDoesNotExist")

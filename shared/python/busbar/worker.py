@@ -16,7 +16,7 @@ from busbar.domain.tasks import Task
 from busbar.domain.wallbox_proofs import upload_of
 from busbar.errors import EventRejected
 from busbar.observability import begin, cause, logger
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.process.executions import Ended, StepAsked, read_asked, read_ended
 from busbar.process.outbox import Command, Errand
 from busbar.settings.function import Settings

@@ -15,7 +15,7 @@ from busbar.connectors.energised.stations import EnergisedStations
 from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.settings.energised import EnergisedSettings
 from infra.simulators import sample
 from infra.simulators.energised import EnergisedSimulator

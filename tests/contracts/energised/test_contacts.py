@@ -14,7 +14,7 @@ from busbar.connectors.energised.contacts import EnergisedContacts
 from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.settings.energised import EnergisedSettings
 from infra.simulators.faults import Fault
 from infra.simulators.sample import NORDWIND

@@ -16,7 +16,7 @@ from busbar.connectors.energised.register import EnergisedRegistration
 from busbar.connectors.reach import Reach
 from busbar.errors import Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from infra.simulators import sample
 from infra.simulators.faults import Fault
 from tests.contracts.energised.test_against_simulator import CARD_ID, Rig

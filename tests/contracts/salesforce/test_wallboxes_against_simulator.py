@@ -16,7 +16,7 @@ from busbar.connectors.salesforce.wallbox_sales import SalesforceWallboxSales
 from busbar.domain.wallbox_assets import AssetKind
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown, UpstreamError
 from busbar.mapping.registry import MappingRegistry
-from busbar.ports import Found
+from busbar.ports.outside import Found
 from busbar.settings.salesforce import SalesforceSettings
 from infra.simulators import sample, sample_wallboxes
 from infra.simulators.faults import Fault

@@ -12,7 +12,7 @@ from busbar.connectors.reach import Reach
 from busbar.connectors.sap.system import SapSystem
 from busbar.errors import Duplicate, Missing, Refused, Unavailable, Unknown
 from busbar.mapping.registry import MappingRegistry
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.settings.sap import SapSettings
 from infra.simulators.faults import Fault
 from infra.simulators.sap import SapSimulator

@@ -13,7 +13,7 @@ from busbar.connectors.sap.connection import SapConnection
 from busbar.connectors.sap.system import SapSystem
 from busbar.domain.connection_texts import OK, WORDS
 from busbar.errors import Refused, Unavailable
-from busbar.ports import Finding
+from busbar.ports.outside import Finding
 from infra.simulators.faults import Fault
 from tests.contracts.recording import FixedClock, Player, Secrets
 from tests.contracts.sap.test_against_simulator import OTHER, SECRET, STANDARD, Rig

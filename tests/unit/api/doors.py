@@ -9,7 +9,7 @@ from typing import Any
 
 from busbar.api import Door
 from busbar.domain.customers import Role, User
-from busbar.ports import Save
+from busbar.ports.store import Save
 from busbar.request import Answer, Request
 from busbar.settings.function import OrgSettings, Settings
 from busbar.store.records import TableStore

@@ -10,7 +10,7 @@ import pytest
 from busbar.errors import Unmappable
 from busbar.mapping.engine import Engine
 from busbar.mapping.registry import MAPPINGS, MappingRegistry
-from busbar.ports import Mapper
+from busbar.ports.outside import Mapper
 
 
 def a_folder(tmp_path: Path, text: str) -> Path:

@@ -8,7 +8,8 @@ from typing import Any
 
 from busbar.domain.tasks import Task, task_id
 from busbar.errors import Duplicate, Unmappable
-from busbar.ports import Bind, Change, Found, Save
+from busbar.ports.outside import Found
+from busbar.ports.store import Bind, Change, Save
 from busbar.process.contract import Outcome
 from busbar.process.create import CreateStep, Creator, StepRow
 from busbar.settings.modes import Mode

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from busbar.domain.record import Record
 from busbar.errors import Missing, Refused, Unavailable, Unknown, Withheld
-from busbar.ports import Save, Stored
+from busbar.ports.store import Save, Stored
 from busbar.process.circuit_row import CIRCUIT_OPEN
 from busbar.process.contract import Later, Outcome, Parked
 from busbar.settings.function import Tuning

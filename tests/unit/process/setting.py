@@ -8,7 +8,7 @@ from typing import Any
 
 from busbar.domain.tasks import Task, task_id
 from busbar.errors import Conflict, Refused, Unmappable
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.contract import Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.settings.function import Tuning

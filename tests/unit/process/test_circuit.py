@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from busbar.errors import Conflict, StoreUnavailable, Withheld
-from busbar.ports import Put, Save
+from busbar.ports.store import Put, Save
 from busbar.process.circuit import Circuit
 from busbar.process.circuit_row import (
     CIRCUIT_DRAINING,

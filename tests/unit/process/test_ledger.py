@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from busbar.errors import Unavailable
-from busbar.ports import Save
+from busbar.ports.store import Save
 from busbar.process.contract import Done, Later
 from busbar.process.ledger import LedgerRow
 from tests.unit.process.lab import TUNING, Pause, Plan, parked

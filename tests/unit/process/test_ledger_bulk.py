@@ -16,7 +16,8 @@ from busbar.errors import (
     Unknown,
     UpstreamError,
 )
-from busbar.ports import Found, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.process.ledger_bulk import Bulk, run_all

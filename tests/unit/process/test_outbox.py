@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from busbar.domain.tasks import Task, task_id
-from busbar.ports import Change, Found, Save
+from busbar.ports.outside import Found
+from busbar.ports.store import Change, Save
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.outbox import FORMAT, Command, Errand, Outbox, OutboxRow
 from tests.unit.process.lab import TUNING, Entity, Lab

@@ -9,7 +9,7 @@ import pytest
 
 from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.orders import ChargeCardOrder
-from busbar.ports import Bind, Drop, Save
+from busbar.ports.store import Bind, Drop, Save
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import Outbox, OutboxRow
 from busbar.settings.function import Tuning

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from busbar.errors import Conflict
-from busbar.ports import Bind, Save, Unbind
+from busbar.ports.store import Bind, Save, Unbind
 from tests.unit.store.things import Shop, Thing
 
 

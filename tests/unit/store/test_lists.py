@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from busbar.ports import Drop, Save
+from busbar.ports.store import Drop, Save
 from busbar.store.table import Item
 from tests.doubles.memory_table import MemoryTable
 from tests.unit.store.things import Linked, Shop, Thing, WatchedTable

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from busbar.errors import Conflict
-from busbar.ports import Drop, Put, Save
+from busbar.ports.store import Drop, Put, Save
 from tests.unit.store.things import Linked, Shop, Thing
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from busbar.domain.integrations import Integration, Variable
 from busbar.errors import Problem
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.usecases.erp_simulation import Kind, Simulation
 from tests.unit.usecases.entity_desk import INTEGRATION, EntityDesk, reading, update
 from tests.unit.usecases.in_process import mapper

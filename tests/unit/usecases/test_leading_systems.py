@@ -8,7 +8,7 @@ import pytest
 
 from busbar.domain.tasks import Decision, Task, task_id
 from busbar.domain.updates import PruneScope
-from busbar.ports import Save
+from busbar.ports.store import Save
 from tests.unit.usecases.entity_desk import START, EntityDesk, update
 
 C = {"customer_number": "4711"}

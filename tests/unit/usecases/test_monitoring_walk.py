@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
-from busbar.ports import Drop, Put, Stored
+from busbar.ports.store import Drop, Put, Stored
 from busbar.store.records import TableStore
 from busbar.usecases import monitoring_walk
 from busbar.usecases.monitoring_tally import Tally

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from busbar.ports import Finding
+from busbar.ports.outside import Finding
 
 MOST = 30.0
 """Seconds. Sync windows, leases and tokens have at least this much room; more eats into them."""

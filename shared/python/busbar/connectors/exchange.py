@@ -23,7 +23,7 @@ from busbar.connectors.reach import Reach
 from busbar.connectors.retry_after import retry_after
 from busbar.errors import Unavailable, Unknown, UpstreamError
 from busbar.observability import Metric, count, observe
-from busbar.ports import Gate
+from busbar.ports.outside import Gate
 
 CONNECT_SECONDS = 2.0
 """A host that does not take a connection within this is down for this call."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from busbar.connectors.budget import Monotonic
 from busbar.connectors.credentials import Credentials
-from busbar.ports import Clock, Gate
+from busbar.ports.outside import Gate
+from busbar.ports.runtime import Clock
 
 if TYPE_CHECKING:
     import httpx

@@ -1,4 +1,4 @@
-"""Finds, compiles and runs the mappings: `busbar.ports.Mapper`."""
+"""Finds, compiles and runs the mappings: `busbar.ports.outside.Mapper`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from busbar.errors import Unmappable
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 
 if TYPE_CHECKING:
     from busbar.mapping.engine import Engine, Program

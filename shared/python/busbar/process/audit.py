@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from busbar.domain.audit import HEAD, START, Actor, AuditEntry, AuditHead, entry_id
 from busbar.domain.customers import Caller
 from busbar.observability import logger
-from busbar.ports import Change, Clock, Save, Store, Stored
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Change, Save, Store, Stored
 
 PAGE = 100
 UNREADABLE = (ValueError, TypeError, zlib.error)

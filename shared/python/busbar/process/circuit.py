@@ -26,7 +26,8 @@ from typing import Any
 
 from busbar.errors import Conflict, StoreUnavailable, Withheld
 from busbar.observability import logger
-from busbar.ports import Clock, Save, Store, Stored
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Save, Store, Stored
 from busbar.process.circuit_row import (
     CIRCUIT_DRAINING,
     CIRCUIT_LIMITED,
@@ -45,7 +46,7 @@ TRIES = 4
 
 
 class Circuit:
-    """The gate of one system in one process. Implements `busbar.ports.Gate`.
+    """The gate of one system in one process. Implements `busbar.ports.outside.Gate`.
 
     `carries_errands` tells a worker of the outbox, whose writes go first while the lane drains.
     """

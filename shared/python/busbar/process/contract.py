@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from busbar.errors import UpstreamError, Withheld
-from busbar.ports import Found
+from busbar.ports.outside import Found
 from busbar.settings.function import Tuning
 
 LEASE_MARGIN = 1.0

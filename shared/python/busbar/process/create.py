@@ -43,7 +43,9 @@ from busbar.errors import (
     UpstreamError,
     Withheld,
 )
-from busbar.ports import Change, Clock, Found, Put, Save, Store, Stored
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Change, Put, Save, Store, Stored
 from busbar.process.circuit_row import CIRCUIT_OPEN
 from busbar.process.contract import (
     LEASE_MARGIN,

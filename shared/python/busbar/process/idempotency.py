@@ -20,7 +20,8 @@ from pydantic import AwareDatetime
 
 from busbar.domain.record import Record
 from busbar.errors import Conflict, Problem
-from busbar.ports import Clock, Drop, Ids, Save, Store, Stored
+from busbar.ports.runtime import Clock, Ids
+from busbar.ports.store import Drop, Save, Store, Stored
 from busbar.settings.function import Tuning
 
 LONGEST_KEY = 255

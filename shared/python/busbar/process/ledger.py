@@ -31,7 +31,9 @@ from busbar.errors import (
     Unmappable,
     UpstreamError,
 )
-from busbar.ports import Change, Clock, Found, Put, Save, Store, Stored
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Change, Put, Save, Store, Stored
 from busbar.process.contract import (
     LEASE_MARGIN,
     Done,

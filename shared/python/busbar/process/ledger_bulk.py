@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from busbar.errors import Missing, Refused, Unavailable, UpstreamError
-from busbar.ports import Found, Store, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Store, Stored
 from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted
 

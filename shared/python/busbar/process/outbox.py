@@ -26,7 +26,8 @@ from busbar.domain.record import Record, Value
 from busbar.domain.tasks import Task
 from busbar.errors import Conflict
 from busbar.observability import Metric, count, logger
-from busbar.ports import Change, Clock, Drop, Put, Save, Store, Stored
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Change, Drop, Put, Save, Store, Stored
 from busbar.process.contract import Later, Outcome, Parked, backoff
 from busbar.settings.function import Tuning
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from busbar.ports import Found
+from busbar.ports.outside import Found
 from busbar.process.create import StepRow, StepState
 
 CANCELLED = "cancelled"

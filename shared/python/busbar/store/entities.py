@@ -1,4 +1,4 @@
-"""Entities in the table: what `busbar.ports.Entities` promises.
+"""Entities in the table: what `busbar.ports.entities.Entities` promises.
 
 An update is one conditional put. Lookups and edges are written only where a unique value or a
 relation comes or goes, in one transaction with the entity; so they are never missing. They can be
@@ -15,7 +15,7 @@ from busbar.domain.entities import Entity
 from busbar.domain.entity_index import Edge, Indexed, Lookup
 from busbar.domain.marks import Mark, moment
 from busbar.errors import Conflict, EventRejected
-from busbar.ports import EntityWrite, Holders
+from busbar.ports.entities import EntityWrite, Holders
 from busbar.store import keys
 from busbar.store.entity_body import (
     LARGEST,
@@ -37,7 +37,7 @@ PRUNES_KEPT = 30 * 86400
 
 
 class TableEntities:
-    """Implements `busbar.ports.Entities`."""
+    """Implements `busbar.ports.entities.Entities`."""
 
     def __init__(self, table: Table, org: str) -> None:
         self._table = table

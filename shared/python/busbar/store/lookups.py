@@ -11,7 +11,7 @@ behind it. That is never taken back, so nobody has to look whether it still hold
 from __future__ import annotations
 
 from busbar.errors import Held
-from busbar.ports import EntityWrite
+from busbar.ports.entities import EntityWrite
 from busbar.store import keys
 from busbar.store.keys import Key
 from busbar.store.table import Absent, Condition, Holds, Item, Table, Write

@@ -25,7 +25,7 @@ from busbar.domain.readings import (
     remembered,
     year_of,
 )
-from busbar.ports import Clock
+from busbar.ports.runtime import Clock
 from busbar.store import keys
 from busbar.store.entity_body import (
     LARGEST,
@@ -45,7 +45,7 @@ HEAD = "0000"
 
 
 class TableReadings:
-    """Implements `busbar.ports.ReadingSeries`."""
+    """Implements `busbar.ports.entities.ReadingSeries`."""
 
     def __init__(self, table: Table, clock: Clock, org: str) -> None:
         self._table = table

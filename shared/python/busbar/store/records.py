@@ -1,4 +1,4 @@
-"""Records in the table: what `busbar.ports.Store` promises, seen from one org.
+"""Records in the table: what `busbar.ports.store.Store` promises, seen from one org.
 
 Indexes lag behind the table. They only say which records to look at; what is read then is asked
 again whether it still belongs there, so a card never shows in the list of a company it has left.
@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 from busbar.domain.record import Record
 from busbar.observability import logger
-from busbar.ports import Bind, Change, Clock, Drop, Page, Put, Save, Stored, Unbind
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Bind, Change, Drop, Page, Put, Save, Stored, Unbind
 from busbar.store import keys
 from busbar.store.keys import Key
 from busbar.store.table import Absent, AbsentOrHolds, Holds, Item, Table, Write, from_wire
@@ -52,7 +53,7 @@ def _decoded(schema: type[Record], body: bytes) -> Any:
 
 
 class TableStore:
-    """The one table, seen from one org. Implements `busbar.ports.Store`."""
+    """The one table, seen from one org. Implements `busbar.ports.store.Store`."""
 
     def __init__(self, table: Table, clock: Clock, org: str) -> None:
         self._table = table

@@ -10,7 +10,7 @@ from pydantic import Field
 from busbar.domain.audit import AuditEntry
 from busbar.domain.authorisation import require
 from busbar.domain.customers import Caller
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.process.audit import Mark
 from busbar.usecases.deps import Deps
 from busbar.usecases.inputs import Input

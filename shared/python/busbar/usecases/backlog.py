@@ -12,7 +12,7 @@ from datetime import datetime
 
 from busbar.domain.tasks import OPEN, Task
 from busbar.observability import Metric, count, observe
-from busbar.ports import Store
+from busbar.ports.store import Store
 from busbar.process.circuit_row import SYSTEMS
 from busbar.process.outbox import OutboxRow, queue_of
 

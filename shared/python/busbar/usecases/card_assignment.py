@@ -16,7 +16,7 @@ from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.record import SourceMark
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.errors import Conflict, EventRejected
-from busbar.ports import Bind, Change, Save, Stored
+from busbar.ports.store import Bind, Change, Save, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import Errand
 from busbar.usecases.card_forward import (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from busbar.domain.cards import BackendCard
-from busbar.ports import CardPage
+from busbar.ports.energised import CardPage
 from busbar.usecases.card_bulk import LEAST_TO_TELL, ROOM_TO_TELL, Untold, tell_all
 from busbar.usecases.card_follow import (
     CURSOR,

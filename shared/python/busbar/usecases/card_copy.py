@@ -5,7 +5,7 @@ from __future__ import annotations
 from busbar.domain.cards import BackendCard, CardPurpose, ChargeCard
 from busbar.domain.record import Record
 from busbar.domain.tasks import Task
-from busbar.ports import Put, Save, Stored
+from busbar.ports.store import Put, Save, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.card_bulk import Untold
 from busbar.usecases.card_forward import (

@@ -16,7 +16,7 @@ from busbar.domain.identifiers import entity_id_of
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.domain.record import SourceMark
 from busbar.errors import EventRejected
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.contract import Outcome, content_hash
 from busbar.usecases.card_assignment import Assignment, Recipient, assign
 from busbar.usecases.card_forward import carry

@@ -16,7 +16,8 @@ from pydantic import AwareDatetime
 from busbar.domain.cards import BackendCard, ChargeCard, card_id
 from busbar.domain.record import Record
 from busbar.errors import Conflict, Missing, Refused, Unavailable, Unmappable
-from busbar.ports import CardPage, Save, Stored
+from busbar.ports.energised import CardPage
+from busbar.ports.store import Save, Stored
 from busbar.usecases.card_bulk import LEAST_TO_TELL, MOST, ROOM_TO_TELL, Untold, tell_all
 from busbar.usecases.card_copy import ask, copy_card, is_busy, seen_at
 from busbar.usecases.card_forward import ENERGISED, SALESFORCE

@@ -17,7 +17,9 @@ from busbar.domain.cards import BackendCard, CardPurpose, ChargeCard
 from busbar.domain.customers import User
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.observability import Metric, count
-from busbar.ports import Change, Found, Json, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.process.outbox import Errand

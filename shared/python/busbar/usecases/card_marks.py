@@ -19,7 +19,7 @@ from busbar.domain.cards import BackendCard
 from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import logger
-from busbar.ports import Save, Store, Stored
+from busbar.ports.store import Save, Store, Stored
 
 SHARDS = 256
 KEY, MARK = 6, 8

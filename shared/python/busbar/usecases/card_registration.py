@@ -17,7 +17,8 @@ from busbar.domain.identifiers import reference
 from busbar.domain.private_customers import PERSON_KIND, PrivateCustomer
 from busbar.domain.record import Record
 from busbar.errors import Conflict, Refused, UpstreamError
-from busbar.ports import Bind, Change, Found, Save
+from busbar.ports.outside import Found
+from busbar.ports.store import Bind, Change, Save
 from busbar.process.contract import Outcome, failed
 from busbar.process.create import CreateStep, Creator
 from busbar.usecases.deps import TRIES, Deps

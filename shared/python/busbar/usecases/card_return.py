@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from busbar.domain.cards import ChargeCard
 from busbar.domain.customers import User
-from busbar.ports import Change, Found, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.contract import Done, Later, Outcome
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.card_forward import card_errand, energised_row_id, wanting

@@ -14,7 +14,7 @@ from busbar.domain.identifiers import reference
 from busbar.domain.lifecycle import OrderStatus
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.errors import Conflict, EventRejected, Missing, Refused, Unmappable
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.usecases.card_bulk import LEAST_TO_TELL, ROOM_TO_TELL, Untold, tell_all
 from busbar.usecases.card_copy import ask, copy_card, is_busy
 from busbar.usecases.card_event import assigned, told_by_asset

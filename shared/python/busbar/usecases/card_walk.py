@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from busbar.domain.cards import BackendCard
-from busbar.ports import CardPage, Stored
+from busbar.ports.energised import CardPage
+from busbar.ports.store import Stored
 from busbar.usecases.card_bulk import LEAST_TO_TELL, ROOM_TO_TELL, Untold, tell_all
 from busbar.usecases.card_follow import (
     CURSOR,

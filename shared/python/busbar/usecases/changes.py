@@ -11,7 +11,7 @@ from typing import Any
 from busbar.domain.customers import CUSTOMER_NUMBERS, Caller
 from busbar.domain.record import Record
 from busbar.errors import FieldError, Problem
-from busbar.ports import Bind, Change, Stored
+from busbar.ports.store import Bind, Change, Stored
 from busbar.usecases.deps import Deps
 
 _FOLLOWING = frozenset({"waiting_for", "access_ended_at", "removed_at"})

@@ -17,7 +17,8 @@ from busbar.domain.cards import ChargeCard
 from busbar.domain.customers import Caller, Role, User, Vehicle
 from busbar.domain.identifiers import is_id
 from busbar.errors import Conflict, FieldError, Problem
-from busbar.ports import Change, Json, Save, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.contract import Later, Outcome, Parked
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.card_forward import (

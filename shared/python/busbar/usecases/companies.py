@@ -18,7 +18,8 @@ from busbar.domain.lifecycle import LIFECYCLE
 from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.record import Record
 from busbar.errors import Problem
-from busbar.ports import Json, Save, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Save, Stored
 from busbar.usecases.changes import bindings, check_seen, entry
 from busbar.usecases.company_creation import KnownIds, known_ids
 from busbar.usecases.company_view import shown_company, stored_company, view_company

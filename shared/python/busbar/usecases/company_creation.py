@@ -9,7 +9,8 @@ from pydantic import Field
 
 from busbar.domain.customers import CUSTOMER_NUMBERS, Caller, Company
 from busbar.domain.identifiers import derived_id
-from busbar.ports import Change, Json, Save, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Change, Save, Stored
 from busbar.usecases.changes import Ids, bindings, entry, fault, first_difference
 from busbar.usecases.company_view import shown_company, stored_company
 from busbar.usecases.contact_states import WAITING, contact_errand

@@ -15,7 +15,8 @@ from busbar.domain.connection_texts import SYSTEMS, connection_text
 from busbar.domain.customers import Caller
 from busbar.errors import Missing, Problem, Refused, UpstreamError
 from busbar.observability import logger
-from busbar.ports import Connection, Finding, Json
+from busbar.ports.outside import Connection, Finding
+from busbar.ports.runtime import Json
 from busbar.usecases.deps import SHORTEST_CALL, Deps
 
 LONGEST_CHECK = 6.0

@@ -12,7 +12,8 @@ from typing import Any
 
 from busbar.domain.customers import Company, User
 from busbar.domain.lifecycle import is_parked
-from busbar.ports import Change, Found, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Change, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import Creator
 from busbar.process.outbox import Errand

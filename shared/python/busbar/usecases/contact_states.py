@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from busbar.domain.customers import Company, Role, User
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.outbox import Errand
 from busbar.usecases.card_forward import ENERGISED
 from busbar.usecases.deps import Deps

@@ -15,7 +15,8 @@ from busbar.domain.customers import COMPANY_KIND, DRIVER_KIND, Company, User
 from busbar.domain.identifiers import derived_id, reference
 from busbar.domain.tasks import Task
 from busbar.errors import Conflict, Refused
-from busbar.ports import Bind, Change, Found, Put, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Bind, Change, Put, Save, Stored
 from busbar.process.create import CreateStep
 from busbar.usecases.card_forward import ENERGISED
 from busbar.usecases.contact_states import Owner, bound_contact, waiting, wish

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from busbar.domain.record import Record
 from busbar.errors import Conflict
 from busbar.observability import begin
-from busbar.ports import Change, Clock, Files, Machine, Mapper, Store, Stored, Systems
+from busbar.ports.files import Files
+from busbar.ports.outside import Mapper
+from busbar.ports.queues import Machine
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Change, Store, Stored
+from busbar.ports.systems import Systems
 from busbar.settings.function import OrgSettings, Tuning
 
 if TYPE_CHECKING:

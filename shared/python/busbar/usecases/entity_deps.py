@@ -8,7 +8,9 @@ from busbar.domain.core_schemas import core_catalogue
 from busbar.domain.entities import Entity
 from busbar.domain.entity_index import Sole, indexed
 from busbar.domain.schemas import Catalogue, Leading, Schema
-from busbar.ports import Clock, Entities, EntityWrite, ReadingSeries, Store
+from busbar.ports.entities import Entities, EntityWrite, ReadingSeries
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Store
 
 
 @dataclass(frozen=True)

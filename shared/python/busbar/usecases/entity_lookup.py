@@ -16,7 +16,7 @@ from busbar.domain.entities import Entity, entity_id
 from busbar.domain.entity_index import Lookup, filter_value, lookups_of
 from busbar.domain.marks import Mark
 from busbar.domain.schemas import FILTERABLE, Attribute, Schema
-from busbar.ports import Holders
+from busbar.ports.entities import Holders
 from busbar.usecases.entity_deps import EntityDeps
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

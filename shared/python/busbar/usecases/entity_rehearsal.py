@@ -16,7 +16,7 @@ from busbar.domain.marks import Mark, Origin
 from busbar.domain.outcomes import Outcome
 from busbar.domain.readings import Pruned, Series
 from busbar.domain.updates import Mapped
-from busbar.ports import Entities, EntityWrite, Holders, ReadingSeries
+from busbar.ports.entities import Entities, EntityWrite, Holders, ReadingSeries
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import Job, apply_uncounted
 from busbar.usecases.entity_views import Json, changed_names, changes_view

@@ -22,7 +22,9 @@ from busbar.domain.outcome_rows import OutcomeRow
 from busbar.domain.outcomes import Outcome
 from busbar.errors import Conflict, StoreUnavailable, Unavailable
 from busbar.observability import begin, cause, logger
-from busbar.ports import Change, Ids, Message, Queues
+from busbar.ports.queues import Message, Queues
+from busbar.ports.runtime import Ids
+from busbar.ports.store import Change
 from busbar.usecases.deps import Deps
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_updates import apply_batch

@@ -22,7 +22,9 @@ from busbar.domain.erp_events import (
 from busbar.domain.integrations import Integration, IntegrationUseCase
 from busbar.domain.marks import micros
 from busbar.domain.outcome_rows import SeenEvent, seen_id
-from busbar.ports import Ids, Put, Queues
+from busbar.ports.queues import Queues
+from busbar.ports.runtime import Ids
+from busbar.ports.store import Put
 from busbar.usecases.deps import Deps
 from busbar.usecases.erp_messages import message_of
 from busbar.usecases.erp_payloads import Uploads

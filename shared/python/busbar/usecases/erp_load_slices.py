@@ -22,7 +22,8 @@ from busbar.domain.erp_loads import (
     slice_id,
 )
 from busbar.observability import begin, cause, logger
-from busbar.ports import Message, Queues, Save, Stored
+from busbar.ports.queues import Message, Queues
+from busbar.ports.store import Save, Stored
 from busbar.usecases.deps import Deps, TimeLeft, time_left
 from busbar.usecases.erp_apply import Org
 from busbar.usecases.event_mapping import EventMapper

@@ -29,7 +29,9 @@ from busbar.domain.erp_loads import (
 )
 from busbar.domain.identifiers import is_id
 from busbar.errors import FieldError, Problem
-from busbar.ports import Json, Queues, Save, Stored
+from busbar.ports.queues import Queues
+from busbar.ports.runtime import Json
+from busbar.ports.store import Save, Stored
 from busbar.usecases.deps import Deps, revise
 from busbar.usecases.inputs import Input, Line
 from busbar.usecases.integration_store import known_integration

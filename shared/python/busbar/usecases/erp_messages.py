@@ -6,7 +6,7 @@ import hashlib
 
 from busbar.domain.erp_events import EventMessage, RequestVersion
 from busbar.domain.integrations import IntegrationUseCase
-from busbar.ports import Message
+from busbar.ports.queues import Message
 from busbar.usecases.erp_requests import Incoming
 
 LARGEST_MESSAGE = 200_000

@@ -15,7 +15,8 @@ from datetime import datetime
 from busbar.domain.erp_events import request_of
 from busbar.domain.outcome_rows import ROWS_KEPT, OutcomeBatch, Received
 from busbar.domain.outcomes import Level
-from busbar.ports import Json, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Stored
 from busbar.usecases.deps import Deps
 from busbar.usecases.erp_requests import LONGEST_CORRELATION
 from busbar.usecases.integration_store import known_integration

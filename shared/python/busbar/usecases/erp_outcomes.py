@@ -10,7 +10,7 @@ from busbar.domain.erp_events import EventMessage
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.domain.outcomes import Outcome, level_of
 from busbar.domain.updates import Mapped, Warned
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.usecases.deps import Deps
 
 MOST_ROWS = 500

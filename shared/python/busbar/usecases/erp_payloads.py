@@ -24,7 +24,8 @@ from busbar.domain.erp_events import (
     request_id,
     upload_key,
 )
-from busbar.ports import Files, Ids, Json
+from busbar.ports.files import Files
+from busbar.ports.runtime import Ids, Json
 from busbar.usecases.deps import Deps
 from busbar.usecases.erp_requests import Incoming, Unfit
 

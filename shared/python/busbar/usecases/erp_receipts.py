@@ -18,7 +18,7 @@ from busbar.domain.outcome_rows import (
     Status,
 )
 from busbar.domain.record import Record
-from busbar.ports import Message
+from busbar.ports.queues import Message
 from busbar.usecases.erp_requests import ErpRequest, Incoming, Unfit
 
 

@@ -16,7 +16,8 @@ from busbar.domain.marks import moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
 from busbar.domain.private_customers import without_ibans
 from busbar.mapping import payloads
-from busbar.ports import Json, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Stored
 from busbar.usecases.erp_monitoring import Monitoring
 from busbar.usecases.erp_requests import Incoming, Unfit
 from busbar.usecases.kept_events import Kept, KeptEvents

@@ -25,7 +25,9 @@ from busbar.domain.erp_events import (
 from busbar.domain.integrations import IntegrationUseCase
 from busbar.domain.marks import micros, moment
 from busbar.domain.outcome_rows import Received, ReceivedEvent
-from busbar.ports import Ids, Json, Message, Put, Queues
+from busbar.ports.queues import Message, Queues
+from busbar.ports.runtime import Ids, Json
+from busbar.ports.store import Put
 from busbar.usecases.erp_events import QUEUE
 from busbar.usecases.erp_messages import message_of
 from busbar.usecases.erp_monitoring import Monitoring

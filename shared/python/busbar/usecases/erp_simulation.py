@@ -18,7 +18,7 @@ from busbar.domain.updates import Fault, Mapped, Warned
 from busbar.errors import FieldError, Problem
 from busbar.mapping.sources import Context
 from busbar.mapping.wire import simulated, simulated_direct
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_rehearsal import rehearse
 from busbar.usecases.erp_requests import LONGEST_NAME

@@ -16,7 +16,7 @@ from busbar.domain.erp_events import EventMessage
 from busbar.domain.marks import moment
 from busbar.domain.outcomes import Outcome
 from busbar.domain.updates import Mapped
-from busbar.ports import Drop, Put
+from busbar.ports.store import Drop, Put
 from busbar.process.outbox import Command, OutboxRow
 from busbar.usecases.erp_outcomes import why_parked
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from busbar.body import in_words
 from busbar.errors import FieldError, Problem
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.usecases.deps import LINES_CONTEST, Deps
 
 M = TypeVar("M", bound=BaseModel)

@@ -17,7 +17,7 @@ from busbar.domain.integrations import (
     use_case_id,
 )
 from busbar.errors import Problem
-from busbar.ports import Store, Stored
+from busbar.ports.store import Store, Stored
 from busbar.usecases.pages import is_uuid
 
 BUILT_IN_SINCE = datetime(2026, 11, 29, tzinfo=UTC)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from busbar.domain.integrations import AppMapping, Integration, IntegrationUseCase, use_case_id
 from busbar.errors import Problem
-from busbar.ports import Change, Drop, Json, Save
+from busbar.ports.runtime import Json
+from busbar.ports.store import Change, Drop, Save
 from busbar.usecases.deps import until_written
 from busbar.usecases.integration_bodies import AppBody, UseCaseChange, UseCaseNew
 from busbar.usecases.integration_changes import use_case_of

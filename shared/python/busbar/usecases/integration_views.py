@@ -12,7 +12,8 @@ from typing import Any
 
 from busbar.domain.integrations import Integration, IntegrationUseCase, Variable
 from busbar.domain.updates import Warned
-from busbar.ports import Json, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Stored
 from busbar.usecases.integration_store import BUILT_IN_SINCE
 
 

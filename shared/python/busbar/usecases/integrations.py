@@ -19,7 +19,8 @@ from busbar.domain.customers import Caller
 from busbar.domain.integrations import NAMESPACE, Integration
 from busbar.domain.updates import Mapped
 from busbar.errors import Problem
-from busbar.ports import Drop, Ids, Json, Save
+from busbar.ports.runtime import Ids, Json
+from busbar.ports.store import Drop, Save
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.event_mapping import EventMapper
 from busbar.usecases.integration_bodies import IntegrationChange, IntegrationNew, IntegrationWhole

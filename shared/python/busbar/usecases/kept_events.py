@@ -22,7 +22,8 @@ from busbar.domain.outcome_rows import Received
 from busbar.errors import Problem
 from busbar.mapping.payload_faults import MalformedPayload
 from busbar.mapping.xml_payloads import text_of
-from busbar.ports import Files, Store, Stored
+from busbar.ports.files import Files
+from busbar.ports.store import Store, Stored
 from busbar.usecases.erp_requests import (
     ErpRequest,
     Incoming,

@@ -9,7 +9,7 @@ from busbar.domain.outcomes import Outcome
 from busbar.domain.tasks import Task, task_id
 from busbar.errors import Conflict
 from busbar.observability import logger
-from busbar.ports import Save
+from busbar.ports.store import Save
 from busbar.usecases.entity_deps import EntityDeps
 
 TRIES = 3

@@ -16,7 +16,7 @@ from busbar.domain.erp_loads import BadLine, Load
 from busbar.domain.outcome_rows import OutcomeRow, SeenEvent
 from busbar.domain.outcomes import Outcome
 from busbar.errors import Conflict, StoreUnavailable
-from busbar.ports import Put
+from busbar.ports.store import Put
 from busbar.usecases.deps import TimeLeft
 from busbar.usecases.entity_updates import apply_batch
 from busbar.usecases.erp_apply import Org

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from busbar.domain.erp_loads import COUNTING, Load, LoadCount, LoadMessage, LoadSlice, slice_id
 from busbar.errors import Unavailable
-from busbar.ports import Message, Queues, Save, Stored
+from busbar.ports.queues import Message, Queues
+from busbar.ports.store import Save, Stored
 from busbar.usecases.deps import Deps, TimeLeft
 from busbar.usecases.load_lines import FileChangedError, read_piece
 

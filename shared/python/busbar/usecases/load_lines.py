@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from busbar.domain.erp_loads import LARGEST_LINE, Load
-from busbar.ports import Files
+from busbar.ports.files import Files
 
 PIECE = 1024 * 1024
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from busbar.domain.erp_events import request_of
 from busbar.domain.outcome_rows import EventType, Received
-from busbar.ports import Store
+from busbar.ports.store import Store
 
 
 class Requests:

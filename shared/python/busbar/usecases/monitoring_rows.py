@@ -14,7 +14,8 @@ from typing import Any
 from busbar.domain.integrations import NAMESPACE, Integration
 from busbar.domain.outcome_rows import OutcomeBatch, OutcomeRow
 from busbar.domain.outcomes import Level
-from busbar.ports import Json, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Stored
 from busbar.usecases.monitoring_requests import Requests
 from busbar.usecases.monitoring_walk import Place
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from busbar.domain.outcomes import Level
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from busbar.domain.erp_events import day_of
 from busbar.domain.record import Record
-from busbar.ports import Store, Stored
+from busbar.ports.store import Store, Stored
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")

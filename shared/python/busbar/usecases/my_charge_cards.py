@@ -11,7 +11,7 @@ from busbar.domain.authorisation import require
 from busbar.domain.cards import ChargeCard
 from busbar.domain.customers import Caller
 from busbar.domain.private_customers import PrivateCustomer, customer_id
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.usecases.deps import Deps
 
 ENERGISED = "energised"

@@ -8,7 +8,8 @@ from busbar.domain.authorisation import require
 from busbar.domain.customers import Caller
 from busbar.domain.wallbox_texts import REFUSED, REVIEWS, SYSTEMS, awaited, newest_refusal
 from busbar.domain.wallboxes import Wallbox
-from busbar.ports import Json, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Stored
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.card_forward import ENERGISED, SALESFORCE, asset_row_id
 from busbar.usecases.deps import Deps

@@ -7,7 +7,8 @@ from datetime import timedelta
 from busbar.domain.customers import Caller, Company
 from busbar.domain.orders import CardOffer, KnownOffer
 from busbar.errors import Conflict, Problem, UpstreamError
-from busbar.ports import Json, Put
+from busbar.ports.runtime import Json
+from busbar.ports.store import Put
 from busbar.usecases.deps import Deps
 
 REFRESH = timedelta(hours=1)

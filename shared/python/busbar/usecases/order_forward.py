@@ -17,7 +17,8 @@ from busbar.domain.lifecycle import is_parked
 from busbar.domain.orders import ITEM_KIND, KIND, CardOffer, ChargeCardOrder
 from busbar.errors import UpstreamError
 from busbar.observability import Metric, count
-from busbar.ports import Bind, Change, Found, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Bind, Change, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked, failed
 from busbar.process.create import CreateStep, Creator
 from busbar.process.outbox import Errand

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from busbar.domain.order_limit import CountedOrder, OrderedCards
 from busbar.domain.orders import ChargeCardOrder
 from busbar.errors import FieldError, Problem
-from busbar.ports import Save
+from busbar.ports.store import Save
 from busbar.usecases.deps import Deps
 
 

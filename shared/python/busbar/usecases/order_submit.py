@@ -15,7 +15,7 @@ from busbar.domain.customers import Caller, Company
 from busbar.domain.orders import CardOffer, ChargeCardOrder
 from busbar.errors import Conflict, FieldError, Problem
 from busbar.observability import Metric, count
-from busbar.ports import Save, Stored
+from busbar.ports.store import Save, Stored
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.inputs import AddressInput, Input, Note
 from busbar.usecases.order_form import current_offer, own_company

@@ -9,7 +9,8 @@ from busbar.domain.lifecycle import LIFECYCLE, rejected_text, waiting_text
 from busbar.domain.orders import ChargeCardOrder
 from busbar.domain.tracked_orders import HistoryEntry, TrackedOrder
 from busbar.errors import FieldError, Problem
-from busbar.ports import Json, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Stored
 from busbar.usecases.deps import Deps
 from busbar.usecases.pages import PAGE_QUERY, read_page
 

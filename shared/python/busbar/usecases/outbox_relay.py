@@ -17,7 +17,9 @@ from datetime import datetime, timedelta
 
 from busbar.errors import Conflict, Unavailable
 from busbar.observability import cause, logger
-from busbar.ports import Clock, Message, Queues, Save, Store, Stored
+from busbar.ports.queues import Message, Queues
+from busbar.ports.runtime import Clock
+from busbar.ports.store import Save, Store, Stored
 from busbar.process.circuit_row import SYSTEMS, CircuitRow, Slots
 from busbar.process.outbox import LONGEST_DELAY, OutboxRow
 from busbar.settings.function import Tuning

@@ -5,7 +5,7 @@ from __future__ import annotations
 from busbar.domain.customers import Caller
 from busbar.domain.wallboxes import Wallbox
 from busbar.errors import FieldError, Problem
-from busbar.ports import Stored
+from busbar.ports.store import Stored
 from busbar.usecases.deps import Deps
 from busbar.usecases.wallbox_submission import refused
 

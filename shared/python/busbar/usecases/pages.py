@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from busbar.domain.record import Record
 from busbar.errors import FieldError, Problem
-from busbar.ports import Page
+from busbar.ports.store import Page
 from busbar.usecases.deps import Deps
 
 R = TypeVar("R", bound=Record)

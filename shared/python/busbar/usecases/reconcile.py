@@ -25,7 +25,9 @@ from busbar.errors import (
     UpstreamError,
 )
 from busbar.observability import cause, logger
-from busbar.ports import Found, Json, Put, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
+from busbar.ports.store import Put, Save, Stored
 from busbar.process.contract import Done
 from busbar.process.outbox import Errand
 from busbar.usecases.deps import Deps, TimeLeft

@@ -12,7 +12,8 @@ from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import entity_id_of, reference
 from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.errors import Conflict, Missing
-from busbar.ports import AssetThere, Save, Stored
+from busbar.ports.salesforce import AssetThere
+from busbar.ports.store import Save, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.process.outbox import OutboxRow
 from busbar.usecases.card_copy import copy_card, seen_at

@@ -9,7 +9,8 @@ from busbar.domain.divergences import Divergence, Finding, Repair
 from busbar.domain.identifiers import reference
 from busbar.domain.lifecycle import is_parked
 from busbar.domain.orders import KIND, ChargeCardOrder
-from busbar.ports import OrderThere, Stored
+from busbar.ports.salesforce import OrderThere
+from busbar.ports.store import Stored
 from busbar.process.create import StepRow, StepState
 from busbar.process.outbox import OutboxRow
 from busbar.usecases.card_event import read_event

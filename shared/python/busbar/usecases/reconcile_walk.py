@@ -21,7 +21,8 @@ from busbar.domain.orders import KIND, ChargeCardOrder
 from busbar.domain.record import Record
 from busbar.domain.wallbox_orders import WALLBOX_KIND
 from busbar.errors import BusbarError
-from busbar.ports import AssetThere, OrderThere, Page, Stored
+from busbar.ports.salesforce import AssetThere, OrderThere
+from busbar.ports.store import Page, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.deps import SHORTEST_CALL, Deps, R, TimeLeft, time_left
 from busbar.usecases.pages import LONGEST_PAGE, every_page

@@ -20,7 +20,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from busbar.domain.record import Record
 from busbar.errors import Conflict, FieldError, Problem
 from busbar.observability import cause, logger
-from busbar.ports import Queues, Save, Stored
+from busbar.ports.queues import Queues
+from busbar.ports.store import Save, Stored
 from busbar.settings.webhook import WebhookSettings
 from busbar.usecases.deps import Deps
 

@@ -21,7 +21,8 @@ from busbar.domain.tracked_orders import StatusEvent, TrackedOrder
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.errors import EventRejected
 from busbar.observability import Metric, count
-from busbar.ports import Change, Drop, Found, Put, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Change, Drop, Put, Save, Stored
 from busbar.usecases.deps import Deps, revise
 
 SCHEMAS: tuple[type[TrackedOrder], ...] = (ChargeCardOrder, WallboxOrder)

@@ -23,7 +23,8 @@ from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Conflict, UpstreamError
 from busbar.observability import Metric, count
-from busbar.ports import Found, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Stored
 from busbar.process.contract import Done
 from busbar.process.outbox import Errand
 from busbar.usecases.card_bulk import ROOM_TO_TELL

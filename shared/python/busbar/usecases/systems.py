@@ -6,7 +6,7 @@ from datetime import datetime
 
 from busbar.domain.authorisation import require
 from busbar.domain.customers import Caller
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 from busbar.process.circuit_row import SYSTEMS, CircuitRow
 from busbar.process.outbox import OutboxRow
 from busbar.usecases.deps import Deps

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from busbar.domain.cards import ChargeCard
-from busbar.ports import Change, Found, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Change, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepRow, StepState
 from busbar.process.ledger import LedgerRow

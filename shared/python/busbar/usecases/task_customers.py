@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from busbar.domain.orders import CANCELLED_BY_SERVICE
 from busbar.domain.private_customers import PrivateCustomer
 from busbar.domain.wallbox_orders import WallboxOrder
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.usecases.task_ways import Asked, overtaken
 from busbar.usecases.wallbox_executions import start
 

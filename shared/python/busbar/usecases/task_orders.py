@@ -8,7 +8,8 @@ from dataclasses import replace
 from busbar.domain.identifiers import reference
 from busbar.domain.orders import CANCELLED_BY_SERVICE, KIND, ChargeCardOrder
 from busbar.errors import EventRejected, Missing, Refused
-from busbar.ports import Change, Found, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Change, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepRow, StepState
 from busbar.usecases.order_forward import SYSTEM, taken

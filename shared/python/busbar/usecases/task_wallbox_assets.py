@@ -8,7 +8,7 @@ from typing import Any
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox
 from busbar.errors import EventRejected
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.status_callback import reread
 from busbar.usecases.task_ways import Asked, overtaken

@@ -9,7 +9,8 @@ from busbar.domain.private_customers import PrivateCustomer
 from busbar.domain.task_texts import SYSTEMS
 from busbar.domain.wallbox_orders import PERSONAL, Step, StepDone, WallboxOrder
 from busbar.errors import Conflict, Missing, Refused
-from busbar.ports import Bind, Change, Drop, Found, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Bind, Change, Drop, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepRow, StepState
 from busbar.usecases.deps import Deps

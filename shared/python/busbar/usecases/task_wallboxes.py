@@ -12,7 +12,7 @@ from busbar.domain.lifecycle import is_parked
 from busbar.domain.orders import CANCELLED_BY_SERVICE
 from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import WallboxOrder
-from busbar.ports import Bind, Change, Save, Stored
+from busbar.ports.store import Bind, Change, Save, Stored
 from busbar.process import parked
 from busbar.process.create import StepState
 from busbar.process.ledger import LedgerRow

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from busbar.domain.tasks import Task
 from busbar.errors import FieldError, Problem
-from busbar.ports import Change, Stored
+from busbar.ports.store import Change, Stored
 from busbar.process import parked
 from busbar.process.create import StepRow
 from busbar.usecases.deps import Deps

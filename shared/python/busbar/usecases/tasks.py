@@ -21,7 +21,8 @@ from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Problem
 from busbar.observability import logger
-from busbar.ports import Json, Save, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Save, Stored
 from busbar.settings.modes import Mode
 from busbar.usecases import task_cards as cards
 from busbar.usecases import task_customers as customers

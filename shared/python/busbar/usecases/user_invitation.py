@@ -10,7 +10,8 @@ from pydantic import Field
 from busbar.domain.authorisation import MAY_GIVE, reaches
 from busbar.domain.customers import SUB_PATTERN, Caller, Company, Role, User
 from busbar.domain.field_lists import may_send
-from busbar.ports import Change, Json, Save, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Change, Save, Stored
 from busbar.usecases.changes import Ids, bindings, entry, fault, first_difference
 from busbar.usecases.contact_states import WAITING, contact_errand, wants_contact
 from busbar.usecases.deps import Deps, until_written

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from busbar.domain.customers import User
 from busbar.errors import Conflict
-from busbar.ports import Json, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Stored
 from busbar.usecases.changes import etag
 from busbar.usecases.deps import Deps
 

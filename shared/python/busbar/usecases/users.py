@@ -14,7 +14,8 @@ from pydantic import Field
 from busbar.domain.authorisation import reaches, require
 from busbar.domain.customers import STAFF_LIST, SUB_PATTERN, Caller, Role, User
 from busbar.errors import Problem
-from busbar.ports import Change, Json, Save, Stored, Unbind
+from busbar.ports.runtime import Json
+from busbar.ports.store import Change, Save, Stored, Unbind
 from busbar.usecases.changes import bindings, check_seen, entry
 from busbar.usecases.contact_states import LEAVING, contact_errand
 from busbar.usecases.deps import Deps, until_written

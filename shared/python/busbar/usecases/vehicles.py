@@ -15,7 +15,8 @@ from busbar.domain.authorisation import reaches, require
 from busbar.domain.customers import Caller, Vehicle
 from busbar.domain.identifiers import derived_id, is_id
 from busbar.errors import Conflict, Problem
-from busbar.ports import Bind, Change, Drop, Json, Save, Stored, Unbind
+from busbar.ports.runtime import Json
+from busbar.ports.store import Bind, Change, Drop, Save, Stored, Unbind
 from busbar.usecases.changes import check_seen, entry, etag, fault
 from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.imports import Made, read_rows, run_import

@@ -16,7 +16,7 @@ from typing import Any
 from busbar.domain.cards import CardPurpose, ChargeCard
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.ledger import LedgerRow
 from busbar.usecases.card_forward import (
     card_errand,

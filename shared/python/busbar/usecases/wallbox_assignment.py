@@ -12,7 +12,7 @@ from busbar.domain.wallbox_assets import AssetKind
 from busbar.domain.wallbox_orders import WALLBOX_KIND, WallboxOrder
 from busbar.domain.wallboxes import Wallbox, wallbox_id
 from busbar.errors import Conflict, EventRejected
-from busbar.ports import Bind, Change, Save, Stored
+from busbar.ports.store import Bind, Change, Save, Stored
 from busbar.process.contract import content_hash
 from busbar.usecases.card_assignment import Assignment, Recipient, assign
 from busbar.usecases.card_forward import ENERGISED, SALESFORCE

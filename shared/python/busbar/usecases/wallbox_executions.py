@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from busbar.domain.wallbox_orders import WallboxOrder
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.outbox import Errand
 from busbar.usecases.deps import Deps
 

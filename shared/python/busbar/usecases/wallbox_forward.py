@@ -17,7 +17,9 @@ from busbar.domain.private_customers import PrivateCustomer
 from busbar.domain.tasks import Task
 from busbar.domain.wallboxes import Wallbox, same_tariff
 from busbar.errors import Missing, Refused, UpstreamError
-from busbar.ports import Bind, Change, Found, Json, Put, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
+from busbar.ports.store import Bind, Change, Put, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked, failed
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.process.outbox import Errand

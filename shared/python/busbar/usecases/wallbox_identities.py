@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from busbar.domain.customers import User
-from busbar.ports import Bind, Change, Save, Stored
+from busbar.ports.store import Bind, Change, Save, Stored
 from busbar.usecases.deps import Deps
 
 ENERGISED = "energised"

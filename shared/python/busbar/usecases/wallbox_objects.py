@@ -12,7 +12,9 @@ from typing import Any
 
 from busbar.domain.wallbox_orders import PERSONAL, Step, StepDone, WallboxOrder
 from busbar.errors import Conflict, Missing
-from busbar.ports import Change, Found, Json, Save
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
+from busbar.ports.store import Change, Save
 from busbar.process.contract import Done, Outcome
 from busbar.process.ledger import LedgerRow, SetStep, Setter, Wanted, ledger_id
 from busbar.usecases.deps import TRIES, Deps

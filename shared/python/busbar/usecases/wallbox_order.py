@@ -14,7 +14,7 @@ from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.errors import Conflict, FieldError, Problem
 from busbar.observability import Metric, count
-from busbar.ports import Change, Put, Save, Stored
+from busbar.ports.store import Change, Put, Save, Stored
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.wallbox_executions import start
 from busbar.usecases.wallbox_products import products

@@ -13,7 +13,8 @@ from busbar.domain.lifecycle import (
 from busbar.domain.task_texts import SYSTEMS
 from busbar.domain.wallbox_orders import STEPS, OrderLine, Step, WallboxOrder
 from busbar.errors import Problem
-from busbar.ports import Json, Stored
+from busbar.ports.runtime import Json
+from busbar.ports.store import Stored
 from busbar.usecases.deps import Deps
 from busbar.usecases.orders import history_line, tracked
 from busbar.usecases.pages import PAGE_QUERY, bad_parameter, read_page

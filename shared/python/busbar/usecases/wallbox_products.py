@@ -13,7 +13,8 @@ from busbar.domain.customers import Caller
 from busbar.domain.record import Record
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.errors import Conflict, Problem, UpstreamError
-from busbar.ports import Json, Put
+from busbar.ports.runtime import Json
+from busbar.ports.store import Put
 from busbar.usecases.deps import Deps
 
 CATALOGUE = "wallboxes"

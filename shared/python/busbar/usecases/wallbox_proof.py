@@ -26,7 +26,9 @@ from busbar.domain.wallbox_proofs import (
 from busbar.domain.wallboxes import Proof, RefusedUpload, Wallbox
 from busbar.errors import Conflict
 from busbar.observability import logger
-from busbar.ports import Change, FileThere, Json, Save, Stored
+from busbar.ports.files import FileThere
+from busbar.ports.runtime import Json
+from busbar.ports.store import Change, Save, Stored
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.wallbox_forward import tell_asset, wallbox_errand
 

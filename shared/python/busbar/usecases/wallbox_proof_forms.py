@@ -22,7 +22,8 @@ from busbar.domain.wallbox_proofs import (
 )
 from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Problem
-from busbar.ports import Json, Save
+from busbar.ports.runtime import Json
+from busbar.ports.store import Save
 from busbar.usecases.deps import Deps
 from busbar.usecases.inputs import EntityId, Input
 from busbar.usecases.own_wallboxes import no_wallbox, own_wallbox

@@ -18,7 +18,8 @@ from busbar.domain.tasks import Task
 from busbar.domain.wallbox_orders import Step, WaitingStep, WallboxOrder
 from busbar.errors import Conflict, EventRejected, Unavailable
 from busbar.observability import logger
-from busbar.ports import Change, Found, Put, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Change, Put, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked, failed
 from busbar.process.executions import PARKED, REJECTED, Ended, StepAsked
 from busbar.process.outbox import Errand

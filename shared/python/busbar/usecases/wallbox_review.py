@@ -15,7 +15,7 @@ from busbar.domain.wallbox_assets import Review, WallboxAsset
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox, wallbox_id
 from busbar.errors import Conflict, EventRejected, UpstreamError
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.usecases.deps import TRIES, Deps, revise
 from busbar.usecases.wallbox_approval import refunds_follow
 from busbar.usecases.wallbox_assignment import Told, order_of

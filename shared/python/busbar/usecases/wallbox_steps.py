@@ -28,7 +28,9 @@ from busbar.domain.wallbox_orders import (
     WallboxOrder,
 )
 from busbar.errors import Refused
-from busbar.ports import Bind, Change, Found, Json, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
+from busbar.ports.store import Bind, Change, Save, Stored
 from busbar.process.contract import Done, Later, Outcome, Parked
 from busbar.process.create import CreateStep, Creator, StepRow, StepState
 from busbar.process.parked import cancelled, unbegun

@@ -14,7 +14,7 @@ from busbar.domain.wallbox_assets import AssetKind, WallboxAsset
 from busbar.domain.wallbox_orders import WallboxOrder
 from busbar.domain.wallboxes import Wallbox
 from busbar.errors import Conflict, EventRejected
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.usecases.card_copy import ask
 from busbar.usecases.card_forward import SALESFORCE
 from busbar.usecases.deps import Deps, revise

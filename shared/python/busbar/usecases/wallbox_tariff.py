@@ -19,7 +19,7 @@ from busbar.domain.currencies import CURRENCIES
 from busbar.domain.customers import Caller
 from busbar.domain.wallboxes import Tariff, Wallbox
 from busbar.errors import Conflict, FieldError
-from busbar.ports import Change, Save, Stored
+from busbar.ports.store import Change, Save, Stored
 from busbar.usecases.deps import TRIES, Deps
 from busbar.usecases.inputs import Day, EntityId, Input
 from busbar.usecases.own_wallboxes import own_wallbox

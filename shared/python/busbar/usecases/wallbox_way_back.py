@@ -12,7 +12,8 @@ from typing import Literal
 
 from busbar.domain.private_customers import PrivateCustomer
 from busbar.domain.wallbox_orders import PERSONAL, StepDone, WallboxOrder
-from busbar.ports import Change, Found, Save, Stored
+from busbar.ports.outside import Found
+from busbar.ports.store import Change, Save, Stored
 from busbar.process.contract import Done, Outcome
 from busbar.usecases.deps import Deps, revise
 from busbar.usecases.wallbox_objects import is_out_of_use, take_out, undoing, want, wish

@@ -18,7 +18,8 @@ from busbar.domain.identifiers import encode
 if TYPE_CHECKING:
     import httpx
 
-    from busbar.ports import Clock, Ids, Mapper
+    from busbar.ports.outside import Mapper
+    from busbar.ports.runtime import Clock, Ids
     from busbar.store.table import Table
     from busbar.usecases.event_mapping import Served
 

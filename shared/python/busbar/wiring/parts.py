@@ -17,7 +17,9 @@ from busbar.wiring.systems import OrgSystems
 
 if TYPE_CHECKING:
     from busbar.connectors.salesforce.webhook_keys import WebhookKeys
-    from busbar.ports import Clock, Gate, Mapper, Store
+    from busbar.ports.outside import Gate, Mapper
+    from busbar.ports.runtime import Clock
+    from busbar.ports.store import Store
     from busbar.settings.function import Settings
     from busbar.store.table import Table
     from busbar.usecases.entity_deps import EntityDeps

@@ -13,17 +13,10 @@ if TYPE_CHECKING:
     from busbar.connectors.energised.cpo import CpoClient
     from busbar.connectors.reach import Reach
     from busbar.connectors.salesforce.orders import SalesforceOrders
-    from busbar.ports import (
-        ChargePoints,
-        ChargingBackend,
-        Connection,
-        ContactBook,
-        Gate,
-        OrderSystem,
-        PartnerSystem,
-        Registration,
-        WallboxSales,
-    )
+    from busbar.ports.energised import ChargePoints, ChargingBackend, ContactBook, Registration
+    from busbar.ports.outside import Connection, Gate
+    from busbar.ports.salesforce import OrderSystem, WallboxSales
+    from busbar.ports.sap import PartnerSystem
     from busbar.settings.energised import EnergisedSettings
     from busbar.settings.function import OrgSettings
     from busbar.settings.salesforce import SalesforceSettings

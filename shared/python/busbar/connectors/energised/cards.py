@@ -1,4 +1,4 @@
-"""`busbar.ports.ChargingBackend` on the REST API of be.ENERGISED."""
+"""`busbar.ports.energised.ChargingBackend` on the REST API of be.ENERGISED."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from busbar.connectors.reading import UnreadableError, json_of, members, token
 from busbar.connectors.retry_after import retry_after
 from busbar.domain.cards import BackendCard
 from busbar.errors import Missing, Unavailable, UpstreamError
-from busbar.ports import CardPage
+from busbar.ports.energised import CardPage
 from busbar.settings.energised import EnergisedSettings
 
 

@@ -1,4 +1,4 @@
-"""`busbar.ports.Connection` on be.ENERGISED: what a tenant has to let us do, one by one."""
+"""A `Connection` to be.ENERGISED: what a tenant has to let us do, one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from busbar.connectors.energised.wallbox_checks import WallboxChecks
 from busbar.connectors.exchange import Answer, Ask
 from busbar.connectors.reading import UnreadableError, json_of, members
 from busbar.errors import Unavailable
-from busbar.ports import Clock, Finding
+from busbar.ports.outside import Finding
+from busbar.ports.runtime import Clock
 from busbar.settings.energised import EnergisedSettings
 
 

@@ -1,4 +1,4 @@
-"""`busbar.ports.ContactBook` on the REST API of be.ENERGISED.
+"""`busbar.ports.energised.ContactBook` on the REST API of be.ENERGISED.
 
 Documented is `GET /api/contact/{id}` alone. Creating and searching are assumed; path and names of
 the fields that identify a contact are settings.
@@ -15,7 +15,9 @@ from busbar.connectors.energised.models import identifier
 from busbar.connectors.exchange import Ask
 from busbar.connectors.reading import UnreadableError, json_of, members, rows, text_or_none
 from busbar.errors import Refused
-from busbar.ports import ContactKey, Found, Json
+from busbar.ports.energised import ContactKey
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
 from busbar.settings.energised import EnergisedSettings
 
 USER = "user"

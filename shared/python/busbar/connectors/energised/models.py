@@ -18,7 +18,7 @@ from busbar.connectors.reading import (
     whole,
 )
 from busbar.domain.cards import BackendCard
-from busbar.ports import CardPage
+from busbar.ports.energised import CardPage
 
 READ_ONLY = frozenset({"blocked", "updated_at"})
 """Fields that only be.ENERGISED sets: never sent back."""

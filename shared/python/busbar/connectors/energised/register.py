@@ -1,4 +1,4 @@
-"""`busbar.ports.Registration` on the Fleet API of be.ENERGISED.
+"""`busbar.ports.energised.Registration` on the Fleet API of be.ENERGISED.
 
 Documented is what `register` takes, that it makes contact, portal user and inactive card, and that
 a second call confirms. What both answer, and what the second one takes, is assumed.
@@ -17,7 +17,7 @@ from busbar.connectors.exchange import Ask
 from busbar.connectors.reading import UnreadableError, json_of, members, rows
 from busbar.domain.cards import BackendCard
 from busbar.errors import Refused
-from busbar.ports import Found
+from busbar.ports.outside import Found
 from busbar.settings.energised import EnergisedSettings
 
 _SEPARATORS = re.compile(r"[-*\s]")

@@ -1,4 +1,4 @@
-"""`busbar.ports.ChargePoints` on the CPO API of be.ENERGISED.
+"""`busbar.ports.energised.ChargePoints` on the CPO API of be.ENERGISED.
 
 Documented are the list of stations, its pages, and what a station is created from. To whom a
 station belongs and what its tariff is are assumed, in names and in the route that changes them;
@@ -16,7 +16,8 @@ from busbar.connectors.energised.models import following, identifier
 from busbar.connectors.exchange import Answer, Ask, path_segment
 from busbar.connectors.reading import UnreadableError, json_of, members, rows
 from busbar.errors import Missing, Refused, Unavailable
-from busbar.ports import Found, Json
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
 from busbar.settings.energised import EnergisedSettings
 
 TARIFF = ("unit_price", "unit", "currency", "valid_from")

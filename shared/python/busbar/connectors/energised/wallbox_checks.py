@@ -17,7 +17,7 @@ from busbar.connectors.energised.stations import EnergisedStations, stations_of
 from busbar.connectors.exchange import Answer, Ask
 from busbar.connectors.reading import UnreadableError, json_of, members
 from busbar.errors import Refused
-from busbar.ports import Finding
+from busbar.ports.outside import Finding
 from busbar.settings.energised import EnergisedSettings
 
 NOBODY = "BBPE0000000000000"

@@ -17,7 +17,7 @@ from typing import Any
 from busbar.connectors.reading import UnreadableError, members
 from busbar.connectors.salesforce.refusals import Refusal, fault_of_list
 from busbar.errors import UpstreamError
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 
 _NOBODY_KNOWS = frozenset({"UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE", ""})
 """Codes that do not say that the record is at fault."""

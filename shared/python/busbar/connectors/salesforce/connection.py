@@ -1,4 +1,4 @@
-"""`busbar.ports.Connection` on Salesforce: what an org has to let us do, looked at one by one."""
+"""A `Connection` to Salesforce: what an org has to let us do, looked at one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from busbar.connectors.salesforce.orders import SalesforceOrders
 from busbar.connectors.salesforce.uniqueness import Keys
 from busbar.connectors.salesforce.wallbox_checks import WallboxChecks
 from busbar.errors import Missing
-from busbar.ports import Clock, Finding
+from busbar.ports.outside import Finding
+from busbar.ports.runtime import Clock
 from busbar.settings.salesforce import SalesforceSettings
 
 GRANT = "Grant it to the integration user, in the permission set Busbar_Integration."

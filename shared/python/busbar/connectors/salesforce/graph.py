@@ -22,7 +22,8 @@ from busbar.connectors.reading import UnreadableError, json_of, members, rows, t
 from busbar.connectors.salesforce.client import SalesforceClient
 from busbar.connectors.salesforce.referenced import Referenced
 from busbar.connectors.salesforce.refusals import Refusal, fault_of_list, first_cause
-from busbar.ports import Found, Json
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
 from busbar.settings.salesforce import SalesforceSettings
 
 ORDER_NODE = "order"

@@ -18,7 +18,8 @@ from busbar.connectors.reading import (
 )
 from busbar.domain.cards import CardAsset
 from busbar.domain.orders import CardOffer
-from busbar.ports import AssetThere, Found, OrderThere
+from busbar.ports.outside import Found
+from busbar.ports.salesforce import AssetThere, OrderThere
 from busbar.settings.salesforce import SalesforceSettings
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

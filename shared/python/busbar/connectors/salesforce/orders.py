@@ -1,4 +1,4 @@
-"""`busbar.ports.OrderSystem` on the REST API of Salesforce."""
+"""`busbar.ports.salesforce.OrderSystem` on the REST API of Salesforce."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ from busbar.connectors.salesforce.rows import all_rows, query_ask, row_ask, writ
 from busbar.domain.cards import CardAsset
 from busbar.domain.orders import KIND, CardOffer
 from busbar.errors import Duplicate, Missing, NotDone, Refused, Unavailable, UpstreamError
-from busbar.ports import AssetThere, Found, Json, OrderThere
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
+from busbar.ports.salesforce import AssetThere, OrderThere
 from busbar.settings.salesforce import SalesforceSettings
 
 T = TypeVar("T")

@@ -13,7 +13,8 @@ from busbar.connectors.salesforce.client import SalesforceClient
 from busbar.connectors.salesforce.models import records_of_urls
 from busbar.connectors.salesforce.rows import query_ask
 from busbar.errors import Missing, Unknown, UpstreamError
-from busbar.ports import Found, Json
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
 from busbar.settings.modes import Mode
 
 

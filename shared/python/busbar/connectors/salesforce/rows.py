@@ -11,7 +11,7 @@ from busbar.connectors.reading import UnreadableError, rows
 from busbar.connectors.salesforce.client import SalesforceClient
 from busbar.connectors.salesforce.models import following_page
 from busbar.errors import Missing
-from busbar.ports import Json
+from busbar.ports.runtime import Json
 
 T = TypeVar("T")
 

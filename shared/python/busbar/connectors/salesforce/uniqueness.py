@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from busbar.connectors.salesforce.describe import SeenObject
-from busbar.ports import Finding
+from busbar.ports.outside import Finding
 from busbar.settings.modes import Mode
 
 Seen = Callable[[str], SeenObject | None]

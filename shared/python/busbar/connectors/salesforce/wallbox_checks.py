@@ -11,7 +11,7 @@ from busbar.connectors.salesforce.uniqueness import Keys
 from busbar.connectors.salesforce.wallbox_sales import SalesforceWallboxSales
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.errors import Missing
-from busbar.ports import Finding
+from busbar.ports.outside import Finding
 from busbar.settings.salesforce import SalesforceSettings
 
 Describe = Callable[[str, float], SeenObject | None]

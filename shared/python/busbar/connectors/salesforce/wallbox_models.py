@@ -8,7 +8,7 @@ from busbar.connectors.reading import UnreadableError, members, text, text_or_no
 from busbar.connectors.salesforce.models import decimal_text, version_of
 from busbar.domain.wallbox_assets import AssetKind, WallboxAsset
 from busbar.domain.wallbox_products import WallboxProduct
-from busbar.ports import Found
+from busbar.ports.outside import Found
 from busbar.settings.salesforce import SalesforceSettings
 
 

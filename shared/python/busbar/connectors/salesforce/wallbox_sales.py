@@ -1,4 +1,4 @@
-"""`busbar.ports.WallboxSales` on the REST API of Salesforce."""
+"""`busbar.ports.salesforce.WallboxSales` on the REST API of Salesforce."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from busbar.connectors.salesforce.wallbox_models import (
 from busbar.domain.wallbox_assets import WallboxAsset
 from busbar.domain.wallbox_products import WallboxProduct
 from busbar.observability import logger
-from busbar.ports import Found, Json
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
 from busbar.settings.salesforce import SalesforceSettings
 
 

@@ -1,4 +1,4 @@
-"""`busbar.ports.Connection` on SAP: what its services have to let us do, one by one."""
+"""A `Connection` to SAP: what its services have to let us do, one by one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from busbar.connectors.sap.metadata import SeenProperty, entity_set_of
 from busbar.connectors.sap.odata import service_path
 from busbar.connectors.sap.system import SapSystem
 from busbar.errors import Missing, Refused
-from busbar.ports import Clock, Finding, Found
+from busbar.ports.outside import Finding, Found
+from busbar.ports.runtime import Clock
 from busbar.settings.modes import Mode
 from busbar.settings.sap import SapSettings
 

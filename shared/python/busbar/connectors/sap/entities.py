@@ -20,7 +20,7 @@ from busbar.connectors.sap.odata import (
     service_path,
 )
 from busbar.errors import Missing, Refused
-from busbar.ports import Found
+from busbar.ports.outside import Found
 
 T = TypeVar("T")
 ENOUGH = 2

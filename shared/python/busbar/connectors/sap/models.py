@@ -6,7 +6,7 @@ from typing import Any
 
 from busbar.connectors.reading import text, text_or_none
 from busbar.connectors.sap.odata import day_or_none, padded
-from busbar.ports import Found
+from busbar.ports.outside import Found
 from busbar.settings.sap import SapSettings
 
 

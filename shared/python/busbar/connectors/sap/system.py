@@ -1,4 +1,4 @@
-"""`busbar.ports.PartnerSystem` on OData services of SAP."""
+"""`busbar.ports.sap.PartnerSystem` on OData services of SAP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from busbar.connectors.sap.entities import Entities, EntitySet
 from busbar.connectors.sap.models import contract_of, partner_of
 from busbar.connectors.sap.odata import flag
 from busbar.errors import Refused
-from busbar.ports import Found, Json
+from busbar.ports.outside import Found
+from busbar.ports.runtime import Json
 from busbar.settings.sap import SapSettings
 
 
