@@ -186,8 +186,8 @@ EVENT_MUTANTS: tuple[Mutant, ...] = (
             ),
             Edit(
                 "busbar.usecases.outbox_relay",
-                "from busbar.ports import Clock, Message,",
-                "from busbar.ports import Clock, Drop, Message,",
+                "from busbar.ports.store import Save,",
+                "from busbar.ports.store import Drop, Save,",
             ),
         ),
     ),
