@@ -48,7 +48,7 @@ WALLBOX_MUTANTS: tuple[Mutant, ...] = (
         "order in the transaction of a review",
         Setup("hasty reviews", trouble="crowd"),
         (Edit(REVIEW, "    yield Save(order.record, order)\n", ""),),
-        first=41,
+        first=220,
     ),
     Mutant(
         "proof by its content",

@@ -99,6 +99,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "return None\n        settled_at",
             ),
         ),
+        first=85,
     ),
     Mutant(
         "fencing",
@@ -254,6 +255,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "self._all_failed(list(wanted), error, found, wrote=False)",
             ),
         ),
+        first=88,
     ),
     Mutant(
         "probe after a decision",

@@ -107,7 +107,7 @@ BY_BOTH = (
 )
 """Kinds that the second engine is tried with as well; it has no code for all that Python refuses,
 and then names the kind of error."""
-SLACK = 1.0
+SLACK = 5.0
 """Seconds that a busy machine may add, killing included."""
 
 
