@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 30.0
 
 
 def _end_with_parent() -> None:

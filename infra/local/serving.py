@@ -40,7 +40,7 @@ class Served:
         """Whether it still serves."""
         return self._thread.is_alive()
 
-    def stop(self, within: float = 10.0) -> bool:
+    def stop(self, within: float = 18.0) -> bool:
         """End it in order, so that the app can save what it keeps. Whether that went well."""
         if self._end is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
@@ -64,7 +64,7 @@ class Served:
         config.errorlog = None
         config.keep_alive_timeout = 75
         config.graceful_timeout = 1.0
-        config.shutdown_timeout = 8.0
+        config.shutdown_timeout = 15.0
         await hypercorn.asyncio.serve(self._app, config, shutdown_trigger=self._end.wait)
 
 

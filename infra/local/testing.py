@@ -98,7 +98,7 @@ class RunningSystem:
     def close(self) -> None:
         """End it, with all that it started."""
         self.http.close()
-        self.part.stop(within=15)
+        self.part.stop(within=40)
 
     def _control(self, method: str, name: str) -> Any:
         return json.loads(self._text(method, f"{self.api}/_local/{name}"))
