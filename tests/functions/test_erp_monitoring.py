@@ -170,19 +170,24 @@ def test_inbound_should_tell_the_same_by_the_words_of_version_one(erp: World, ev
     assert ask(erp, INBOUND, {"event_name": "customer"})["data"][0]["error_category"]
 
 
+def send_typed(erp: World, kind: str, at: str) -> None:
+    """Send an event of a type, as version 2 has them."""
+    event = {
+        "event_type": kind,
+        "object_type": "customer",
+        "timestamp": at,
+        "format": "json",
+        "payload": {"partner": "1000043"},
+    }
+    body = {"integration_id": INTEGRATION_ID, "events": [event]}
+    erp.call("POST", "/v2/erp/updates/events", "machine", body)
+
+
 def test_inbound_should_tell_rows_by_the_type_of_their_event(erp: World) -> None:
     """As received events are told: those of version 3 say no type, and are updates."""
     for second, kind in enumerate(("CREATE", "DELETE")):
         erp.clock.advance(60)
-        event = {
-            "event_type": kind,
-            "object_type": "customer",
-            "timestamp": f"2026-03-02T07:00:0{second}.5Z",
-            "format": "json",
-            "payload": {"partner": "1000043"},
-        }
-        body = {"integration_id": INTEGRATION_ID, "events": [event]}
-        erp.call("POST", "/v2/erp/updates/events", "machine", body)
+        send_typed(erp, kind, f"2026-03-02T07:00:0{second}.5Z")
         erp.pump()
         (row,) = ask(erp, INBOUND, {"event_type": kind})["data"]
         assert (row["event_type"], row["sync_type"]) == (kind, "entity")
@@ -349,15 +354,7 @@ def test_should_tell_received_events_by_their_type(erp: World) -> None:
     """Those of version 3 say none: to a reader of the toolkit's way they are updates."""
     for kind in ("CREATE", "DELETE"):
         erp.clock.advance(60)
-        event = {
-            "event_type": kind,
-            "object_type": "customer",
-            "timestamp": f"2026-03-02T07:00:00.{len(kind)}Z",
-            "format": "json",
-            "payload": {"partner": "1000043"},
-        }
-        body = {"integration_id": INTEGRATION_ID, "events": [event]}
-        erp.call("POST", "/v2/erp/updates/events", "machine", body)
+        send_typed(erp, kind, f"2026-03-02T07:00:00.{len(kind)}Z")
     assert [one["event_type"] for one in ask(erp, CAME)["data"]][:2] == ["DELETE", "CREATE"]
     for kind, count in (("CREATE", 1), ("DELETE", 1)):
         found = ask(erp, CAME, {"event_type": kind})["data"]

@@ -24,8 +24,6 @@ UNIT = 1024
 LARGEST = 380_000
 """Bytes of a compressed body: DynamoDB takes items of 400 kB."""
 LEAST_UNITS = 2
-LARGEST = 380_000
-"""Bytes of a compressed entity: DynamoDB takes items of 400 kB."""
 LARGEST_TEXT = 1024 * 1024
 """Bytes of it as JSON: what is short only because it repeats itself, who reads it has to hold."""
 
@@ -50,16 +48,17 @@ def read_events(table: Iterable[list[Any]]) -> list[Mark]:
     return [Mark(*row) for row in table]
 
 
-def pack(body: Mapping[str, Any]) -> bytes:
-    """JSON, compressed."""
-    return zlib.compress(as_text(body), 1)
-
-
-def as_text(body: Mapping[str, Any]) -> bytes:
-    """JSON, as it is compressed."""
+def pack(body: Mapping[str, Any], most: int | None = None) -> bytes:
+    """JSON, compressed; nothing where it has more than `most` bytes before."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     # JSON may hold half a surrogate pair; `json.loads` reads it back.
-    return text.encode(errors="surrogatepass")
+    encoded = text.encode(errors="surrogatepass")
+    return zlib.compress(encoded, 1) if most is None or len(encoded) <= most else b""
+
+
+def fits(packed: bytes) -> bool:
+    """Whether there is something packed, and an item of the table holds it."""
+    return 0 < len(packed) <= LARGEST
 
 
 def unpack(body: bytes) -> Any:
@@ -72,8 +71,7 @@ def encode_entity(entity: Entity) -> bytes | None:
 
     None of one that is too large for an item, or for who reads it.
     """
-    text = as_text(_entity(entity, entity.history))
-    packed = zlib.compress(text, 1) if len(text) <= LARGEST_TEXT else b""
+    packed = pack(_entity(entity, entity.history), LARGEST_TEXT)
     kept = len(entity.history) if packed else 0
     limit = LEAST_UNITS * UNIT - BESIDE
     if len(packed) > limit and kept > 1:
@@ -82,15 +80,14 @@ def encode_entity(entity: Entity) -> bytes | None:
     while len(packed) > limit and kept > 1:
         kept = kept // 2
         packed = pack(_entity(entity, entity.history[:kept]))
-    return packed if 0 < len(packed) <= LARGEST else _bare(entity)
+    return packed if fits(packed) else _bare(entity)
 
 
 def _bare(entity: Entity) -> bytes | None:
     """Without its history: what a large change took the place of must not keep an entity from
     being changed."""
-    text = as_text(_entity(entity, ()))
-    packed = zlib.compress(text, 1) if len(text) <= LARGEST_TEXT else b""
-    return packed if 0 < len(packed) <= LARGEST else None
+    packed = pack(_entity(entity, ()), LARGEST_TEXT)
+    return packed if fits(packed) else None
 
 
 def _entity(entity: Entity, history: tuple[Version, ...]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ on condition that it is as it was read.
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,8 +29,9 @@ from busbar.store import keys
 from busbar.store.entity_body import (
     LARGEST,
     Events,
-    as_text,
+    fits,
     lineage,
+    pack,
     read_events,
     read_lineage,
     unpack,
@@ -106,9 +106,8 @@ class TableReadings:
 
     def _item(self, series: Series, year: str, body: Mapping[str, Any]) -> Write:
         key = keys.readings(self._org, series.meter, series.counter, year)
-        version, text = series.versions.get(year, 0), as_text(body)
-        packed = zlib.compress(text, 1) if len(text) <= LARGEST_YEAR else b""
-        if not 0 < len(packed) <= LARGEST:
+        version, packed = series.versions.get(year, 0), pack(body, LARGEST_YEAR)
+        if not fits(packed):
             said = f"a year of more than {LARGEST_YEAR} bytes, or than {LARGEST} compressed"
             raise Unmatched("METER_READING_GROUP_FAILED", said)
         item: Item = {"pk": key.pk, "sk": key.sk, "version": version + 1, "body": packed}

@@ -6,7 +6,6 @@ They belong to the org, to no company. Views: `busbar.usecases.entity_views`; by
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +22,7 @@ from busbar.usecases.deps import Deps, until_written
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_lookup import Unfound, Workset, wanted
 from busbar.usecases.entity_views import AT_ONCE, Json, Room, entity_view, existing
-from busbar.usecases.pages import bad_parameter, check_limit
+from busbar.usecases.pages import bad_parameter, check_limit, cursor_of, place_of
 
 LIST_QUERY = ("filter", "unique_id", "limit", "cursor")
 MOST = 100
@@ -123,7 +122,7 @@ def list_entities(
         limit = len(seen)  # of large ones: the page ends where the answer is full
     return {
         "entities": [shown for shown in seen.values() if shown],
-        "next_cursor": _cursor(following) if following else None,
+        "next_cursor": cursor_of(following) if following else None,
     }
 
 
@@ -210,14 +209,10 @@ def restore_entity(deps: EntityDeps, schema: str, entity_id: str, mark: Mark) ->
     raise Conflict(f"entity {entity_id}")
 
 
-def _cursor(place: str) -> str:
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
 def _read_cursor(cursor: str) -> str:
     """Only a place in time: it says from where on, never what is shown."""
     try:
-        place = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
+        place = place_of(cursor).decode()
     except ValueError:
         place = ""
     if not _PLACE.fullmatch(place):

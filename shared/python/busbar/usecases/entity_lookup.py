@@ -7,7 +7,7 @@ read, so what is old is found out there. A create looks once more, consistently,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -102,6 +102,12 @@ def _asked(attribute: Attribute, value: Any) -> str:
     if not text:
         raise Unfound("MISSING_UNIQUE_IDENTIFIERS", f"{attribute.name} is empty")
     return text
+
+
+def has_all(entity: Entity, has: Collection[Lookup], want: Wanted) -> bool:
+    """Whether an entity that is found by the values in `has` is wanted by its values."""
+    found = all(any(lookup in has for lookup in lookups) for _, lookups in want.by)
+    return found and is_so(entity, want)
 
 
 def is_so(entity: Entity, want: Wanted) -> bool:
@@ -261,8 +267,7 @@ class Workset:
 def is_meant(schema: Schema, there: Entity, want: Wanted, mark: Mark) -> bool:
     """Whether an entity that was found by its values has them, or had them when the event was."""
     has = lookups_of(schema, there) if there.live or there.in_bin else frozenset()
-    found = all(any(lookup in has for lookup in lookups) for _, lookups in want.by)
-    return (found and is_so(there, want)) or _had(there, want, mark)
+    return has_all(there, has, want) or _had(there, want, mark)
 
 
 def _had(there: Entity, want: Wanted, mark: Mark | None) -> bool:

@@ -20,7 +20,7 @@ from busbar.domain.marks import Mark
 from busbar.domain.outcomes import Outcome
 from busbar.domain.updates import PruneScope
 from busbar.errors import Conflict
-from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, is_so, wanted
+from busbar.usecases.entity_lookup import Unfound, Wanted, Workset, has_all, wanted
 from busbar.usecases.entity_plan import Plan
 from busbar.usecases.entity_steps import Remove
 
@@ -129,11 +129,7 @@ def _leaves(entity: Entity, by: Mark, mark: Mark, keep: list[Wanted], workset: W
     if by != mark:  # a newer prune has been: what it kept, it had said
         return alive.version < by.version
     has = lookups_of(workset.deps.schema(entity.schema), entity)
-    kept = any(
-        all(any(lookup in has for lookup in lookups) for _, lookups in want.by)
-        and is_so(entity, want)
-        for want in keep
-    )
+    kept = any(has_all(entity, has, want) for want in keep)
     # What this very event has said of it in another place is no past of it.
     return not kept and alive < by
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from busbar.domain.entities import Entity, relations
 from busbar.usecases.entity_deps import EntityDeps
 from busbar.usecases.entity_views import AT_ONCE, Json, Room, entity_view, existing
-from busbar.usecases.pages import bad_parameter, check_limit
+from busbar.usecases.pages import bad_parameter, check_limit, cursor_of, place_of
 
 QUERY = ("relation", "limit", "cursor")
 LONGEST_NAME = 255
@@ -46,7 +45,10 @@ def related_entities(
     for link, other in _there(deps, entity_id, links):
         view = entity_view(other, deps.org)
         if len(shown) == limit or not room.takes(view):
-            return {"relations": shown, "next_cursor": _cursor(last) if last else None}
+            return {
+                "relations": shown,
+                "next_cursor": cursor_of(json.dumps(last)) if last else None,
+            }
         told = {"direction": _DIRECTIONS[link.direction], "relation": link.relation}
         shown.append({**told, "entity": view})
         last = link
@@ -72,14 +74,10 @@ def _there(deps: EntityDeps, of: str, links: list[_Link]) -> Iterator[tuple[_Lin
                 yield link, other
 
 
-def _cursor(link: _Link) -> str:
-    return base64.urlsafe_b64encode(json.dumps(link).encode()).decode()
-
-
 def _read_cursor(cursor: str) -> _Link:
     """Only a place in the order: it says from where on, never what is shown."""
     try:
-        told = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
+        told = json.loads(place_of(cursor))
     except (ValueError, RecursionError):
         told = None
     match told:

@@ -132,9 +132,8 @@ class Replay:
         if closed := use_case.closed:
             return Again(wanted, "ignored", closed[1])
         noted = next(one for one in received.events if one.event_id == wanted)
-        event = replace(
-            event, event_type=noted.event_type
-        )  # one that is replayed has it there alone
+        # One that was replayed before has its type there alone.
+        event = replace(event, event_type=noted.event_type)
         return Again(wanted, "success", "", use_case, event)
 
     def _send(self, events: Sequence[Again]) -> list[Again]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from typing import TypeVar
@@ -38,6 +39,16 @@ def every_page(deps: Deps, schema: type[R], by: str) -> Iterator[Page[R]]:
     while page.cursor:
         page = deps.store.listed(schema, by, limit=LONGEST_PAGE, cursor=page.cursor)
         yield page
+
+
+def cursor_of(place: str) -> str:
+    """A place in a list, as an address can carry it."""
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+def place_of(cursor: str) -> bytes:
+    """What `cursor_of` was given. Raises `ValueError` for what is none."""
+    return base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
 
 
 def check_limit(limit: int) -> None:
